@@ -1,0 +1,51 @@
+/** One request inside a daemon, after the stages resolve, trace and detect of the pipeline (design.md 3). */
+import type { Logger } from "@ais/base/log.ts";
+import type { ClusterMember } from "@ais/cluster/member.ts";
+import type { ClusterSnapshot } from "@ais/cluster/snapshot.ts";
+import type { Span, Tracing } from "@ais/tracing/types.ts";
+import type { Operation } from "@ais/wire/operations.ts";
+import type { HttpReply, HttpRequest } from "./http/types.ts";
+import type { NodeMetrics } from "./metrics/types.ts";
+
+/** Decoded query items; the first value of a repeated name. */
+export interface Query {
+  get(name: string): string | null;
+  /** True for the spellings of wire-compat 0.1. */
+  flag(name: string): boolean;
+  entries(): Iterable<readonly [string, string]>;
+}
+
+export interface Call {
+  readonly operation: Operation;
+  readonly request: HttpRequest;
+  readonly query: Query;
+  /** Decoded, empty when the route has none. Not validated. */
+  readonly bucketName: string;
+  /** Decoded, slashes kept, leading ones collapsed; empty when the route has none. Not validated. */
+  readonly objectName: string;
+  /** Path items after the route's literal part, decoded; for `reverse` and `daemon` calls. */
+  readonly rest: readonly string[];
+  /** The one snapshot that this request reads. */
+  readonly snapshot: ClusterSnapshot;
+  /** The SERVER span. The pipeline ends it when the reply is out. */
+  readonly span: Span;
+}
+
+/** What every handler may use. Roles add their own (`ProxyServices`, `TargetServices`). */
+export interface NodeServices {
+  readonly member: ClusterMember;
+  readonly tracing: Tracing;
+  readonly metrics: NodeMetrics;
+  readonly logger: Logger;
+}
+
+/** One operation. What it throws becomes the error reply; it never builds error bodies itself. */
+export type OperationHandler<S extends NodeServices> = (
+  call: Call,
+  services: S,
+) => HttpReply | Promise<HttpReply>;
+
+/** A role's dispatch table: `satisfies` over its operations, so that a missing handler does not compile. */
+export type DispatchTable<S extends NodeServices, O extends Operation> = Readonly<
+  Record<O, OperationHandler<S>>
+>;

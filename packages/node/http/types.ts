@@ -1,0 +1,64 @@
+/** The one seam to an HTTP server (design.md 2). `bun-serve.ts` serves targets, `node-http.ts` proxies. */
+
+export interface HttpRequest {
+  readonly method: string;
+  /** Still percent-encoded, without the query. */
+  readonly rawPath: string;
+  /** Without `?`; empty when there is none. */
+  readonly rawQuery: string;
+  /** `null` when absent. `name` in lower case. */
+  header(name: string): string | null;
+  /** Every value of a header that may come in several lines. */
+  headerLines(name: string): readonly string[];
+  readonly remoteAddress: string;
+  /** Content-Length, or null when the body is chunked or absent. Invalid lengths never get here. */
+  readonly contentLengthBytes: number | null;
+  /** Whole body; throws `tooLarge` over `limitBytes`, `badRequest` when the client sent less than it announced. */
+  bytes(limitBytes: number): Promise<Uint8Array>;
+  /** Body with back-pressure; errors when the client goes away before its end. */
+  stream(): ReadableStream<Uint8Array>;
+  /** Aborts when the client goes away before the reply is out. */
+  readonly signal: AbortSignal;
+}
+
+export type ReplyBody =
+  | null
+  | string
+  | Uint8Array
+  | {
+      readonly kind: "file";
+      readonly path: string;
+      readonly offsetBytes: number;
+      readonly lengthBytes: number;
+    };
+
+export type ReplyOutcome = "sent" | "client_closed" | "io_error";
+
+export interface HttpReply {
+  readonly status: number;
+  /** Names as they go on the wire; repeated names make several lines where the driver can. */
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: ReplyBody;
+  /** Content-Length to announce when there is no body to measure (HEAD). */
+  readonly announcedLengthBytes?: number;
+  /** Called once, when the last byte is with the kernel or the client is gone. */
+  readonly onDone?: (outcome: ReplyOutcome) => void;
+}
+
+export type HttpHandler = (request: HttpRequest) => HttpReply | Promise<HttpReply>;
+
+export interface HttpServerOptions {
+  readonly hostname: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly handler: HttpHandler;
+  readonly idleTimeoutMs: number;
+}
+
+export interface HttpServer {
+  readonly port: number;
+  /** Stops accepting, lets requests finish for at most `deadlineMs`, then closes every connection. */
+  stop(deadlineMs: number): Promise<void>;
+}
+
+export type StartHttpServer = (options: HttpServerOptions) => Promise<HttpServer>;

@@ -1,0 +1,16 @@
+import type { Span } from "@ais/tracing/types.ts";
+import type { Operation } from "@ais/wire/operations.ts";
+
+/** Counters of a node under AIStore's internal names, such as `get.n` (wire-compat 11). */
+export interface NodeMetrics {
+  /** One finished request. Feeds the counters, the latency histogram (with the span as exemplar) and the error counters. */
+  request(operation: Operation, status: number, durationNs: number, span: Span): void;
+  /** Adds to a counter or size by its internal name. */
+  add(internalName: string, amount: number): void;
+  /** Internal name to value: the `tracker` of node_stats. */
+  tracker(): Readonly<Record<string, number | bigint>>;
+  /** Internal name to kind: `what=metrics`. */
+  kinds(): Readonly<Record<string, string>>;
+  /** Prometheus text, or OpenMetrics (with exemplars) when the scraper accepts it. */
+  expose(accept: string | null): Promise<{ readonly contentType: string; readonly body: string }>;
+}

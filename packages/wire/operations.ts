@@ -1,0 +1,36 @@
+/**
+ * The closed list of operations. A name here is the span attribute `ais.operation`, the metric label, the log field and
+ * the key of the dispatch tables of proxy and target; the span name is `{method} {route}`.
+ */
+export const OPERATIONS = {
+  "object.get": { method: "GET", route: "/v1/objects/{bucket}/{object}", traced: true },
+  "object.put": { method: "PUT", route: "/v1/objects/{bucket}/{object}", traced: true },
+  "object.head": { method: "HEAD", route: "/v1/objects/{bucket}/{object}", traced: true },
+  "object.delete": { method: "DELETE", route: "/v1/objects/{bucket}/{object}", traced: true },
+  "object.list": { method: "GET", route: "/v1/buckets/{bucket}", traced: true },
+  "bucket.list": { method: "GET", route: "/v1/buckets", traced: true },
+  "bucket.create": { method: "POST", route: "/v1/buckets/{bucket}", traced: true },
+  "bucket.destroy": { method: "DELETE", route: "/v1/buckets/{bucket}", traced: true },
+  "bucket.head": { method: "HEAD", route: "/v1/buckets/{bucket}", traced: true },
+  "bucket.set-props": { method: "PATCH", route: "/v1/buckets/{bucket}", traced: true },
+  "daemon.get": { method: "GET", route: "/v1/daemon", traced: true },
+  "daemon.set-config": { method: "PUT", route: "/v1/daemon/set-config", traced: true },
+  "cluster.get": { method: "GET", route: "/v1/cluster", traced: true },
+  "cluster.set-config": { method: "PUT", route: "/v1/cluster/set-config", traced: true },
+  "reverse.daemon": { method: "*", route: "/v1/reverse/daemon", traced: true },
+  "health.get": { method: "GET", route: "/v1/health", traced: false },
+  "metrics.get": { method: "GET", route: "/metrics", traced: false },
+  /** Intra-cluster: one page of one target's part of a listing. */
+  "intra.list": { method: "POST", route: "/v1/intra/list", traced: true },
+  /** Intra-cluster: bring the node's copy of a metadata document up to a version before the reply. */
+  "intra.sync": { method: "POST", route: "/v1/intra/sync", traced: true },
+} as const satisfies Record<string, OperationEntry>;
+
+interface OperationEntry {
+  readonly method: string;
+  /** Path template; the only form of a path that reaches span names and metric labels. */
+  readonly route: string;
+  readonly traced: boolean;
+}
+
+export type Operation = keyof typeof OPERATIONS;
