@@ -1,10 +1,11 @@
 /** One request inside a daemon, after the stages resolve, trace and detect of the pipeline (design.md 3). */
-import type { Logger } from "@ais/base/log.ts";
 import type { ClusterMember } from "@ais/cluster/member.ts";
 import type { ClusterSnapshot } from "@ais/cluster/snapshot.ts";
 import type { Span, Tracing } from "@ais/tracing/types.ts";
 import type { Operation } from "@ais/wire/operations.ts";
+import type { NodeFacts } from "./facts.ts";
 import type { HttpReply, HttpRequest } from "./http/types.ts";
+import type { NodeLogger } from "./logger.ts";
 import type { NodeMetrics } from "./metrics/types.ts";
 
 /** Decoded query items; the first value of a repeated name. */
@@ -21,7 +22,7 @@ export interface Call {
   readonly query: Query;
   /** Decoded, empty when the route has none. Not validated. */
   readonly bucketName: string;
-  /** Decoded, slashes kept, leading ones collapsed; empty when the route has none. Not validated. */
+  /** Decoded, slashes kept, leading ones collapsed; empty when the route has none. The screen stage validated it. */
   readonly objectName: string;
   /** Path items after the route's literal part, decoded; for `reverse` and `daemon` calls. */
   readonly rest: readonly string[];
@@ -36,7 +37,8 @@ export interface NodeServices {
   readonly member: ClusterMember;
   readonly tracing: Tracing;
   readonly metrics: NodeMetrics;
-  readonly logger: Logger;
+  readonly logger: NodeLogger;
+  readonly facts: NodeFacts;
 }
 
 /** One operation. What it throws becomes the error reply; it never builds error bodies itself. */

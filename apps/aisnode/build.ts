@@ -1,0 +1,144 @@
+/**
+ * Builds the deployable folder `dist/aisnode` (run by `make node`): a launcher, the bundle, its workers, the packages
+ * that cannot be bundled and the runtime, so that a copy of the folder runs on a machine without npm.
+ * `TAGS=oteltracing` builds with tracing; without it the bundle is proved to hold no tracing code (tracing.md 2).
+ */
+import { chmod, link, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { BunPlugin } from "bun";
+import { copyPackages } from "./copy-packages.ts";
+
+const TRACING_TAG = "oteltracing";
+/** Native addons: they are found beside the bundle, never inside it. */
+const EXTERNAL_PACKAGES = ["lmdb"];
+/** Text that only tracing code has. Inputs are checked too; this catches code that came in by another path. */
+const TRACING_MARKERS = ["@grpc/grpc-js", "@opentelemetry/", "opentelemetry.proto.", "TraceService/Export"];
+const TRACING_INPUT = /@opentelemetry\/|@grpc\/|packages\/tracing\/(?!off\.ts|noop\.ts|types\.ts)/;
+
+const LAUNCHER = `#!/bin/sh
+# Starts the bundle with the runtime that lies beside it, wherever the folder is and however it was linked.
+self=$0
+while [ -L "$self" ]; do
+  target=$(readlink "$self")
+  case $target in
+    /*) self=$target ;;
+    *) self=$(dirname "$self")/$target ;;
+  esac
+done
+here=$(CDPATH= cd -- "$(dirname -- "$self")" && pwd) || exit 1
+exec "$here/bun" "$here/aisnode.js" "$@"
+`;
+
+export interface BuildOptions {
+  readonly tags: readonly string[];
+  readonly outDir: string;
+  readonly version: string;
+  /** Empty when unknown. */
+  readonly commit: string;
+}
+
+/** Replaces `outDir` as a whole, so that a failed build leaves the last good one in place. */
+export async function buildNode(options: BuildOptions): Promise<void> {
+  const staging = `${options.outDir}.building`;
+  await rm(staging, { recursive: true, force: true });
+  await mkdir(staging, { recursive: true });
+  const tracing = options.tags.includes(TRACING_TAG);
+  const inputs = await bundle(join(import.meta.dir, "main.ts"), "aisnode.js", staging, tracing);
+  if (!tracing) await assertNoTracing(inputs, join(staging, "aisnode.js"));
+  await copyPackages(EXTERNAL_PACKAGES, import.meta.dir, join(staging, "node_modules"));
+  await placeRuntime(join(staging, "bun"));
+  await writeFile(join(staging, "aisnode"), LAUNCHER);
+  await chmod(join(staging, "aisnode"), 0o755);
+  const about = {
+    tags: options.tags,
+    version: options.version,
+    ...(options.commit === "" ? {} : { commit: options.commit }),
+    time: new Date().toISOString(),
+    runtime: `bun ${Bun.version}`,
+    platform: `${process.platform}-${process.arch}`,
+  };
+  await writeFile(join(staging, "build.json"), `${JSON.stringify(about, null, 2)}\n`);
+  await rm(options.outDir, { recursive: true, force: true });
+  await rename(staging, options.outDir);
+}
+
+/** Bundles an entry and, one after the other, the workers that it starts. Returns the paths of all inputs. */
+async function bundle(entry: string, name: string, outDir: string, tracing: boolean): Promise<string[]> {
+  const workers = new Map<string, string>();
+  const result = await Bun.build({
+    entrypoints: [entry],
+    target: "bun",
+    format: "esm",
+    outdir: outDir,
+    naming: name,
+    external: EXTERNAL_PACKAGES,
+    conditions: tracing ? [TRACING_TAG] : [],
+    metafile: true,
+    plugins: [workerPlugin(workers)],
+  });
+  if (!result.success) throw new AggregateError(result.logs, `failed to bundle ${entry}`);
+  const inputs = Object.keys(result.metafile?.inputs ?? {});
+  for (const [source, file] of workers) inputs.push(...(await bundle(source, file, outDir, tracing)));
+  return inputs;
+}
+
+/**
+ * Bun leaves `new Worker(new URL("./x.ts", import.meta.url))` as it stands. This notes such files and points the
+ * expression at the bundle that is made of them.
+ */
+function workerPlugin(workers: Map<string, string>): BunPlugin {
+  return {
+    name: "workers",
+    setup(build) {
+      build.onLoad({ filter: /\/(packages|apps)\/(?!.*node_modules).*\.ts$/ }, async ({ path }) => {
+        const source = await Bun.file(path).text();
+        const contents = source.replace(
+          /new URL\("(\.\.?\/[^"]+)\.ts", import\.meta\.url\)/g,
+          (_, stem: string) => {
+            const file = `${stem.split("/").at(-1)}.js`;
+            workers.set(resolve(path, "..", `${stem}.ts`), file);
+            return `new URL("./${file}", import.meta.url)`;
+          },
+        );
+        return { contents, loader: "ts" };
+      });
+    },
+  };
+}
+
+async function assertNoTracing(inputs: readonly string[], bundlePath: string): Promise<void> {
+  const input = inputs.find((path) => TRACING_INPUT.test(path));
+  if (input !== undefined) throw new Error(`the build without ${TRACING_TAG} bundles ${input}`);
+  const text = await Bun.file(bundlePath).text();
+  const marker = TRACING_MARKERS.find((candidate) => text.includes(candidate));
+  if (marker !== undefined) throw new Error(`the build without ${TRACING_TAG} contains "${marker}"`);
+}
+
+/** A hard link where the file system allows it: the runtime is 100 MB. */
+async function placeRuntime(path: string): Promise<void> {
+  try {
+    await link(process.execPath, path);
+  } catch {
+    await Bun.write(path, Bun.file(process.execPath));
+    await chmod(path, 0o755);
+  }
+}
+
+async function currentCommit(directory: string): Promise<string> {
+  const git = Bun.spawn(["git", "rev-parse", "--short", "HEAD"], {
+    cwd: directory,
+    stdout: "pipe",
+    stderr: "ignore",
+  });
+  const text = (await git.stdout.text()).trim();
+  return (await git.exited) === 0 ? text : "";
+}
+
+if (import.meta.main) {
+  const { SOFTWARE_VERSION } = await import("@ais/wire/version.ts");
+  const root = resolve(import.meta.dir, "../..");
+  const tags = (process.env["TAGS"] ?? "").split(/[\s,]+/).filter((tag) => tag !== "");
+  const outDir = join(root, "dist/aisnode");
+  await buildNode({ tags, outDir, version: SOFTWARE_VERSION, commit: await currentCommit(root) });
+  console.log(`built ${outDir}/aisnode${tags.length > 0 ? ` with ${tags.join(", ")}` : ""}`);
+}

@@ -1,0 +1,78 @@
+import { createInterface } from "node:readline/promises";
+
+export interface NodeCounts {
+  readonly targets: number;
+  readonly proxies: number;
+}
+
+export const DEFAULT_COUNTS: NodeCounts = { targets: 3, proxies: 1 };
+const MAX_NODES = 64;
+
+/** How long a standard input that is no terminal may take to deliver its lines; a here-string is there at once. */
+const STDIN_WAIT_MS = 300;
+
+/**
+ * How many nodes to start: `TARGETS` and `PROXIES`, else AIStore's two lines on standard input, else a question on a
+ * terminal, else the defaults. Further lines of AIStore's longer form are not read.
+ */
+export async function readCounts(
+  env: Readonly<Record<string, string | undefined>>,
+  stdin: NodeJS.ReadStream,
+  ask: (question: string) => Promise<string> = askOnTerminal,
+): Promise<NodeCounts> {
+  if (env["TARGETS"] || env["PROXIES"]) {
+    return checked(
+      env["TARGETS"] || String(DEFAULT_COUNTS.targets),
+      env["PROXIES"] || String(DEFAULT_COUNTS.proxies),
+    );
+  }
+  if (stdin.isTTY) {
+    const targets = await ask(`Number of storage targets [${DEFAULT_COUNTS.targets}]: `);
+    const proxies = await ask(`Number of proxies (gateways) [${DEFAULT_COUNTS.proxies}]: `);
+    return checked(targets || String(DEFAULT_COUNTS.targets), proxies || String(DEFAULT_COUNTS.proxies));
+  }
+  const lines = (await readAvailable(stdin)).split("\n").map((line) => line.trim());
+  return checked(lines[0] || String(DEFAULT_COUNTS.targets), lines[1] || String(DEFAULT_COUNTS.proxies));
+}
+
+function checked(targets: string, proxies: string): NodeCounts {
+  return { targets: count("targets", targets), proxies: count("proxies", proxies) };
+}
+
+function count(what: string, text: string): number {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(number >= 1 && number <= MAX_NODES)) {
+    throw new Error(`number of ${what} is "${text}", want 1 to ${MAX_NODES}`);
+  }
+  return number;
+}
+
+/** What a standard input that is no terminal holds, without waiting for one that never ends. */
+async function readAvailable(stdin: NodeJS.ReadStream): Promise<string> {
+  let text = "";
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, STDIN_WAIT_MS);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    stdin.setEncoding("utf8");
+    stdin.on("data", (chunk) => {
+      text += chunk;
+      if (text.split("\n").length > 2) done();
+    });
+    stdin.on("end", done);
+    stdin.on("error", done);
+  });
+  stdin.pause();
+  return text;
+}
+
+async function askOnTerminal(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return (await terminal.question(question)).trim();
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,109 @@
+import { existsSync, readFileSync } from "node:fs";
+import { errorText } from "@ais/base/errors.ts";
+import { type NodeCounts, readCounts } from "./counts.ts";
+import { linkCli } from "./link-cli.ts";
+import { FIRST_PORT, nodePlans } from "./plans.ts";
+import { isListening, type ProcessPlan, start, stopAll, waitReady } from "./processes.ts";
+import { running, type StateFile } from "./state.ts";
+import { table } from "./table.ts";
+import { ensureCollector } from "./tracing-backend.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** `make deploy`: builds, starts every node and returns when all of them answer ready. */
+export async function deploy(stateFile: StateFile, env: Environment, counts?: NodeCounts): Promise<void> {
+  const wanted = counts ?? (await readCounts(env, process.stdin));
+  const nodes = running(stateFile.read()).filter((started) => started.kind !== "aistrace");
+  if (nodes.length > 0)
+    throw new Error(`the playground already runs ${nodes.length} nodes; stop it first: make kill`);
+  const plans = nodePlans(wanted, stateFile.directory);
+  await checkPorts(plans);
+  const endpoint = env["AIS_TRACING_ENDPOINT"] ?? "";
+  buildNode(endpoint === "" ? (env["TAGS"] ?? "") : withTracingTag(env["TAGS"] ?? ""));
+
+  stateFile.update({ processes: running(stateFile.read()), tracingEndpoint: endpoint });
+  if (endpoint !== "") console.log(await ensureCollector(endpoint, stateFile));
+  await startNodes(plans, stateFile);
+  if (endpoint !== "") await pointTracingAt(endpoint, env);
+  report(plans, env);
+}
+
+async function checkPorts(plans: readonly ProcessPlan[]): Promise<void> {
+  for (const [i] of plans.entries()) {
+    if (!(await isListening(FIRST_PORT + i))) continue;
+    throw new Error(
+      `port ${FIRST_PORT + i} is taken by another program (check whether AIStore already runs)`,
+    );
+  }
+}
+
+function withTracingTag(tags: string): string {
+  return tags.split(/[\s,]+/).includes("oteltracing") ? tags : `${tags} oteltracing`.trim();
+}
+
+function buildNode(tags: string): void {
+  const build = Bun.spawnSync([process.execPath, "apps/aisnode/build.ts"], {
+    env: { ...process.env, TAGS: tags },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  if (build.exitCode !== 0) throw new Error(`building aisnode failed with exit code ${build.exitCode}`);
+}
+
+/** The first proxy makes the cluster; the others find it. When one node fails, none is left running. */
+async function startNodes(plans: readonly ProcessPlan[], stateFile: StateFile): Promise<void> {
+  const [first, ...others] = plans;
+  if (first === undefined) return;
+  const started = [];
+  try {
+    const firstNode = start(first, stateFile);
+    started.push(firstNode);
+    // Readiness needs the cluster map only; the first proxy writes it alone.
+    await waitReady(first, firstNode, stateFile.directory);
+    const rest = others.map((plan) => ({ plan, node: start(plan, stateFile) }));
+    started.push(...rest.map(({ node }) => node));
+    await Promise.all(rest.map(({ plan, node }) => waitReady(plan, node, stateFile.directory)));
+  } catch (error) {
+    await stopAll(started);
+    stateFile.update({ processes: running(stateFile.read()) });
+    throw error;
+  }
+}
+
+/** A cluster with data keeps its stored configuration, so the endpoint that was asked for now is set through the API. */
+async function pointTracingAt(endpoint: string, env: Environment): Promise<void> {
+  const wanted: Record<string, string> = {
+    "tracing.enabled": "true",
+    "tracing.exporter_endpoint": endpoint,
+    "tracing.skip_verify": "true",
+    "tracing.service_name_prefix": env["AIS_TRACING_SERVICE_PREFIX"] || "aistore",
+    "tracing.sampler_probability": env["AIS_TRACING_SAMPLING_PROBABILITY"] || "1.0",
+    "tracing.exporter_auth.token_header": env["AIS_TRACING_AUTH_TOKEN_HEADER"] ?? "",
+    "tracing.exporter_auth.token_file": env["AIS_TRACING_AUTH_TOKEN_FILE"] ?? "",
+  };
+  const url = `http://127.0.0.1:${FIRST_PORT}/v1/cluster/set-config?${new URLSearchParams(wanted)}`;
+  const reply = await fetch(url, { method: "PUT" });
+  if (!reply.ok) throw new Error(`cannot configure tracing: ${await reply.text()}`);
+}
+
+function report(plans: readonly ProcessPlan[], env: Environment): void {
+  const cli = linkCli(env);
+  console.log(
+    table(
+      ["NODE", "ROLE", "URL"],
+      plans.map((plan) => [plan.folder, plan.kind, plan.url]),
+    ),
+  );
+  console.log(`build: ${buildTags() || "plain, without tracing"}`);
+  console.log(cli.path === null ? `command line: bin/ais (${cli.note})` : `command line: ais (${cli.path})`);
+  console.log("\nnext: ais bucket create ais://nnn");
+}
+
+function buildTags(): string {
+  const path = "dist/aisnode/build.json";
+  if (!existsSync(path)) return "";
+  try {
+    return JSON.parse(readFileSync(path, "utf8")).tags.toString();
+  } catch (error) {
+    return `unknown (${errorText(error)})`;
+  }
+}

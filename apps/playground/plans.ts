@@ -1,0 +1,55 @@
+import { join } from "node:path";
+import type { NodeCounts } from "./counts.ts";
+import type { ProcessPlan } from "./processes.ts";
+
+/** The first node's port; every further node takes the next one (wire-compat 1.2). */
+export const FIRST_PORT = 8080;
+export const QUERY_PORT = 16686;
+export const OTLP_HTTP_PORT = 4318;
+const HOST = "127.0.0.1";
+
+/** Proxies first, then targets, as AIStore's own playground numbers them. */
+export function nodePlans(counts: NodeCounts, directory: string): readonly ProcessPlan[] {
+  const roles = [
+    ...Array.from({ length: counts.proxies }, (_, i) => ({ kind: "proxy" as const, folder: `p${i + 1}` })),
+    ...Array.from({ length: counts.targets }, (_, i) => ({ kind: "target" as const, folder: `t${i + 1}` })),
+  ];
+  return roles.map(({ kind, folder }, i) => {
+    const url = `http://${HOST}:${FIRST_PORT + i}`;
+    const home = join(directory, folder);
+    return {
+      kind,
+      folder,
+      url,
+      readyUrl: `${url}/v1/health?readiness=true`,
+      command: "dist/aisnode/aisnode",
+      args: [
+        `--role=${kind}`,
+        `--port=${FIRST_PORT + i}`,
+        `--hostname=${HOST}`,
+        `--config-dir=${join(home, "conf")}`,
+        `--log-dir=${join(home, "log")}`,
+        `--coordinator=sqlite:${join(directory, "cluster.db")}`,
+        ...(kind === "target" ? [`--mountpath=${join(home, "mp1")}`] : []),
+      ],
+    };
+  });
+}
+
+export function aistracePlan(grpcPort: number, directory: string): ProcessPlan {
+  const url = `http://localhost:${QUERY_PORT}`;
+  return {
+    kind: "aistrace",
+    folder: "aistrace",
+    url,
+    readyUrl: `http://${HOST}:${QUERY_PORT}/healthz`,
+    command: "node_modules/.bin/bun",
+    args: [
+      "apps/aistrace/main.ts",
+      `--otlp-grpc-port=${grpcPort}`,
+      `--otlp-http-port=${OTLP_HTTP_PORT}`,
+      `--query-port=${QUERY_PORT}`,
+      `--data-dir=${join(directory, "aistrace", "data")}`,
+    ],
+  };
+}

@@ -1,0 +1,165 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { must } from "@ais/base/assert.ts";
+import { readCounts } from "./counts.ts";
+import { linkCli } from "./link-cli.ts";
+import { nodePlans } from "./plans.ts";
+import { identify, isAlive } from "./process-identity.ts";
+import { StateFile } from "./state.ts";
+import { clean, kill } from "./stop.ts";
+
+let directory: string;
+const children: ChildProcess[] = [];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "playground-"));
+});
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function sleeper(): ChildProcess {
+  const child = spawn("sleep", ["60"], { stdio: "ignore" });
+  children.push(child);
+  return child;
+}
+
+function counts(stdin: string, env: Record<string, string> = {}): string {
+  const script = `import { readCounts } from "./counts.ts";
+    console.log(JSON.stringify(await readCounts(process.env, process.stdin)));`;
+  const run = spawnSync(process.execPath, ["-e", script], {
+    cwd: import.meta.dir,
+    input: stdin,
+    env: { PATH: process.env["PATH"] ?? "", ...env },
+    encoding: "utf8",
+  });
+  return run.stdout.trim() || run.stderr;
+}
+
+describe("number of nodes", () => {
+  test("two lines on standard input, as AIStore's users write them", () => {
+    expect(counts("3\n1\n")).toBe('{"targets":3,"proxies":1}');
+    expect(counts("5\n2\n4\ny\ny\n")).toBe('{"targets":5,"proxies":2}');
+  });
+
+  test("an empty standard input gives the defaults without a question", () => {
+    expect(counts("")).toBe('{"targets":3,"proxies":1}');
+  });
+
+  test("TARGETS and PROXIES win over standard input", () => {
+    expect(counts("9\n9\n", { TARGETS: "2" })).toBe('{"targets":2,"proxies":1}');
+  });
+
+  test("an open standard input that never says anything does not hang", async () => {
+    const child = spawn(
+      process.execPath,
+      [
+        "-e",
+        `import { readCounts } from "./counts.ts"; console.log(JSON.stringify(await readCounts({}, process.stdin))); process.exit(0)`,
+      ],
+      {
+        cwd: import.meta.dir,
+        stdio: ["pipe", "pipe", "inherit"],
+      },
+    );
+    children.push(child);
+    const [chunk] = await once(child.stdout, "data");
+    expect(String(chunk).trim()).toBe('{"targets":3,"proxies":1}');
+  });
+
+  test("nonsense is refused and quoted", async () => {
+    await expect(readCounts({ TARGETS: "many" }, process.stdin)).rejects.toThrow(
+      'number of targets is "many", want 1 to 64',
+    );
+    await expect(readCounts({ TARGETS: "0" }, process.stdin)).rejects.toThrow("want 1 to 64");
+  });
+
+  test("a terminal is asked, an empty answer means the default", async () => {
+    const terminal = Object.assign(Object.create(process.stdin), { isTTY: true });
+    const answers = ["4", ""];
+    expect(await readCounts({}, terminal, async () => answers.shift() ?? "")).toEqual({
+      targets: 4,
+      proxies: 1,
+    });
+  });
+});
+
+describe("stopping", () => {
+  test("stops what is on the list and nothing else, even when a pid was used again", async () => {
+    const ours = sleeper();
+    const stranger = sleeper();
+    const strangerIdentity = must(identify(must(stranger.pid, "pid")), "stranger");
+    const stateFile = new StateFile(directory);
+    stateFile.update({
+      processes: [
+        { kind: "target", folder: "t1", url: "", identity: must(identify(must(ours.pid, "pid")), "ours") },
+        // The list remembers an older process under the stranger's pid.
+        { kind: "proxy", folder: "p1", url: "", identity: { ...strangerIdentity, startTicks: 1 } },
+      ],
+    });
+    const ended = once(ours, "exit");
+    await kill(stateFile);
+    await ended;
+    expect(isAlive(strangerIdentity)).toBe(true);
+    expect(stateFile.read().processes).toEqual([]);
+  });
+
+  test("clean removes the data, and both are safe when nothing runs", async () => {
+    const stateFile = new StateFile(join(directory, "p"));
+    await kill(stateFile);
+    stateFile.update({ tracingEndpoint: "localhost:4317" });
+    await clean(stateFile);
+    expect(existsSync(stateFile.directory)).toBe(false);
+    await clean(stateFile);
+  });
+});
+
+describe("plans", () => {
+  test("proxies come first and every node takes the next port", () => {
+    const plans = nodePlans({ proxies: 2, targets: 2 }, "/d");
+    expect(plans.map((plan) => `${plan.folder} ${plan.url}`)).toEqual([
+      "p1 http://127.0.0.1:8080",
+      "p2 http://127.0.0.1:8081",
+      "t1 http://127.0.0.1:8082",
+      "t2 http://127.0.0.1:8083",
+    ]);
+  });
+});
+
+describe("the ais command", () => {
+  test("is linked into a directory of the PATH, again and again", () => {
+    const bin = join(directory, ".local/bin");
+    mkdirSync(bin, { recursive: true });
+    const env = { HOME: directory, PATH: bin };
+    expect(linkCli(env).path).toBe(join(bin, "ais"));
+    expect(linkCli(env).path).toBe(join(bin, "ais"));
+    expect(readlinkSync(join(bin, "ais"))).toBe(resolve("bin/ais"));
+  });
+
+  test("never replaces another program of that name", () => {
+    const bin = join(directory, ".local/bin");
+    mkdirSync(bin, { recursive: true });
+    const other = join(directory, "go/bin/ais");
+    mkdirSync(join(directory, "go/bin"), { recursive: true });
+    writeFileSync(other, "another program");
+    symlinkSync(other, join(bin, "ais"));
+    const result = linkCli({ HOME: directory, PATH: bin });
+    expect(result.path).toBeNull();
+    expect(result.note).toContain("is another program");
+    expect(readlinkSync(join(bin, "ais"))).toBe(other);
+  });
+});

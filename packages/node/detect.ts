@@ -1,0 +1,207 @@
+/** Which operation a request asks for, from its method and path alone (wire-compat 1.3). */
+import { AisError } from "@ais/base/errors.ts";
+import type { Operation } from "@ais/wire/operations.ts";
+import type { DaemonType } from "@ais/wire/smap.ts";
+
+export interface Detected {
+  readonly operation: Operation;
+  /** Decoded, empty when the route has none. */
+  readonly bucketName: string;
+  /** Decoded with its inner slashes, leading ones collapsed; empty when the route has none. */
+  readonly objectName: string;
+  /** Decoded path items after the route's literal part (a listing's prefix, `set-config`, …). */
+  readonly rest: readonly string[];
+}
+
+/** Where a path's variable part starts and what it is made of. */
+type Shape = "none" | "object" | "bucket" | "rest";
+
+interface Route {
+  readonly shape: Shape;
+  readonly roles: readonly DaemonType[];
+  /** Method to operation; `*` matches every method. */
+  readonly methods: Readonly<Record<string, Operation>>;
+  /** Methods of AIStore that this server does not have: 501 rather than 405. */
+  readonly unsupportedMethods?: readonly string[];
+}
+
+const BOTH: readonly DaemonType[] = ["proxy", "target"];
+const OBJECT_METHODS = {
+  GET: "object.get",
+  PUT: "object.put",
+  HEAD: "object.head",
+  DELETE: "object.delete",
+} as const;
+
+/** Keyed by the literal path items, joined. */
+const ROUTES: Readonly<Record<string, Route>> = {
+  "v1/objects": {
+    shape: "object",
+    roles: BOTH,
+    methods: OBJECT_METHODS,
+    unsupportedMethods: ["POST", "PATCH"],
+  },
+  "v1/buckets": {
+    shape: "bucket",
+    roles: ["proxy"],
+    methods: {
+      GET: "object.list",
+      POST: "bucket.create",
+      DELETE: "bucket.destroy",
+      HEAD: "bucket.head",
+      PATCH: "bucket.set-props",
+    },
+    unsupportedMethods: ["PUT"],
+  },
+  "v1/daemon": {
+    shape: "rest",
+    roles: BOTH,
+    methods: { GET: "daemon.get", PUT: "daemon.set-config" },
+    unsupportedMethods: ["POST", "DELETE"],
+  },
+  "v1/cluster": {
+    shape: "rest",
+    roles: ["proxy"],
+    methods: { GET: "cluster.get", PUT: "cluster.set-config" },
+    unsupportedMethods: ["POST"],
+  },
+  "v1/reverse/daemon": { shape: "rest", roles: ["proxy"], methods: { "*": "reverse.daemon" } },
+  "v1/health": { shape: "none", roles: BOTH, methods: { GET: "health.get" } },
+  "v1/intra/list": { shape: "none", roles: ["target"], methods: { POST: "intra.list" } },
+  "v1/intra/sync": { shape: "none", roles: BOTH, methods: { POST: "intra.sync" } },
+  metrics: { shape: "none", roles: BOTH, methods: { GET: "metrics.get" } },
+};
+
+/** Trees of AIStore's API that this server does not have: 501 tells clients so, 400 would tell them they are wrong. */
+const UNSUPPORTED_TREES: ReadonlySet<string> = new Set([
+  "v1/download",
+  "v1/sort",
+  "v1/etl",
+  "v1/ml",
+  "v1/tokens",
+  "v1/xactions",
+]);
+const UNSUPPORTED_ROOTS: ReadonlySet<string> = new Set(["s3", "gs", "az", "ais"]);
+
+/** Longest chain of literal items in `ROUTES`. */
+const LITERAL_ITEMS_MAX = 3;
+
+/** The operation, or the error to reply with: 400 for an unknown path, 405 with `Allow`, 501 for what AIStore has and we do not. */
+export function detectOperation(method: string, rawPath: string, role: DaemonType): Detected | AisError {
+  const found = findRoute(rawPath);
+  if (found === null || !found.route.roles.includes(role)) return unknownPath(rawPath);
+  const { route, restAt } = found;
+  const operation = route.methods[method] ?? route.methods["*"];
+  if (operation === undefined) return wrongMethod(method, rawPath, route);
+  try {
+    return variablePart(operation, route.shape, rawPath, restAt);
+  } catch (error) {
+    if (error instanceof AisError) return error;
+    throw error;
+  }
+}
+
+/** The value of `Allow` for a path: for 405 and for OPTIONS. Null when the path is unknown. */
+export function allowedMethods(rawPath: string, role: DaemonType): string | null {
+  const found = findRoute(rawPath);
+  if (found === null || !found.route.roles.includes(role)) return null;
+  return allowOf(found.route);
+}
+
+function findRoute(rawPath: string): { readonly route: Route; readonly restAt: number } | null {
+  let literal = "";
+  let at = 0;
+  for (let count = 0; count < LITERAL_ITEMS_MAX; count++) {
+    const start = skipSlashes(rawPath, at);
+    if (start === rawPath.length) return null;
+    const slash = rawPath.indexOf("/", start);
+    at = slash < 0 ? rawPath.length : slash;
+    literal += (count === 0 ? "" : "/") + rawPath.slice(start, at);
+    const route = Object.hasOwn(ROUTES, literal) ? ROUTES[literal] : undefined;
+    if (route !== undefined) return { route, restAt: at };
+  }
+  return null;
+}
+
+function variablePart(operation: Operation, shape: Shape, rawPath: string, restAt: number): Detected {
+  const start = skipSlashes(rawPath, restAt);
+  switch (shape) {
+    case "none":
+      if (start !== rawPath.length) throw unknownPath(rawPath);
+      return { operation, bucketName: "", objectName: "", rest: [] };
+    case "rest":
+      return { operation, bucketName: "", objectName: "", rest: decodeItems(rawPath, start) };
+    case "bucket": {
+      const [bucketName = "", ...rest] = decodeItems(rawPath, start);
+      if (bucketName === "" && operation !== "object.list") throw tooShort(rawPath);
+      return {
+        operation: bucketName === "" ? "bucket.list" : operation,
+        bucketName,
+        objectName: "",
+        rest,
+      };
+    }
+    case "object": {
+      const slash = rawPath.indexOf("/", start);
+      const nameAt = slash < 0 ? rawPath.length : skipSlashes(rawPath, slash);
+      if (nameAt === rawPath.length) throw tooShort(rawPath);
+      return {
+        operation,
+        bucketName: decodePathText(rawPath.slice(start, slash)),
+        objectName: decodePathText(rawPath.slice(nameAt)),
+        rest: [],
+      };
+    }
+  }
+}
+
+function decodeItems(rawPath: string, start: number): string[] {
+  return rawPath
+    .slice(start)
+    .split("/")
+    .filter((item) => item !== "")
+    .map(decodePathText);
+}
+
+function decodePathText(text: string): string {
+  if (!text.includes("%")) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch (cause) {
+    throw new AisError("badRequest", `invalid escape in path item "${text}"`, { cause });
+  }
+}
+
+function skipSlashes(path: string, from: number): number {
+  let at = from;
+  while (at < path.length && path.charCodeAt(at) === 0x2f) at++;
+  return at;
+}
+
+function allowOf(route: Route): string {
+  const methods = Object.hasOwn(route.methods, "*")
+    ? ["GET", "PUT", "POST", "DELETE", "HEAD", "PATCH"]
+    : Object.keys(route.methods);
+  return [...methods, "OPTIONS"].join(", ");
+}
+
+function wrongMethod(method: string, rawPath: string, route: Route): AisError {
+  if (route.unsupportedMethods?.includes(method)) {
+    return new AisError("unsupported", `${method} ${rawPath} is not supported`);
+  }
+  return new AisError("methodNotAllowed", `invalid method ${method} for "${rawPath}"`, {
+    headers: { Allow: allowOf(route) },
+  });
+}
+
+function unknownPath(rawPath: string): AisError {
+  const [root = "", second = ""] = rawPath.split("/").filter((item) => item !== "");
+  if (UNSUPPORTED_ROOTS.has(root) || UNSUPPORTED_TREES.has(`${root}/${second}`)) {
+    return new AisError("unsupported", `"${rawPath}" is not supported`);
+  }
+  return new AisError("badRequest", `invalid request URI "${rawPath}"`);
+}
+
+function tooShort(rawPath: string): AisError {
+  return new AisError("badRequest", `invalid request URI "${rawPath}": URL is too short`);
+}

@@ -1,0 +1,3 @@
+import type { StartHttpServer } from "./types.ts";
+
+export declare const startBunServer: StartHttpServer;

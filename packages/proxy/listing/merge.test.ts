@@ -1,0 +1,91 @@
+import { describe, expect, test } from "bun:test";
+import { compareUtf8, type MergeEntry, mergePages, type TargetPage } from "./merge.ts";
+
+/** Deterministic numbers from 0 to 1 (mulberry32). */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+const ALPHABET = ["a", "b", "/", "é", "\uffee", "\u{1f600}", "\u{10ffff}", "z"];
+
+function randomName(random: () => number): string {
+  const length = 1 + Math.floor(random() * 5);
+  return Array.from({ length }, () => ALPHABET[Math.floor(random() * ALPHABET.length)]).join("");
+}
+
+const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+/** A target's answer to one page request, as short as it likes to be. */
+function pageOf(names: readonly string[], after: string, limit: number): TargetPage<MergeEntry> {
+  const rest = names.filter((name) => after === "" || byBytes(name, after) > 0);
+  return { entries: rest.slice(0, limit).map((name) => ({ name })), more: rest.length > limit };
+}
+
+describe("mergePages", () => {
+  const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+
+  test(`pages over random targets add up to the sorted union (SEED=${seed})`, () => {
+    const random = randomOf(seed);
+    for (let round = 0; round < 200; round++) {
+      const targets = Array.from({ length: 1 + Math.floor(random() * 4) }, () => {
+        const names = Array.from({ length: Math.floor(random() * 30) }, () => randomName(random));
+        return [...new Set(names)].sort(byBytes);
+      });
+      const expected = [...new Set(targets.flat())].sort(byBytes);
+      const limit = 1 + Math.floor(random() * 10);
+      const listed: string[] = [];
+      let after = "";
+      for (let page = 0; ; page++) {
+        expect(page).toBeLessThan(200);
+        // A target may return fewer than asked for, as long as it returns something and says that it has more.
+        const pages = targets.map((names) => pageOf(names, after, 1 + Math.floor(random() * limit)));
+        const merged = mergePages(pages, after, limit);
+        expect(merged.entries.length).toBeLessThanOrEqual(limit);
+        listed.push(...merged.entries.map((entry) => entry.name));
+        after = merged.entries.at(-1)?.name ?? after;
+        if (!merged.more) break;
+      }
+      expect(listed).toEqual(expected);
+    }
+  });
+
+  test("an object on two targets is listed once, from its right place", () => {
+    const pages = [
+      { entries: [{ name: "a", flags: 64 | 1, from: "old" }], more: false },
+      { entries: [{ name: "a", flags: 64, from: "owner" }], more: false },
+    ];
+    expect(mergePages(pages, "", 10)).toEqual({
+      entries: [{ name: "a", flags: 64, from: "owner" }],
+      more: false,
+    });
+  });
+
+  test("the directory that a page ended with is not repeated by the next", () => {
+    const pages = [{ entries: [{ name: "d/", flags: 256 }, { name: "e" }], more: false }];
+    expect(mergePages(pages, "d/", 10).entries.map((entry) => entry.name)).toEqual(["e"]);
+  });
+
+  test("a duplicate beyond the limit does not make a page that only looks longer", () => {
+    const pages = [
+      { entries: [{ name: "a" }], more: false },
+      { entries: [{ name: "a" }], more: false },
+    ];
+    expect(mergePages(pages, "", 1)).toEqual({ entries: [{ name: "a" }], more: false });
+  });
+});
+
+test("compareUtf8 orders as the bytes do, beyond U+FFFF too", () => {
+  expect(Math.sign(compareUtf8("\u{10000}", "\uffff"))).toBe(1);
+  expect("\u{10000}" < "\uffff").toBe(true);
+  const random = randomOf(7);
+  for (let i = 0; i < 2000; i++) {
+    const [a, b] = [randomName(random), randomName(random)];
+    expect(Math.sign(compareUtf8(a, b))).toBe(Math.sign(byBytes(a, b)));
+  }
+});

@@ -1,0 +1,93 @@
+/**
+ * `make test`: the checks, then every group of tests in a process of its own, then one line with the sums.
+ * Arguments choose groups by name, or paths of test files.
+ */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+interface Group {
+  readonly name: string;
+  readonly paths: readonly string[];
+  readonly conditions?: string;
+}
+
+const GROUPS: readonly Group[] = [
+  { name: "tidy", paths: ["tools"] },
+  { name: "unit", paths: ["packages", "apps"] },
+  { name: "integration", paths: ["tests/integration"] },
+  { name: "faults", paths: ["tests/faults"] },
+  { name: "browser", paths: ["tests/browser"] },
+];
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const wanted = process.argv.slice(2);
+const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+
+if (wanted.length === 0 || wanted.includes("check")) {
+  const check = Bun.spawnSync([process.execPath, "tools/check.ts"], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  counts[check.exitCode === 0 ? "passed" : "failed"] += 1;
+}
+for (const group of groupsOf(wanted)) {
+  console.log(`\n== ${group.name}`);
+  add(await runGroup(group));
+}
+console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exit(counts.failed === 0 ? 0 : 1);
+
+function groupsOf(names: readonly string[]): readonly Group[] {
+  if (names.length === 0) return GROUPS;
+  const paths = names.filter((name) => name !== "check" && !GROUPS.some((group) => group.name === name));
+  const named = GROUPS.filter((group) => names.includes(group.name));
+  return paths.length === 0 ? named : [...named, { name: "named files", paths }];
+}
+
+async function runGroup(group: Group): Promise<Counts> {
+  const scratch = mkdtempSync(join(tmpdir(), "aistore-test-"));
+  const report = join(scratch, "junit.xml");
+  const command = [
+    process.execPath,
+    "test",
+    "--timeout=60000",
+    "--reporter=junit",
+    `--reporter-outfile=${report}`,
+    ...group.paths.map((path) => `./${path.replace(/^\.\//, "")}`),
+  ];
+  try {
+    const child = Bun.spawn(command, { stdio: ["ignore", "inherit", "inherit"] });
+    const exitCode = await child.exited;
+    const found = readCounts(report);
+    // A runner that died, or found no test where there must be some, is a failure that no count shows.
+    if ((exitCode !== 0 && found.failed === 0) || found.passed + found.failed + found.skipped === 0)
+      found.failed += 1;
+    return found;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function readCounts(report: string): Counts {
+  let text: string;
+  try {
+    text = readFileSync(report, "utf8");
+  } catch {
+    return { passed: 0, failed: 0, skipped: 0 };
+  }
+  const head = /<testsuites[^>]*>/.exec(text)?.[0] ?? "";
+  const number = (name: string): number => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(head)?.[1] ?? 0);
+  const failed = number("failures") + number("errors");
+  return { passed: number("tests") - failed - number("skipped"), failed, skipped: number("skipped") };
+}
+
+function add(more: Counts): void {
+  counts.passed += more.passed;
+  counts.failed += more.failed;
+  counts.skipped += more.skipped;
+}
