@@ -1,0 +1,132 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { must } from "@ais/base/assert.ts";
+import { Daemon, freePort } from "./daemon.ts";
+
+/** Which `aisnode` runs: from source with or without the export condition, or a built folder. */
+export type Build = "oteltracing" | "plain" | { readonly folder: string };
+
+export interface ClusterOptions {
+  readonly proxies?: number;
+  readonly targets?: number;
+  readonly mountpathsPerTarget?: number;
+  readonly build?: Build;
+  /** OTLP/gRPC collector; without it tracing is not configured. */
+  readonly tracingEndpoint?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly flags?: readonly string[];
+}
+
+const repository = resolve(import.meta.dir, "../..");
+
+/** A whole cluster of real processes in a temporary directory, on free ports. */
+export class TestCluster implements AsyncDisposable {
+  readonly directory: string;
+  readonly proxies: readonly Daemon[];
+  readonly targets: readonly Daemon[];
+
+  private constructor(directory: string, proxies: readonly Daemon[], targets: readonly Daemon[]) {
+    this.directory = directory;
+    this.proxies = proxies;
+    this.targets = targets;
+  }
+
+  static async start(options: ClusterOptions = {}): Promise<TestCluster> {
+    const directory = mkdtempSync(join(tmpdir(), "ais-cluster-"));
+    const make = async (role: "proxy" | "target", count: number): Promise<readonly Daemon[]> =>
+      Promise.all(Array.from({ length: count }, (_, i) => planDaemon(role, i + 1, directory, options)));
+    const cluster = new TestCluster(
+      directory,
+      await make("proxy", options.proxies ?? 1),
+      await make("target", options.targets ?? 2),
+    );
+    try {
+      for (const daemon of cluster.daemons) daemon.start();
+      await Promise.all(cluster.daemons.map((daemon) => daemon.ready()));
+      await cluster.complete();
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]();
+      throw error;
+    }
+    return cluster;
+  }
+
+  get daemons(): readonly Daemon[] {
+    return [...this.proxies, ...this.targets];
+  }
+
+  /** Any proxy's URL. */
+  get url(): string {
+    return must(this.proxies[0], "no proxy").url;
+  }
+
+  /** Resolves when the Smap of every proxy holds exactly the nodes that run. */
+  async complete(
+    targets = this.targets.length,
+    proxies = this.proxies.length,
+    timeoutMs = 20_000,
+  ): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      const seen = await this.smapSize();
+      if (seen.targets === targets && seen.proxies === proxies) return;
+      if (performance.now() > deadline) throw new Error(`the Smap has ${JSON.stringify(seen)}`);
+      await Bun.sleep(20);
+    }
+  }
+
+  async smapSize(): Promise<{ readonly targets: number; readonly proxies: number }> {
+    const reply = await fetch(`${this.url}/v1/daemon?what=smap`);
+    const smap = (await reply.json()) as { readonly tmap: object; readonly pmap: object };
+    return { targets: Object.keys(smap.tmap).length, proxies: Object.keys(smap.pmap).length };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.daemons.map((daemon) => daemon.end("SIGKILL")));
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+async function planDaemon(
+  role: "proxy" | "target",
+  number: number,
+  directory: string,
+  options: ClusterOptions,
+): Promise<Daemon> {
+  const name = `${role[0]}${number}`;
+  const home = join(directory, name);
+  const port = await freePort();
+  const mountpaths = Array.from({ length: options.mountpathsPerTarget ?? 1 }, (_, i) =>
+    join(home, `mp${i + 1}`),
+  );
+  const program = launcher(options.build ?? "oteltracing");
+  return new Daemon({
+    role,
+    name,
+    port,
+    directory: home,
+    command: program.command,
+    args: [
+      ...program.args,
+      `--role=${role}`,
+      `--port=${port}`,
+      `--config-dir=${join(home, "conf")}`,
+      `--coordinator=sqlite:${join(directory, "cluster.db")}`,
+      ...(role === "target" ? mountpaths.map((path) => `--mountpath=${path}`) : []),
+      ...(options.flags ?? []),
+    ],
+    env: {
+      ...(options.tracingEndpoint === undefined ? {} : { AIS_TRACING_ENDPOINT: options.tracingEndpoint }),
+      // Spans leave quickly, so that tests wait for what they look for and not for the batch delay.
+      OTEL_BSP_SCHEDULE_DELAY: "100",
+      ...options.env,
+    },
+  });
+}
+
+function launcher(build: Build): { readonly command: string; readonly args: readonly string[] } {
+  if (typeof build !== "string") return { command: join(build.folder, "aisnode"), args: [] };
+  const conditions = build === "oteltracing" ? ["--conditions=oteltracing"] : [];
+  return { command: process.execPath, args: [...conditions, join(repository, "apps/aisnode/main.ts")] };
+}

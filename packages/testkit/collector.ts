@@ -1,0 +1,139 @@
+import { must } from "@ais/base/assert.ts";
+import { decodeExportRequest } from "@ais/tracing/otlp/decode.ts";
+import type { OtlpAttributes, OtlpSpan } from "@ais/tracing/otlp/types.ts";
+import * as grpc from "@grpc/grpc-js";
+
+/** A span as the collector got it, with what its resource and metadata said. */
+export interface CollectedSpan extends OtlpSpan {
+  readonly serviceName: string;
+  readonly resource: OtlpAttributes;
+}
+
+/** How the collector behaves: `hang` never answers, `refuse` answers UNAVAILABLE, `close` drops the connection. */
+export type CollectorMode = "accept" | "hang" | "refuse" | "close";
+
+export interface CollectorOptions {
+  /** 0 takes a free port. */
+  readonly port?: number;
+  readonly tls?: { readonly key: Buffer; readonly cert: Buffer };
+}
+
+/** A real OTLP/gRPC collector that keeps what it gets. */
+export class TestCollector implements AsyncDisposable {
+  mode: CollectorMode = "accept";
+  readonly spans: CollectedSpan[] = [];
+  /** Metadata of every export, newest last. */
+  readonly metadata: Readonly<Record<string, grpc.MetadataValue>>[] = [];
+  readonly #server = new grpc.Server({ "grpc.max_receive_message_length": 64 << 20 });
+  readonly #waiting: (() => void)[] = [];
+  #port = 0;
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get endpoint(): string {
+    return `localhost:${this.#port}`;
+  }
+
+  static async start(options: CollectorOptions = {}): Promise<TestCollector> {
+    const collector = new TestCollector();
+    collector.#server.addService(EXPORT_SERVICE, {
+      export: (call: grpc.ServerUnaryCall<Buffer, Buffer>, done: grpc.sendUnaryData<Buffer>) =>
+        collector.#receive(call, done),
+    });
+    const credentials = options.tls
+      ? grpc.ServerCredentials.createSsl(null, [
+          { private_key: options.tls.key, cert_chain: options.tls.cert },
+        ])
+      : grpc.ServerCredentials.createInsecure();
+    collector.#port = await new Promise((resolve, reject) => {
+      collector.#server.bindAsync(`127.0.0.1:${options.port ?? 0}`, credentials, (error, port) =>
+        error ? reject(error) : resolve(port),
+      );
+    });
+    return collector;
+  }
+
+  /** Spans of one trace, in order of their start. */
+  trace(traceId: string): readonly CollectedSpan[] {
+    return this.spans
+      .filter((span) => span.traceId === traceId)
+      .sort((a, b) => Number(a.startTimeUnixNano - b.startTimeUnixNano));
+  }
+
+  /** Resolves with the first truthy answer of `find`, asked again whenever spans arrive. */
+  async until<T>(
+    find: (collector: TestCollector) => T | null | undefined | false,
+    timeoutMs = 15_000,
+  ): Promise<T> {
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      const found = find(this);
+      if (found) return found;
+      const leftMs = deadline - performance.now();
+      if (leftMs <= 0) throw new Error(`spans did not arrive in ${timeoutMs} ms; have:\n${this.describe()}`);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, leftMs);
+        this.#waiting.push(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    }
+  }
+
+  describe(): string {
+    return this.spans
+      .map(
+        (span) =>
+          `${span.traceId.slice(0, 6)} ${span.parentSpanId.slice(0, 6)}>${span.spanId.slice(0, 6)} ${span.serviceName} ${span.name}`,
+      )
+      .join("\n");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.forceShutdown();
+  }
+
+  #receive(call: grpc.ServerUnaryCall<Buffer, Buffer>, done: grpc.sendUnaryData<Buffer>): void {
+    if (this.mode === "hang") return;
+    if (this.mode === "refuse")
+      return done({ code: grpc.status.UNAVAILABLE, details: "refused by the test" });
+    if (this.mode === "close") return done({ code: grpc.status.INTERNAL, details: "closed by the test" });
+    this.metadata.push(call.metadata.getMap());
+    for (const { resource, scopeSpans } of decodeExportRequest(call.request)) {
+      const serviceName = String(resource.attributes["service.name"]);
+      for (const span of scopeSpans.flatMap((scope) => scope.spans)) {
+        this.spans.push({ ...span, serviceName, resource: resource.attributes });
+      }
+    }
+    done(null, Buffer.alloc(0));
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+}
+
+const identity = (bytes: Buffer): Buffer => bytes;
+
+const EXPORT_SERVICE: grpc.ServiceDefinition = {
+  export: {
+    path: "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: identity,
+    requestDeserialize: identity,
+    responseSerialize: identity,
+    responseDeserialize: identity,
+  },
+};
+
+/** The one span of that name in a list; fails with the list when there is none or more than one. */
+export function oneSpan(spans: readonly CollectedSpan[], name: string, serviceName?: string): CollectedSpan {
+  const found = spans.filter(
+    (span) => span.name === name && (serviceName === undefined || span.serviceName === serviceName),
+  );
+  const have = spans.map((span) => `${span.serviceName} ${span.name}`).join(", ");
+  if (found.length !== 1)
+    throw new Error(`want one "${name}" of ${serviceName ?? "any service"}, have ${have}`);
+  return must(found[0], name);
+}
