@@ -1,3 +1,5 @@
+import { parseErrorBody } from "@ais/wire/error-body.ts";
+import { HEADERS } from "@ais/wire/headers.ts";
 import { readText, type TransportResponse } from "./transport.ts";
 
 /** What a node answered instead of what was asked for (wire-compat 0.2). */
@@ -34,12 +36,14 @@ const ERROR_TEXT_MAX_CHARS = 64 * 1024;
 
 /** HEAD carries the error body in the header `Hdr-Error`. Reads the response to its end. */
 export async function apiErrorFrom(method: string, response: TransportResponse): Promise<AisApiError> {
-  const headerText = response.header("hdr-error");
+  const headerText = response.header(HEADERS.error.toLowerCase());
   const bodyText = await readText(response).catch(() => "");
   const text = (headerText ?? bodyText).slice(0, ERROR_TEXT_MAX_CHARS);
   const body = parseErrorBody(text);
   const details = { status: response.status, method, url: response.url };
-  if (body !== null) return new AisApiError(body.message, { ...details, tcode: body.tcode, node: body.node });
+  if (body !== null) {
+    return new AisApiError(body.message, { ...details, tcode: body.tcode ?? "", node: body.node });
+  }
   const plain = text.trim();
   const path = new URL(response.url).pathname;
   return new AisApiError(plain === "" ? `${method} ${path} failed with HTTP status ${response.status}` : plain, {
@@ -51,19 +55,4 @@ export async function apiErrorFrom(method: string, response: TransportResponse):
 
 export function isNotFound(error: unknown): boolean {
   return error instanceof AisApiError && error.status === 404;
-}
-
-function parseErrorBody(text: string): { message: string; tcode: string; node: string } | null {
-  try {
-    const json: unknown = JSON.parse(text);
-    if (typeof json !== "object" || json === null) return null;
-    const member = (key: string): string => {
-      const value: unknown = Reflect.get(json, key);
-      return typeof value === "string" ? value : "";
-    };
-    const message = member("message");
-    return message === "" ? null : { message, tcode: member("tcode"), node: member("node") };
-  } catch {
-    return null;
-  }
 }

@@ -1,5 +1,6 @@
 /** Sends one call to the cluster: URL, redirects, waiting for a cluster that starts, errors. Knows no operation. */
 import { sleep } from "@ais/base/lifecycle.ts";
+import { HEADERS } from "@ais/wire/headers.ts";
 import { decodeJson } from "@ais/wire/json.ts";
 import { apiErrorFrom } from "./api-error.ts";
 import { observedResponse, type RequestObserver } from "./observer.ts";
@@ -80,16 +81,9 @@ export class Caller {
   async sendToOwner(call: ApiCall): Promise<TransportResponse> {
     if (!this.#options.transport.showsRedirects) return this.send(call);
     let url = this.#url(call);
-    for (let hops = 0; hops < REDIRECTS_MAX; hops++) {
-      const probe = await this.#sendOnce(call, url, null);
-      if (!isRedirect(probe)) {
-        await readText(await accepted(call, probe));
-        break;
-      }
-      url = await redirectTarget(probe);
-      // A proxy names the owner; the owner itself never redirects.
-      if (hops === 0) break;
-    }
+    const probe = await this.#sendOnce(call, url, null);
+    if (isRedirect(probe)) url = await redirectTarget(probe);
+    else await readText(await accepted(call, probe));
     return accepted(call, await this.#sendOnce(call, url, call.body ?? null));
   }
 
@@ -114,7 +108,7 @@ export class Caller {
     for (let retries = 0; ; retries++) {
       const response = await this.#attempt(call, url, body);
       if (response.status !== 503 || wait === null || retries >= wait.retriesMax || isStream(body)) return response;
-      if (response.header("hdr-error") !== null) return response;
+      if (response.header(HEADERS.error.toLowerCase()) !== null) return response;
       const text = await readText(response);
       if (text.trim() !== "") throw await apiErrorFrom(call.method, withText(response, text));
       if (retries === 0) wait.onWait();
@@ -161,11 +155,11 @@ async function accepted(call: ApiCall, response: TransportResponse): Promise<Tra
 }
 
 function isRedirect(response: TransportResponse): boolean {
-  return REDIRECT_STATUSES.has(response.status) && response.header("location") !== null;
+  return REDIRECT_STATUSES.has(response.status) && response.header(HEADERS.locationUrl.toLowerCase()) !== null;
 }
 
 async function redirectTarget(response: TransportResponse): Promise<string> {
-  const location = response.header("location") ?? "";
+  const location = response.header(HEADERS.locationUrl.toLowerCase()) ?? "";
   await readText(response);
   return new URL(location, response.url).href;
 }

@@ -9,8 +9,8 @@ export interface CollectedSpan extends OtlpSpan {
   readonly resource: OtlpAttributes;
 }
 
-/** How the collector behaves: `hang` never answers, `refuse` answers UNAVAILABLE, `close` drops the connection. */
-export type CollectorMode = "accept" | "hang" | "refuse" | "close";
+/** How the collector behaves: `hang` never answers, `refuse` answers UNAVAILABLE. */
+export type CollectorMode = "accept" | "hang" | "refuse";
 
 export interface CollectorOptions {
   /** 0 takes a free port. */
@@ -98,9 +98,10 @@ export class TestCollector implements AsyncDisposable {
 
   #receive(call: grpc.ServerUnaryCall<Buffer, Buffer>, done: grpc.sendUnaryData<Buffer>): void {
     if (this.mode === "hang") return;
-    if (this.mode === "refuse")
-      return done({ code: grpc.status.UNAVAILABLE, details: "refused by the test" });
-    if (this.mode === "close") return done({ code: grpc.status.INTERNAL, details: "closed by the test" });
+    if (this.mode === "refuse") {
+      done({ code: grpc.status.UNAVAILABLE, details: "refused by the test" });
+      return;
+    }
     this.metadata.push(call.metadata.getMap());
     for (const { resource, scopeSpans } of decodeExportRequest(call.request)) {
       const serviceName = String(resource.attributes["service.name"]);

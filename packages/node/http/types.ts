@@ -1,4 +1,5 @@
 /** The one seam to an HTTP server (design.md 2). `bun-serve.ts` serves targets, `node-http.ts` proxies. */
+import type { Logger } from "@ais/base/log.ts";
 
 export interface HttpRequest {
   readonly method: string;
@@ -8,7 +9,7 @@ export interface HttpRequest {
   readonly rawQuery: string;
   /** `null` when absent. `name` in lower case. */
   header(name: string): string | null;
-  /** Every value of a header that may come in several lines. */
+  /** Every value of a header that may come in several lines. Bun joins lines: they are parted again before `name=`. */
   headerLines(name: string): readonly string[];
   readonly remoteAddress: string;
   /** Content-Length, or null when the body is chunked or absent. Invalid lengths never get here. */
@@ -53,6 +54,8 @@ export interface HttpServerOptions {
   readonly port: number;
   readonly handler: HttpHandler;
   readonly idleTimeoutMs: number;
+  /** Told of failures that no handler saw. */
+  readonly logger?: Logger;
 }
 
 export interface HttpServer {

@@ -1,0 +1,195 @@
+import type { Database } from "bun:sqlite";
+import { decodeDetail } from "./detail.ts";
+import { SignatureBuilder } from "./signature.ts";
+import { spanTags, visitSearchable } from "./tags.ts";
+import { type StoredAttributes, valueText } from "./values.ts";
+
+/** A trace is found when one of its spans fits all that is given. */
+export interface TraceSearch {
+  /** Empty: any. */
+  readonly service: string;
+  /** Empty: any. */
+  readonly operation: string;
+  /** Of the span or of its resource, compared as text. */
+  readonly tags: ReadonlyMap<string, string>;
+  readonly errorsOnly: boolean;
+  readonly minDurationNs: number;
+  readonly maxDurationNs: number;
+  /** When the span began, both ends included. */
+  readonly startUs: number;
+  readonly endUs: number;
+  /** Of traces, the latest first. */
+  readonly limit: number;
+}
+
+export interface SearchResult {
+  /** Trace numbers, the latest first. */
+  readonly traces: readonly number[];
+  /** The search ran out of time: there may be more, and later ones. */
+  readonly incomplete: boolean;
+}
+
+/** Rows of an index in order of start time, the latest first: one service's or one operation's. */
+interface Stream {
+  readonly column: "service" | "operation";
+  readonly id: number;
+}
+
+interface TagFilter {
+  readonly key: string;
+  readonly value: string;
+  readonly words: readonly [number, number, number, number];
+  /** Resources that have the tag: JSON list of origin ids. */
+  readonly origins: ReadonlySet<number>;
+}
+
+interface CandidateRow {
+  readonly id: number;
+  readonly trace: number;
+  readonly start_us: number;
+  readonly origin: number;
+}
+
+interface OriginRow {
+  readonly id: number;
+  readonly attributes: string;
+}
+
+interface SpanTagsRow {
+  readonly detail: string;
+  readonly kind: number;
+  readonly scope_name: string;
+  readonly scope_version: string;
+}
+
+const ROWS_PER_CLOCK_CHECK = 1000;
+
+export function searchTraces(db: Database, search: TraceSearch, budgetMs: number): SearchResult {
+  const deadline = performance.now() + budgetMs;
+  const matchesWholeTrace = search.service === "" && search.operation === "" && search.tags.size === 0;
+  if (matchesWholeTrace) return { traces: searchSummaries(db, search), incomplete: false };
+
+  const filters = [...search.tags].map(([key, value]) => tagFilter(db, key, value));
+  const latest = new Map<number, number>();
+  let incomplete = false;
+  for (const stream of streamsOf(db, search)) {
+    const found = new Set<number>();
+    const isDone = searchStream(db, stream, search, filters, deadline, (row) => {
+      found.add(row.trace);
+      latest.set(row.trace, Math.max(latest.get(row.trace) ?? 0, row.start_us));
+      return found.size < search.limit;
+    });
+    if (!isDone) incomplete = true;
+  }
+  const traces = [...latest.entries()].sort((a, b) => b[1] - a[1]).map(([trace]) => trace);
+  return { traces: traces.slice(0, search.limit), incomplete };
+}
+
+/** Without a service, an operation or a tag the durations are those of whole traces. */
+function searchSummaries(db: Database, search: TraceSearch): number[] {
+  return db
+    .query<{ num: number }, [number, number, number, number, number]>(
+      `SELECT num FROM trace
+       WHERE start_us BETWEEN ? AND ? AND (end_us - start_us) * 1000 BETWEEN ? AND ?
+         ${search.errorsOnly ? "AND errors > 0" : ""}
+       ORDER BY start_us DESC LIMIT ?`,
+    )
+    .all(search.startUs, search.endUs, search.minDurationNs, search.maxDurationNs, search.limit)
+    .map((row) => row.num);
+}
+
+function streamsOf(db: Database, search: TraceSearch): Stream[] {
+  if (search.operation === "") {
+    const sql = `SELECT id FROM service ${search.service === "" ? "WHERE ? = ''" : "WHERE name = ?"}`;
+    const rows = db.query<{ id: number }, [string]>(sql).all(search.service);
+    return rows.map(({ id }) => ({ column: "service", id }));
+  }
+  const rows = db
+    .query<{ id: number }, [string, string]>(
+      `SELECT operation.id FROM operation JOIN service ON service.id = operation.service
+       WHERE operation.name = ?1 AND (?2 = '' OR service.name = ?2)`,
+    )
+    .all(search.operation, search.service);
+  return rows.map(({ id }) => ({ column: "operation", id }));
+}
+
+function tagFilter(db: Database, key: string, value: string): TagFilter {
+  const builder = new SignatureBuilder();
+  builder.add(key, value);
+  const origins = db.query<OriginRow, []>("SELECT id, attributes FROM origin").all();
+  const matching = origins.filter(({ attributes }) => hasAttribute(JSON.parse(attributes), key, value));
+  return { key, value, words: builder.words(), origins: new Set(matching.map(({ id }) => id)) };
+}
+
+function hasAttribute(attributes: StoredAttributes, key: string, value: string): boolean {
+  return attributes.some(([name, stored]) => name === key && valueText(stored) === value);
+}
+
+/** Calls `take` with matching spans until it says enough. False: the time was over before the stream was. */
+function searchStream(
+  db: Database,
+  stream: Stream,
+  search: TraceSearch,
+  filters: readonly TagFilter[],
+  deadline: number,
+  take: (row: CandidateRow) => boolean,
+): boolean {
+  const { sql, parameters } = candidates(stream, search, filters);
+  const taken = new Set<number>();
+  let rows = 0;
+  for (const row of db.query<CandidateRow, (string | number)[]>(sql).iterate(...parameters)) {
+    rows += 1;
+    if (rows % ROWS_PER_CLOCK_CHECK === 0 && performance.now() > deadline) return false;
+    if (taken.has(row.trace) || !hasTags(db, row, filters)) continue;
+    taken.add(row.trace);
+    if (!take(row)) return true;
+  }
+  return true;
+}
+
+/** A query that one index answers alone, but for errors, which have an index of their own. */
+function candidates(
+  stream: Stream,
+  search: TraceSearch,
+  filters: readonly TagFilter[],
+): { sql: string; parameters: (string | number)[] } {
+  const parameters: (string | number)[] = [stream.id, search.startUs, search.endUs];
+  const conditions = [`${stream.column} = ?`, "start_us BETWEEN ? AND ?"];
+  if (search.minDurationNs > 0 || search.maxDurationNs < Number.MAX_SAFE_INTEGER) {
+    conditions.push("duration_ns BETWEEN ? AND ?");
+    parameters.push(search.minDurationNs, search.maxDurationNs);
+  }
+  for (const { words, origins } of filters) {
+    const bits = words.flatMap((word, i) => (word === 0 ? [] : [`sig${i} & ${word} = ${word}`])).join(" AND ");
+    const inOrigins = origins.size === 0 ? "" : " OR origin IN (SELECT value FROM json_each(?))";
+    conditions.push(`(${bits}${inOrigins})`);
+    if (origins.size > 0) parameters.push(JSON.stringify([...origins]));
+  }
+  let index = `span_${stream.column}`;
+  if (search.errorsOnly) {
+    conditions.push("error = 1");
+    if (stream.column === "service") index = "span_error";
+  }
+  const sql = `SELECT id, trace, start_us, origin FROM span INDEXED BY ${index}
+    WHERE ${conditions.join(" AND ")} ORDER BY start_us DESC`;
+  return { sql, parameters };
+}
+
+/** The signature promises nothing: the span itself says whether it has the tags. */
+function hasTags(db: Database, candidate: CandidateRow, filters: readonly TagFilter[]): boolean {
+  const inSpan = filters.filter(({ origins }) => !origins.has(candidate.origin));
+  if (inSpan.length === 0) return true;
+  const row = db
+    .query<SpanTagsRow, [number]>(
+      `SELECT span.detail, operation.kind, origin.scope_name, origin.scope_version FROM span
+       JOIN operation ON operation.id = span.operation JOIN origin ON origin.id = span.origin WHERE span.id = ?`,
+    )
+    .get(candidate.id);
+  if (row === null) return false;
+  const detail = decodeDetail(row.detail);
+  const missing = new Map(inSpan.map(({ key, value }) => [key, value]));
+  visitSearchable(spanTags(detail, row.kind, row.scope_name, row.scope_version), detail, (key, value) => {
+    if (missing.get(key) === value) missing.delete(key);
+  });
+  return missing.size === 0;
+}

@@ -1,0 +1,60 @@
+/**
+ * Leases of all processes. There is no server to expire them: whichever process notices does it, in a write transaction.
+ * A lease ends when such a sweep removes it and not before, so that one that is renewed late but unnoticed lives on.
+ */
+import type { Database, Statement } from "bun:sqlite";
+import { randomUUID } from "node:crypto";
+import type { MachineClock } from "./machine-clock.ts";
+
+export class LeaseTable {
+  readonly #clock: MachineClock;
+  readonly #insert: Statement;
+  readonly #extend: Statement;
+  readonly #remove: Statement;
+  readonly #exists: Statement<{ id: string }, [string]>;
+  readonly #anyExpired: Statement<{ id: string }>;
+  readonly #expired: Statement<{ id: string }>;
+
+  constructor(db: Database, clock: MachineClock) {
+    this.#clock = clock;
+    this.#insert = db.query("INSERT INTO leases (id, boot_id, ttl_ms, expires_at_ms) VALUES (?, ?, ?, ?)");
+    this.#extend = db.query("UPDATE leases SET expires_at_ms = ? WHERE id = ? AND boot_id = ? RETURNING id");
+    this.#remove = db.query("DELETE FROM leases WHERE id = ?");
+    this.#exists = db.query("SELECT id FROM leases WHERE id = ?");
+    const expired = "SELECT id FROM leases WHERE expires_at_ms <= $nowMs OR boot_id <> $bootId";
+    this.#anyExpired = db.query(`${expired} LIMIT 1`);
+    this.#expired = db.query(`${expired} ORDER BY expires_at_ms, id`);
+  }
+
+  /** Returns the id. */
+  insert(ttlMs: number): string {
+    const id = randomUUID();
+    this.#insert.run(id, this.#clock.bootId, ttlMs, this.#clock.nowMs() + ttlMs);
+    return id;
+  }
+
+  /** False when the lease is gone. */
+  extend(id: string, ttlMs: number): boolean {
+    return this.#extend.get(this.#clock.nowMs() + ttlMs, id, this.#clock.bootId) !== null;
+  }
+
+  exists(id: string): boolean {
+    return this.#exists.get(id) !== null;
+  }
+
+  remove(id: string): void {
+    this.#remove.run(id);
+  }
+
+  anyExpired(): boolean {
+    return this.#anyExpired.get(this.#now()) !== null;
+  }
+
+  expired(): readonly string[] {
+    return this.#expired.all(this.#now()).map(({ id }) => id);
+  }
+
+  #now(): { readonly nowMs: number; readonly bootId: string } {
+    return { nowMs: this.#clock.nowMs(), bootId: this.#clock.bootId };
+  }
+}

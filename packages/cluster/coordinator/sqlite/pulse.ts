@@ -1,0 +1,133 @@
+/**
+ * The heartbeat of one connection: notices what other processes changed and which leases ran out, and tells the
+ * watches. Runs only while there is a watch or a lease; a beat that finds nothing costs a few microseconds.
+ */
+import type { MachineClock } from "./machine-clock.ts";
+
+export interface PulseDuties {
+  /** Throws when the database cannot be read. True when another connection has changed it since the last call. */
+  changedByOthers(): boolean;
+  /** Expires what has run out. Rejects when the database cannot be written. */
+  sweep(): Promise<void>;
+}
+
+export interface PulseTimes {
+  readonly pollIntervalMs: number;
+  readonly sweepIntervalMs: number;
+  /** A beat that comes later than this means that this process, or the whole machine, stood still. */
+  readonly stallMs: number;
+  /** After a stall, leases of others are left alone for so long: their owners may just be waking up too. */
+  readonly graceMs: number;
+}
+
+export const PULSE_TIMES: PulseTimes = { pollIntervalMs: 50, sweepIntervalMs: 250, stallMs: 1000, graceMs: 2000 };
+
+/** Between beats while the database cannot be read. */
+const FAILED_POLL_INTERVAL_MS = 500;
+
+export class Pulse {
+  readonly #duties: PulseDuties;
+  readonly #clock: MachineClock;
+  readonly #times: PulseTimes;
+  readonly #waiting = new Set<() => void>();
+  #users = 0;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #lastBeatMs = 0;
+  #lastSweepMs = 0;
+  #sparedUntilMs = 0;
+  #sweeping = false;
+
+  constructor(duties: PulseDuties, clock: MachineClock, times: PulseTimes) {
+    this.#duties = duties;
+    this.#clock = clock;
+    this.#times = times;
+  }
+
+  /** Keeps the pulse beating until the returned function is called. */
+  hold(): () => void {
+    this.#users++;
+    if (this.#timer === null) {
+      this.#lastBeatMs = this.#clock.nowMs();
+      this.#schedule(this.#times.pollIntervalMs);
+    }
+    let held = true;
+    return () => {
+      if (held && --this.#users === 0) this.#cancel();
+      held = false;
+    };
+  }
+
+  /** False for a while after a stall of this process. */
+  get maySweep(): boolean {
+    if (this.#timer !== null) this.#noticeStall();
+    return this.#clock.nowMs() >= this.#sparedUntilMs;
+  }
+
+  /** Ends every wait that is under way. */
+  wake(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const resume of waiting) resume();
+  }
+
+  /** Resolves at the next wake, which may be for nothing, or when the signal aborts. */
+  next(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal.aborted) return resolve();
+      const resume = (): void => {
+        this.#waiting.delete(resume);
+        signal.removeEventListener("abort", resume);
+        resolve();
+      };
+      this.#waiting.add(resume);
+      signal.addEventListener("abort", resume, { once: true });
+    });
+  }
+
+  stop(): void {
+    this.#cancel();
+    this.#users = 0;
+    this.wake();
+  }
+
+  #schedule(intervalMs: number): void {
+    this.#timer = setTimeout(() => this.#beat(), intervalMs);
+  }
+
+  #cancel(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #beat(): void {
+    this.#noticeStall();
+    let intervalMs = this.#times.pollIntervalMs;
+    try {
+      if (this.#duties.changedByOthers()) this.wake();
+      this.#sweepWhenDue();
+    } catch {
+      // The watches read for themselves and get the error.
+      this.wake();
+      intervalMs = FAILED_POLL_INTERVAL_MS;
+    }
+    this.#schedule(intervalMs);
+  }
+
+  #noticeStall(): void {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - this.#lastBeatMs > this.#times.stallMs) this.#sparedUntilMs = nowMs + this.#times.graceMs;
+    this.#lastBeatMs = nowMs;
+  }
+
+  #sweepWhenDue(): void {
+    const nowMs = this.#clock.nowMs();
+    if (this.#sweeping || nowMs - this.#lastSweepMs < this.#times.sweepIntervalMs) return;
+    this.#lastSweepMs = nowMs;
+    this.#sweeping = true;
+    const done = (): void => {
+      this.#sweeping = false;
+    };
+    // A failed sweep is made up by the next one, here or in another process.
+    this.#duties.sweep().then(done, done);
+  }
+}

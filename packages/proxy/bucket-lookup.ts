@@ -1,0 +1,43 @@
+/** The bucket that a request names, as the newest BMD has it. */
+import type { ClusterSnapshot } from "@ais/cluster/snapshot.ts";
+import type { Call } from "@ais/node/call.ts";
+import { type Bck, bckFromRequest } from "@ais/wire/bck.ts";
+import { findBucket } from "@ais/wire/bmd.ts";
+import type { Bprops } from "@ais/wire/bprops.ts";
+import { bucketNotFound } from "@ais/wire/error-texts.ts";
+import { QUERY } from "@ais/wire/queries.ts";
+import type { ProxyServices } from "./services.ts";
+
+export interface FoundBucket {
+  readonly bucket: Bck;
+  readonly props: Bprops;
+  /** The snapshot that has the bucket; newer than the call's when the BMD had to be refreshed. */
+  readonly snapshot: ClusterSnapshot;
+}
+
+export function bucketOfCall(call: Call): Bck {
+  return bckFromRequest(call.bucketName, call.query.get(QUERY.provider), call.query.get(QUERY.namespace));
+}
+
+/** At once when this node's snapshot has the bucket, which is the rule; null otherwise. */
+export function findCallBucket(call: Call): FoundBucket | null {
+  const bucket = bucketOfCall(call);
+  const props = findBucket(call.snapshot.bmd, bucket);
+  return props === null ? null : { bucket, props, snapshot: call.snapshot };
+}
+
+/**
+ * The slow path of a bucket that the snapshot lacks: it may have been created a moment ago through another proxy, so the
+ * BMD is read once more before `bucketNotFound` is thrown.
+ */
+export async function refreshCallBucket(call: Call, services: ProxyServices): Promise<FoundBucket> {
+  const bucket = bucketOfCall(call);
+  const snapshot = await services.member.refresh("bmd", call.span);
+  const props = findBucket(snapshot.bmd, bucket);
+  if (props === null) throw bucketNotFound(bucket);
+  return { bucket, props, snapshot };
+}
+
+export async function requireCallBucket(call: Call, services: ProxyServices): Promise<FoundBucket> {
+  return findCallBucket(call) ?? refreshCallBucket(call, services);
+}

@@ -1,0 +1,83 @@
+/** Object calls end at a proxy with a redirect to the object's target (wire-compat 3.1). The hot path of a proxy. */
+import { AisError } from "@ais/base/errors.ts";
+import { chooseTarget } from "@ais/hrw/choose.ts";
+import type { Call } from "@ais/node/call.ts";
+import type { HttpReply } from "@ais/node/http/types.ts";
+import { withoutTraceItems } from "@ais/node/query.ts";
+import { objectUname } from "@ais/wire/bck.ts";
+import { objectPath } from "@ais/wire/paths.ts";
+import { QUERY } from "@ais/wire/queries.ts";
+import { placementNodes } from "@ais/wire/smap.ts";
+import { type FoundBucket, findCallBucket, refreshCallBucket } from "../bucket-lookup.ts";
+import type { ProxyServices } from "../services.ts";
+
+/** GET answers 301, everything else 307: clients and their tests expect exactly that. */
+export type RedirectStatus = 301 | 307;
+
+/** Never waits for the request's body, and waits for nothing at all when the snapshot has the bucket. */
+export function redirectToTarget(
+  call: Call,
+  services: ProxyServices,
+  status: RedirectStatus,
+): HttpReply | Promise<HttpReply> {
+  const found = findCallBucket(call);
+  if (found !== null) return redirect(call, services, status, found);
+  return refreshCallBucket(call, services).then((refreshed) => redirect(call, services, status, refreshed));
+}
+
+function redirect(call: Call, services: ProxyServices, status: RedirectStatus, found: FoundBucket): HttpReply {
+  const nodes = placementNodes(found.snapshot.smap);
+  if (nodes.length === 0) {
+    throw new AisError("unavailable", `no active targets in the cluster to hold "${call.objectName}"`);
+  }
+  const chosen = chooseTarget(objectUname(found.bucket, call.objectName), nodes);
+  const { span } = call;
+  if (span.recording) {
+    span.event("ais.hrw", { "ais.hrw.node": chosen.id, "ais.hrw.candidates": nodes.length });
+    span.set("ais.redirect.node", chosen.id);
+  }
+  const location = redirectLocation(call, services, chosen.snode.public_net.direct_url, found.snapshot.bmd.version);
+  const headers: [string, string][] = [
+    ["Location", location],
+    // A cached redirect would replay an old placement and an old trace context.
+    ["Cache-Control", "no-store"],
+  ];
+  if (status !== 301) return { status, headers, body: null };
+  headers.push(["Content-Type", "text/html; charset=utf-8"]);
+  return { status, headers, body: `<a href="${escapeHtml(location)}">Moved Permanently</a>.\n\n` };
+}
+
+/**
+ * `<target><path, encoded anew>?<the client's query as it came>` plus who redirected and when, the BMD version by which
+ * it was decided, and the trace context. Trace items of the client's own query are dropped: the header or query context
+ * was taken in already, and the span that goes out is its child.
+ */
+function redirectLocation(call: Call, services: ProxyServices, targetUrl: string, bmdVersion: string): string {
+  const clientQuery = asciiOnly(withoutTraceItems(call.request.rawQuery));
+  const trace = services.tracing.redirectQuery(call.span);
+  const stamp = `${QUERY.proxyId}=${services.facts.id}&${QUERY.unixTime}=${services.clock.nowNs().toString(36)}&${QUERY.bmdVersion}=${bmdVersion}`;
+  return (
+    targetUrl +
+    objectPath(call.bucketName, call.objectName) +
+    (clientQuery === "" ? "?" : `?${clientQuery}&`) +
+    stamp +
+    (trace === "" ? "" : `&${trace}`)
+  );
+}
+
+/** Bytes beyond ASCII that a client put into its query unescaped may not stand in a header. */
+function asciiOnly(rawQuery: string): string {
+  return /^[\x21-\x7e]*$/.test(rawQuery) ? rawQuery : encodeURI(rawQuery).replaceAll("%25", "%");
+}
+
+const HTML_ESCAPES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&#34;",
+  "'": "&#39;",
+};
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => HTML_ESCAPES[character] ?? character);
+}

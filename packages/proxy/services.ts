@@ -1,0 +1,13 @@
+import type { Clock } from "@ais/base/clock.ts";
+import type { DispatchTable, NodeServices } from "@ais/node/call.ts";
+import type { Operation } from "@ais/wire/operations.ts";
+
+/** What the handlers of a proxy may use. */
+export interface ProxyServices extends NodeServices {
+  readonly clock: Clock;
+}
+
+/** `intra.list` is a target's. */
+export type ProxyOperation = Exclude<Operation, "intra.list">;
+
+export type ProxyDispatch = DispatchTable<ProxyServices, ProxyOperation>;

@@ -1,0 +1,98 @@
+/** The value of an object in the index; the layout is in on-disk-format.ts. */
+import { assert } from "@ais/base/assert.ts";
+import { Packr } from "msgpackr";
+import { CHECKSUM_CODES } from "../on-disk-format.ts";
+import type { Checksum } from "../types.ts";
+
+export interface IndexRecord {
+  readonly sizeBytes: number;
+  readonly checksum: Checksum | null;
+  /** 0 when the bucket was not versioned at the time of the write. */
+  readonly versionCounter: number;
+  readonly createdNs: bigint;
+  readonly atimeNs: bigint;
+  readonly custom: Readonly<Record<string, string>>;
+  /** 0 when the body is inline. */
+  readonly fileId: bigint;
+  /** Where an inline body starts in the value that this was decoded from. */
+  readonly bodyOffset: number;
+}
+
+export type NewRecord = Omit<IndexRecord, "bodyOffset">;
+
+const RECORD_VERSION = 1;
+const HEADER_BYTES = 48;
+const FLAG_FILE = 1;
+const FLAG_CUSTOM = 2;
+const NO_CUSTOM: Readonly<Record<string, string>> = {};
+const NO_BYTES = new Uint8Array(0);
+
+// No shared structures: every record must be readable on its own.
+const packr = new Packr({ useRecords: false });
+
+export function encodeRecord(record: NewRecord, body: Uint8Array = NO_BYTES): Buffer {
+  const inFile = record.fileId !== 0n;
+  assert(inFile ? body.byteLength === 0 : body.byteLength === record.sizeBytes, "inline body has the size");
+  const checksumBytes = (record.checksum?.value.length ?? 0) / 2;
+  const custom = hasEntries(record.custom) ? packr.pack(record.custom) : NO_BYTES;
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + checksumBytes + custom.byteLength + body.byteLength);
+  bytes[0] = RECORD_VERSION;
+  bytes[1] = (inFile ? FLAG_FILE : 0) | (custom.byteLength > 0 ? FLAG_CUSTOM : 0);
+  bytes[2] = CHECKSUM_CODES.indexOf(record.checksum?.type ?? "none");
+  bytes[3] = checksumBytes;
+  bytes.writeBigUInt64LE(BigInt(record.sizeBytes), 4);
+  bytes.writeBigUInt64LE(BigInt(record.versionCounter), 12);
+  bytes.writeBigUInt64LE(record.createdNs, 20);
+  bytes.writeBigUInt64LE(record.atimeNs, 28);
+  bytes.writeBigUInt64LE(record.fileId, 36);
+  bytes.writeUInt32LE(custom.byteLength, 44);
+  let offset = HEADER_BYTES;
+  if (record.checksum !== null) offset += bytes.write(record.checksum.value, offset, "hex");
+  assert(offset === HEADER_BYTES + checksumBytes, "checksum value is hexadecimal");
+  bytes.set(custom, offset);
+  bytes.set(body, offset + custom.byteLength);
+  return bytes;
+}
+
+/** `bytes` may be LMDB's own short-lived buffer: nothing of it is kept. `lengthBytes` is how much of it is the value. */
+export function decodeRecord(bytes: Uint8Array, lengthBytes: number): IndexRecord {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, lengthBytes);
+  assert(lengthBytes >= HEADER_BYTES, "index record has its header");
+  assert(view.getUint8(0) === RECORD_VERSION, "index record has a known version");
+  const flags = view.getUint8(1);
+  const type = CHECKSUM_CODES[view.getUint8(2)];
+  assert(type !== undefined, "index record has a known checksum type");
+  const checksumEnd = HEADER_BYTES + view.getUint8(3);
+  const bodyOffset = checksumEnd + view.getUint32(44, true);
+  const sizeBytes = readCounter(view, 4);
+  assert((flags & FLAG_FILE) !== 0 || bodyOffset + sizeBytes === lengthBytes, "inline body is whole");
+  return {
+    sizeBytes,
+    checksum:
+      type === "none" ? null : { type, value: copyBytes(bytes, HEADER_BYTES, checksumEnd).toString("hex") },
+    versionCounter: readCounter(view, 12),
+    createdNs: view.getBigUint64(20, true),
+    atimeNs: view.getBigUint64(28, true),
+    fileId: (flags & FLAG_FILE) === 0 ? 0n : view.getBigUint64(36, true),
+    custom:
+      (flags & FLAG_CUSTOM) === 0 ? NO_CUSTOM : (packr.unpack(copyBytes(bytes, checksumEnd, bodyOffset)) as typeof NO_CUSTOM),
+    bodyOffset,
+  };
+}
+
+/** A copy that outlives LMDB's buffer, in memory of its own size. */
+export function copyBytes(bytes: Uint8Array, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafe(end - start);
+  copy.set(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start));
+  return copy;
+}
+
+/** 64 bits, of which 53 are ever used: two halves cost less than a BigInt. */
+function readCounter(view: DataView, offset: number): number {
+  return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32;
+}
+
+function hasEntries(custom: Readonly<Record<string, string>>): boolean {
+  for (const _ in custom) return true;
+  return false;
+}

@@ -1,0 +1,30 @@
+/** Every limit of the engine, with its unit. Hitting one is counted (`ObjectStoreStats.limitHits`). */
+export interface StorageLimits {
+  /** Objects up to this size live in the index; larger ones are files. */
+  readonly inlineObjectBytes: number;
+  /** What one write to an object file carries. A receiving PUT holds two buffers of this size. */
+  readonly writeChunkBytes: number;
+  /** Object files being received at a time; more are refused with `tooManyRequests`. */
+  readonly openWriteCount: number;
+  /** Memory that all PUTs together hold for bytes being received; more are refused with `tooManyRequests`. */
+  readonly receiveBufferBytes: number;
+  /** How long a replaced or deleted object file is kept for readers that are about to open it. */
+  readonly removalGraceMs: number;
+  /** Operations that go into one index transaction at most. */
+  readonly commitBatchCount: number;
+  /** How long `capacity()` answers from memory. */
+  readonly capacityCacheMs: number;
+}
+
+export const DEFAULT_STORAGE_LIMITS: StorageLimits = {
+  inlineObjectBytes: 16 * 1024,
+  writeChunkBytes: 256 * 1024,
+  openWriteCount: 512,
+  receiveBufferBytes: 256 * 1024 * 1024,
+  removalGraceMs: 60_000,
+  commitBatchCount: 512,
+  capacityCacheMs: 3_000,
+};
+
+/** Bytes of UTF-8: the index's key size less the bucket id. */
+export const OBJECT_NAME_LIMIT_BYTES = 1970;

@@ -1,0 +1,22 @@
+/** Span and attribute names of the storage engine (tracing.md 4). Closed lists: nothing else names a span here. */
+export const SPAN_NAMES = {
+  indexLookup: "ais.index.lookup",
+  indexCommit: "ais.index.commit",
+  fileRead: "ais.file.read",
+  fileWrite: "ais.file.write",
+  fileSync: "ais.file.sync",
+  checksum: "ais.checksum",
+} as const;
+
+export const SPAN_ATTRIBUTES = {
+  mountpath: "ais.mountpath",
+  /** `inline` or `file`. */
+  layout: "ais.storage.layout",
+  bytes: "ais.bytes",
+  /** Operations that went into the same index transaction. */
+  batchSize: "ais.batch.size",
+  sendfile: "ais.sendfile",
+  checksumType: "ais.checksum.type",
+  /** `ok`, `mismatch`. */
+  checksumOutcome: "ais.checksum.outcome",
+} as const;

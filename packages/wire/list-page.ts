@@ -1,0 +1,80 @@
+/** The call between proxy and target that fetches one target's part of a listing: `POST /v1/intra/list`. Ours alone. */
+import { AisError } from "@ais/base/errors.ts";
+import * as v from "valibot";
+import type { Bck } from "./bck.ts";
+import { PROVIDERS } from "./bck.ts";
+import { decodeJson } from "./json.ts";
+import type { LsoEntry } from "./lso.ts";
+
+export interface ListPageRequest {
+  readonly bucket: Bck;
+  /** Decimal; a target whose bucket has another id refreshes its BMD first. */
+  readonly bid: string;
+  readonly prefix: string;
+  /** Exclusive; empty starts at the beginning. */
+  readonly after: string;
+  readonly limit: number;
+  /** Empty, or `/` for a listing without recursion. */
+  readonly delimiter: string;
+  /** Names of properties to fill in, as `listedProps` gives them. */
+  readonly props: readonly string[];
+  /** Go layout of `atime`. */
+  readonly timeFormat: string;
+}
+
+export interface ListPageReply {
+  /** In order of the UTF-8 bytes of the name; directories (flag 256) stand among the objects. */
+  readonly entries: readonly LsoEntry[];
+  /** True when the target may have more after the last name. */
+  readonly more: boolean;
+}
+
+const RequestSchema = v.object({
+  bucket: v.object({
+    name: v.string(),
+    provider: v.picklist(PROVIDERS),
+    namespace: v.object({ uuid: v.string(), name: v.string() }),
+  }),
+  bid: v.pipe(v.string(), v.digits()),
+  prefix: v.string(),
+  after: v.string(),
+  limit: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+  delimiter: v.picklist(["", "/"]),
+  props: v.array(v.string()),
+  timeFormat: v.string(),
+});
+
+const EntrySchema = v.object({
+  name: v.string(),
+  checksum: v.exactOptional(v.string()),
+  atime: v.exactOptional(v.string()),
+  version: v.exactOptional(v.string()),
+  location: v.exactOptional(v.string()),
+  custom: v.exactOptional(v.string()),
+  sizeBytes: v.exactOptional(v.number()),
+  copies: v.exactOptional(v.number()),
+  flags: v.exactOptional(v.number()),
+});
+
+const ReplySchema = v.object({ entries: v.array(EntrySchema), more: v.boolean() });
+
+export function parseListPageRequest(text: string): ListPageRequest {
+  return parse(RequestSchema, text, "list page request");
+}
+
+/** For replies in JSON; one in MessagePack goes through `checkListPageReply`. */
+export function parseListPageReply(text: string): ListPageReply {
+  return checkListPageReply(decodeJson(text));
+}
+
+export function checkListPageReply(value: unknown): ListPageReply {
+  const result = v.safeParse(ReplySchema, value);
+  if (result.success) return result.output;
+  throw new AisError("internal", `invalid list page reply: ${result.issues[0].message}`);
+}
+
+function parse<T>(schema: v.GenericSchema<unknown, T>, text: string, what: string): T {
+  const result = v.safeParse(schema, decodeJson(text));
+  if (result.success) return result.output;
+  throw new AisError("badRequest", `invalid ${what}: ${result.issues[0].message}`);
+}

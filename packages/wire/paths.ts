@@ -1,0 +1,38 @@
+/** The URL tree (wire-compat 1.3): items of paths, and builders that encode what they are given. */
+import { encodeObjectPath } from "./object-name.ts";
+
+export const API_VERSION = "v1";
+
+/** First items of a path after `/v1/`. */
+export const RESOURCES = {
+  buckets: "buckets",
+  objects: "objects",
+  cluster: "cluster",
+  daemon: "daemon",
+  reverse: "reverse",
+  health: "health",
+  intra: "intra",
+} as const;
+
+export const PATHS = {
+  buckets: "/v1/buckets",
+  objects: "/v1/objects",
+  cluster: "/v1/cluster",
+  clusterSetConfig: "/v1/cluster/set-config",
+  daemon: "/v1/daemon",
+  daemonSetConfig: "/v1/daemon/set-config",
+  reverseDaemon: "/v1/reverse/daemon",
+  reverseDaemonSetConfig: "/v1/reverse/daemon/set-config",
+  health: "/v1/health",
+  intraList: "/v1/intra/list",
+  intraSync: "/v1/intra/sync",
+  metrics: "/metrics",
+} as const;
+
+export function bucketPath(bucketName: string): string {
+  return `${PATHS.buckets}/${encodeURIComponent(bucketName)}`;
+}
+
+export function objectPath(bucketName: string, objectName: string): string {
+  return `${PATHS.objects}/${encodeURIComponent(bucketName)}/${encodeObjectPath(objectName)}`;
+}
