@@ -69,7 +69,7 @@ export class TestCollector implements AsyncDisposable {
   ): Promise<T> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
-      const found = find(this);
+      const found = await find();
       if (found) return found;
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) throw new Error(`spans did not arrive in ${timeoutMs} ms; have:\n${this.describe()}`);
