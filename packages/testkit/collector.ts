@@ -64,7 +64,7 @@ export class TestCollector implements AsyncDisposable {
 
   /** Resolves with the first truthy answer of `find`, asked again whenever spans arrive. */
   async until<T>(
-    find: (collector: TestCollector) => T | null | undefined | false,
+    find: () => T | null | undefined | false | Promise<T | null | undefined | false>,
     timeoutMs = 15_000,
   ): Promise<T> {
     const deadline = performance.now() + timeoutMs;

@@ -30,7 +30,7 @@ test("acknowledged writes survive kill -9, torn ones are never seen", async () =
   for (let round = 0; round < ROUNDS; round++) {
     let dead = false;
     const writers = Array.from({ length: WRITERS }, async (_, writer) => {
-      for (let i = 0; !dead; i++) {
+      while (!dead) {
         // Every writer has its own keys, and comes back to some of them.
         const name = `w${writer}/${random.integer(0, 15)}`;
         const version = { fill: random.integer(1, 255), size: random.pick(SIZES) };

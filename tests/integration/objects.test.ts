@@ -29,7 +29,11 @@ function objectUrl(name: string, bucket = "b"): string {
   return `${cluster.url}/v1/objects/${bucket}/${name.split("/").map(encodeURIComponent).join("/")}`;
 }
 
-function put(name: string, body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {
+function put(
+  name: string,
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   return fetch(objectUrl(name), { method: "PUT", body, headers });
 }
 
