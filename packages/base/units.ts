@@ -53,9 +53,7 @@ export function formatDurationNs(durationNs: bigint): string {
   const seconds = `${decimal(ns % 60_000_000_000n, 1_000_000_000n, 9)}s`;
   if (minutes === 0n) return sign + seconds;
   const tail = seconds === "0s" ? "" : seconds;
-  return minutes < 60n
-    ? `${sign}${minutes}m${tail}`
-    : `${sign}${minutes / 60n}h${minutes % 60n}m${tail}`;
+  return minutes < 60n ? `${sign}${minutes}m${tail}` : `${sign}${minutes / 60n}h${minutes % 60n}m${tail}`;
 }
 
 /** `durationMs` may have a fraction; it is rounded to whole nanoseconds. */
@@ -106,7 +104,12 @@ export function formatSizeSi(bytes: number, digits = 0): string {
 
 /** The shortest IEC text that `parseSize` turns back into exactly `bytes`. */
 export function formatSizeExact(bytes: number): string {
-  for (const [power, unit] of [[4, "TiB"], [3, "GiB"], [2, "MiB"], [1, "KiB"]] as const) {
+  for (const [power, unit] of [
+    [4, "TiB"],
+    [3, "GiB"],
+    [2, "MiB"],
+    [1, "KiB"],
+  ] as const) {
     const step = IEC_STEP ** power;
     if (bytes !== 0 && bytes % step === 0) return `${bytes / step}${unit}`;
   }

@@ -1,5 +1,7 @@
 /** Which operation a request asks for, from its method and path alone (wire-compat 1.3). */
 import { AisError } from "@ais/base/errors.ts";
+import { invalidRequestUri, urlTooShort } from "@ais/wire/error-texts.ts";
+import { decodeObjectPath } from "@ais/wire/object-name.ts";
 import type { Operation } from "@ais/wire/operations.ts";
 import type { DaemonType } from "@ais/wire/smap.ts";
 
@@ -89,12 +91,12 @@ const LITERAL_ITEMS_MAX = 3;
 /** The operation, or the error to reply with: 400 for an unknown path, 405 with `Allow`, 501 for what AIStore has and we do not. */
 export function detectOperation(method: string, rawPath: string, role: DaemonType): Detected | AisError {
   const found = findRoute(rawPath);
-  if (found === null || !found.route.roles.includes(role)) return unknownPath(rawPath);
+  if (found === null || !found.route.roles.includes(role)) return unknownPath(method, rawPath);
   const { route, restAt } = found;
   const operation = route.methods[method] ?? route.methods["*"];
   if (operation === undefined) return wrongMethod(method, rawPath, route);
   try {
-    return variablePart(operation, route.shape, rawPath, restAt);
+    return variablePart(operation, route.shape, method, rawPath, restAt);
   } catch (error) {
     if (error instanceof AisError) return error;
     throw error;
@@ -123,17 +125,17 @@ function findRoute(rawPath: string): { readonly route: Route; readonly restAt: n
   return null;
 }
 
-function variablePart(operation: Operation, shape: Shape, rawPath: string, restAt: number): Detected {
+function variablePart(operation: Operation, shape: Shape, method: string, rawPath: string, restAt: number): Detected {
   const start = skipSlashes(rawPath, restAt);
   switch (shape) {
     case "none":
-      if (start !== rawPath.length) throw unknownPath(rawPath);
+      if (start !== rawPath.length) throw unknownPath(method, rawPath);
       return { operation, bucketName: "", objectName: "", rest: [] };
     case "rest":
       return { operation, bucketName: "", objectName: "", rest: decodeItems(rawPath, start) };
     case "bucket": {
       const [bucketName = "", ...rest] = decodeItems(rawPath, start);
-      if (bucketName === "" && operation !== "object.list") throw tooShort(rawPath);
+      if (bucketName === "" && operation !== "object.list") throw urlTooShort(rawPath);
       return {
         operation: bucketName === "" ? "bucket.list" : operation,
         bucketName,
@@ -144,11 +146,11 @@ function variablePart(operation: Operation, shape: Shape, rawPath: string, restA
     case "object": {
       const slash = rawPath.indexOf("/", start);
       const nameAt = slash < 0 ? rawPath.length : skipSlashes(rawPath, slash);
-      if (nameAt === rawPath.length) throw tooShort(rawPath);
+      if (nameAt === rawPath.length) throw urlTooShort(rawPath);
       return {
         operation,
         bucketName: decodePathText(rawPath.slice(start, slash)),
-        objectName: decodePathText(rawPath.slice(nameAt)),
+        objectName: decodeObjectPath(rawPath.slice(nameAt)),
         rest: [],
       };
     }
@@ -194,14 +196,10 @@ function wrongMethod(method: string, rawPath: string, route: Route): AisError {
   });
 }
 
-function unknownPath(rawPath: string): AisError {
+function unknownPath(method: string, rawPath: string): AisError {
   const [root = "", second = ""] = rawPath.split("/").filter((item) => item !== "");
   if (UNSUPPORTED_ROOTS.has(root) || UNSUPPORTED_TREES.has(`${root}/${second}`)) {
     return new AisError("unsupported", `"${rawPath}" is not supported`);
   }
-  return new AisError("badRequest", `invalid request URI "${rawPath}"`);
-}
-
-function tooShort(rawPath: string): AisError {
-  return new AisError("badRequest", `invalid request URI "${rawPath}": URL is too short`);
+  return invalidRequestUri(method, rawPath);
 }

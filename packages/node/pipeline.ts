@@ -1,16 +1,175 @@
-import type { Clock } from "@ais/base/clock.ts";
-import type { Operation } from "@ais/wire/operations.ts";
+/**
+ * The way of one request through a daemon: resolve, trace, authenticate, detect, screen, run (design.md 3). Detection comes
+ * first in time, since the span is named by the operation. Errors become replies here and only here.
+ */
+import { type Clock, systemClock } from "@ais/base/clock.ts";
+import { AisError, ERROR_CODES, errorText } from "@ais/base/errors.ts";
+import { NOOP_SPAN } from "@ais/tracing/noop.ts";
+import type { Span } from "@ais/tracing/types.ts";
+import { OPERATIONS, type Operation } from "@ais/wire/operations.ts";
 import type { DaemonType } from "@ais/wire/smap.ts";
-import type { DispatchTable, NodeServices } from "./call.ts";
-import type { HttpHandler } from "./http/types.ts";
+import type { Call, DispatchTable, NodeServices, OperationHandler } from "./call.ts";
+import { allowedMethods, type Detected, detectOperation } from "./detect.ts";
+import { errorReply, toAisError } from "./error-reply.ts";
+import type { HttpHandler, HttpReply, HttpRequest, ReplyOutcome } from "./http/types.ts";
+import { ParsedQuery } from "./query.ts";
+import { emptyReply } from "./replies.ts";
+import { screen } from "./screen.ts";
+import { setReplyAttributes, setRequestAttributes } from "./trace-request.ts";
+
+/** Decides whether the caller may do this; throws `unauthorized` or `forbidden`. */
+export type Authenticate = (call: Call) => void | Promise<void>;
 
 export interface PipelineOptions<S extends NodeServices, O extends Operation> {
   readonly role: DaemonType;
   readonly dispatch: DispatchTable<S, O>;
   readonly services: S;
+  /** Everyone may do everything when absent. */
+  readonly authenticate?: Authenticate;
   readonly clock?: Clock;
 }
 
-export declare function createPipeline<S extends NodeServices, O extends Operation>(
+/** Status under which a reply counts that its client did not wait for. */
+const STATUS_CLIENT_CLOSED = 499;
+const NS_PER_MS = 1e6;
+
+export function createPipeline<S extends NodeServices, O extends Operation>(
   options: PipelineOptions<S, O>,
-): HttpHandler;
+): HttpHandler {
+  const { role, services } = options;
+  const clock = options.clock ?? systemClock;
+  // Detection yields an operation of the role only if the role's table has it; `handlerOf` says so when it does not.
+  const dispatch: Partial<Record<Operation, OperationHandler<S>>> = options.dispatch;
+
+  return async (request) => {
+    const startedMs = clock.monotonicMs();
+    const detected = detectOperation(request.method, request.rawPath, role);
+    const handler = detected instanceof AisError ? undefined : dispatch[detected.operation];
+    if (detected instanceof AisError || handler === undefined) return refuse(request, detected, options);
+    let query: ParsedQuery;
+    try {
+      query = new ParsedQuery(request.rawQuery);
+    } catch (error) {
+      return refuse(request, toAisError(error), options);
+    }
+    const span = trace(request, query, detected.operation, services);
+    const call: Call = { ...detected, request, query, snapshot: services.member.snapshot, span };
+    if (span.recording) setRequestAttributes(call);
+    let reply: HttpReply;
+    let isThrown = false;
+    try {
+      if (options.authenticate !== undefined) await options.authenticate(call);
+      screen(call);
+      reply = await handler(call, services);
+    } catch (error) {
+      isThrown = true;
+      reply = convert(error, call, services);
+    }
+    return finish({ reply, isThrown, call, services, startedMs, clock });
+  };
+}
+
+function trace(request: HttpRequest, query: ParsedQuery, operation: Operation, services: NodeServices): Span {
+  const entry = OPERATIONS[operation];
+  if (!entry.traced) return NOOP_SPAN;
+  return services.tracing.startServer(`${request.method} ${entry.route}`, {
+    header: (name) => request.header(name),
+    query: (name) => query.traceItem(name),
+  });
+}
+
+/** Replies to what is no operation of this role. It has no route, so it has neither span nor metric. */
+function refuse(
+  request: HttpRequest,
+  detected: Detected | AisError,
+  { role, services }: { readonly role: DaemonType; readonly services: NodeServices },
+): HttpReply {
+  if (request.rawPath === "/favicon.ico") return emptyReply(204);
+  const allow = request.method === "OPTIONS" ? allowedMethods(request.rawPath, role) : null;
+  if (allow !== null) return emptyReply(200, [["Allow", allow]]);
+  const error =
+    detected instanceof AisError
+      ? detected
+      : new AisError("unsupported", `${detected.operation} is not supported by a ${role}`);
+  services.logger.log("debug", "refused a request", {
+    method: request.method,
+    path: request.rawPath,
+    status: error.status,
+  });
+  return errorReply(error, request, services.facts);
+}
+
+function convert(thrown: unknown, call: Call, services: NodeServices): HttpReply {
+  const error = toAisError(thrown);
+  const { span, request } = call;
+  if (error.status >= 500) {
+    span.exception(thrown);
+    span.fail(error.code, error.message);
+    const hidden = error.cause instanceof Error ? error.cause : null;
+    services.logger.log(
+      ERROR_CODES[error.code].logLevel,
+      "failed to serve a request",
+      {
+        operation: call.operation,
+        method: request.method,
+        path: request.rawPath,
+        error: errorText(thrown),
+        cause: hidden?.message,
+        stack: hidden?.stack,
+      },
+      span,
+    );
+  }
+  return errorReply(error, request, services.facts);
+}
+
+interface Ending {
+  readonly reply: HttpReply;
+  /** The reply was made from an error, which the span already tells. */
+  readonly isThrown: boolean;
+  readonly call: Call;
+  readonly services: NodeServices;
+  readonly startedMs: number;
+  readonly clock: Clock;
+}
+
+/** Puts the reply's end, which is also the request's, in one place: the span, the metrics and the access log end together. */
+function finish({ reply, isThrown, call, services, startedMs, clock }: Ending): HttpReply {
+  const { span, operation, request } = call;
+  if (span.recording) setReplyAttributes(span, reply);
+  let isDone = false;
+  const onDone = (outcome: ReplyOutcome): void => {
+    if (isDone) return;
+    isDone = true;
+    reply.onDone?.(outcome);
+    const status = statusOf(reply, outcome);
+    if (outcome !== "sent") span.fail(outcome);
+    else if (status >= 500 && !isThrown) span.fail(String(status));
+    const durationMs = clock.monotonicMs() - startedMs;
+    services.metrics.request(operation, status, durationMs * NS_PER_MS, span);
+    const level = status >= 500 ? "warn" : "debug";
+    if (services.logger.isEnabled(level)) {
+      services.logger.log(
+        level,
+        "served a request",
+        { operation, method: request.method, path: request.rawPath, status, outcome, duration_ms: durationMs },
+        span,
+      );
+    }
+    span.end();
+  };
+  if (!OPERATIONS[operation].traced) return { ...reply, onDone };
+  const headers = Object.entries(services.tracing.responseHeaders(span));
+  return { ...reply, headers: headers.length === 0 ? reply.headers : [...reply.headers, ...headers], onDone };
+}
+
+function statusOf(reply: HttpReply, outcome: ReplyOutcome): number {
+  switch (outcome) {
+    case "sent":
+      return reply.status;
+    case "client_closed":
+      return STATUS_CLIENT_CLOSED;
+    case "io_error":
+      return 500;
+  }
+}

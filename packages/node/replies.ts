@@ -1,24 +1,22 @@
 /** The plain replies of handlers. Object replies are built by the target itself. */
+import { CONTENT_TYPES } from "@ais/wire/headers.ts";
 import { encodeJson } from "@ais/wire/json.ts";
 import type { HttpReply } from "./http/types.ts";
 
 export type HeaderLines = readonly (readonly [string, string])[];
 
-const JSON_CONTENT_TYPE = "application/json; charset=utf-8";
-const TEXT_CONTENT_TYPE = "text/plain; charset=utf-8";
-
 /** 200 with `value` as JSON and a final newline (wire-compat 0.1); BigInt becomes a JSON number. */
 export function jsonReply(value: unknown, headers: HeaderLines = [], status = 200): HttpReply {
   return {
     status,
-    headers: [["Content-Type", JSON_CONTENT_TYPE], ...headers],
+    headers: [["Content-Type", CONTENT_TYPES.json], ...headers],
     body: encodeJson(value),
   };
 }
 
 /** 200 with raw text: no quotes, no newline added. */
 export function textReply(text: string, headers: HeaderLines = [], status = 200): HttpReply {
-  return { status, headers: [["Content-Type", TEXT_CONTENT_TYPE], ...headers], body: text };
+  return { status, headers: [["Content-Type", CONTENT_TYPES.text], ...headers], body: text };
 }
 
 export function emptyReply(status = 200, headers: HeaderLines = []): HttpReply {

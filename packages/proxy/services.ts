@@ -1,10 +1,12 @@
 import type { Clock } from "@ais/base/clock.ts";
+import type { Hrw } from "@ais/hrw/hrw.ts";
 import type { DispatchTable, NodeServices } from "@ais/node/call.ts";
 import type { Operation } from "@ais/wire/operations.ts";
 
 /** What the handlers of a proxy may use. */
 export interface ProxyServices extends NodeServices {
   readonly clock: Clock;
+  readonly hrw: Hrw;
 }
 
 /** `intra.list` is a target's. */

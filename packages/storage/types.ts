@@ -106,6 +106,31 @@ export interface MountpathCapacity {
   readonly device: string;
 }
 
+/** Counters since the store was opened, for metrics; `openWrites`, `receiveBufferBytes`, `deferredFiles`, `readers` are of now. */
+export interface ObjectStoreStats {
+  readonly puts: number;
+  readonly putBytes: number;
+  /** PUTs that found the same content in place and changed nothing (wire-compat 3.3). Also in `puts`. */
+  readonly unchangedPuts: number;
+  readonly gets: number;
+  readonly getBytes: number;
+  readonly deletes: number;
+  /** Index transactions, and the operations that they carried. */
+  readonly commitBatches: number;
+  readonly commitOperations: number;
+  readonly openWrites: number;
+  readonly receiveBufferBytes: number;
+  /** Requests refused, by limit. */
+  readonly limitHits: { readonly openWrites: number; readonly receiveBuffer: number };
+  /** Replaced or deleted object files that still wait for their removal. */
+  readonly deferredFiles: number;
+  readonly filesRemoved: number;
+  /** `ObjectReader`s of files that were not released yet. */
+  readonly readers: number;
+  /** Reads that found damage: a wrong checksum, a missing file or one of wrong length. */
+  readonly corruptObjects: number;
+}
+
 export interface ObjectStore extends AsyncDisposable {
   /**
    * Receives, checks and makes visible. When it resolves the object is whole and as durable as the policy says; when it
@@ -122,4 +147,5 @@ export interface ObjectStore extends AsyncDisposable {
   /** Removes every object of buckets not in `liveBucketIds`; cheap when there are none. Background work. */
   sweepBuckets(liveBucketIds: ReadonlySet<bigint>, span: Span): Promise<number>;
   capacity(): readonly MountpathCapacity[];
+  readonly stats: ObjectStoreStats;
 }

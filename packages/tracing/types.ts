@@ -6,9 +6,20 @@
 import type { Clock } from "@ais/base/clock.ts";
 import type { Logger } from "@ais/base/log.ts";
 import type { TracingSection } from "@ais/wire/tracing-config.ts";
-import type { Attributes, AttributeValue, SpanContext } from "@opentelemetry/api";
+import type { SpanContext } from "@opentelemetry/api";
 
-export type { Attributes, AttributeValue, SpanContext };
+export type { SpanContext };
+
+/** An OpenTelemetry attribute value. Integers that are safe go out as int64, other numbers as double. */
+export type AttributeValue =
+  | string
+  | number
+  | boolean
+  | readonly string[]
+  | readonly number[]
+  | readonly boolean[];
+/** A member without a value is left out. */
+export type Attributes = Readonly<Record<string, AttributeValue | undefined>>;
 
 /** Numbers are OTLP's `Span.SpanKind`. */
 export type SpanKind = 1 | 2 | 3;
@@ -57,6 +68,25 @@ export interface Tracing {
   stop(deadlineMs: number): Promise<void>;
 }
 
+/**
+ * `queue_full`: the collector does not keep up; `too_large`: one span over the size limit; `rejected`: the collector took
+ * the rest of the batch; `refused`: it refused the batch for good; `unavailable`: retried in vain; `shutdown`: not out by
+ * the deadline; `reconfigured`: not out by the deadline of a change of destination; `disabled`: ended after tracing was
+ * turned off; `worker_crash`: lost with the exporter.
+ */
+export type DropReason =
+  | "queue_full"
+  | "too_large"
+  | "rejected"
+  | "refused"
+  | "unavailable"
+  | "shutdown"
+  | "reconfigured"
+  | "disabled"
+  | "worker_crash";
+
+export type RecordingLimit = "attributes" | "events" | "links" | "valueLength" | "keyLength";
+
 export interface TracingStats {
   /** `plain`: built without tracing. */
   readonly build: "oteltracing" | "plain";
@@ -65,8 +95,14 @@ export interface TracingStats {
   readonly endpoint: string;
   readonly spansStarted: number;
   readonly spansExported: number;
-  /** By reason: `queue_full`, `rejected`, `unavailable`, `shutdown`, … */
+  /** Sampled spans that have ended. At every moment it is exported + dropped + queued. */
+  readonly spansEnded: number;
+  /** Recorded and not yet answered for by the collector. */
+  readonly spansQueued: number;
+  /** By reason: a `DropReason`. */
   readonly spansDropped: Readonly<Record<string, number>>;
+  /** Parts of spans that were left out or cut, by limit: a `RecordingLimit`. */
+  readonly limitsHit: Readonly<Record<string, number>>;
   readonly queueBytes: number;
   readonly queueCapacityBytes: number;
   readonly exports: number;

@@ -37,5 +37,7 @@ export function actMsg(action: string, value: unknown = null, name = ""): ActMsg
 
 /** The same members under lower-case keys; nothing below the first level changes. */
 export function lowerCaseKeys(json: object): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(json).map(([key, value]): [string, unknown] => [key.toLowerCase(), value]));
+  return Object.fromEntries(
+    Object.entries(json).map(([key, value]): [string, unknown] => [key.toLowerCase(), value]),
+  );
 }

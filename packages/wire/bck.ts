@@ -19,7 +19,13 @@ export interface Bck {
 
 export const GLOBAL_NAMESPACE: Namespace = { uuid: "", name: "" };
 
-const SCHEMES: Readonly<Record<Provider, string>> = { ais: "ais", aws: "s3", gcp: "gs", azure: "az", oci: "oc" };
+const SCHEMES: Readonly<Record<Provider, string>> = {
+  ais: "ais",
+  aws: "s3",
+  gcp: "gs",
+  azure: "az",
+  oci: "oc",
+};
 
 const PROVIDER_BY_ALIAS: ReadonlyMap<string, Provider> = new Map(
   PROVIDERS.flatMap((provider): [string, Provider][] => [
@@ -118,7 +124,10 @@ export function parseUname(uname: string): { readonly bucket: Bck; readonly obje
 export function validateBucketName(name: string): void {
   if (name === "") throw new AisError("badRequest", "bucket name is empty");
   if (name.length > BUCKET_NAME_MAX_LENGTH) {
-    throw new AisError("badRequest", `bucket name "${name}" is too long: ${name.length} > ${BUCKET_NAME_MAX_LENGTH}`);
+    throw new AisError(
+      "badRequest",
+      `bucket name "${name}" is too long: ${name.length} > ${BUCKET_NAME_MAX_LENGTH}`,
+    );
   }
   if (!BUCKET_NAME.test(name) || name.includes("..")) {
     throw new AisError(
@@ -127,7 +136,10 @@ export function validateBucketName(name: string): void {
     );
   }
   if (name.startsWith(".")) {
-    throw new AisError("badRequest", `bucket name "${name}" is invalid: a leading "." is reserved for system buckets`);
+    throw new AisError(
+      "badRequest",
+      `bucket name "${name}" is invalid: a leading "." is reserved for system buckets`,
+    );
   }
 }
 

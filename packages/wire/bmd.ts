@@ -98,7 +98,9 @@ export function parseBmd(text: string): Bmd {
 }
 
 function mapValues<T>(value: unknown, change: (member: unknown) => T): Readonly<Record<string, T>> {
-  return Object.fromEntries(Object.entries(asObject(value, "BMD")).map(([key, member]) => [key, change(member)]));
+  return Object.fromEntries(
+    Object.entries(asObject(value, "BMD")).map(([key, member]) => [key, change(member)]),
+  );
 }
 
 function asObject(value: unknown, what: string): Readonly<Record<string, unknown>> {

@@ -1,6 +1,17 @@
 /** Bucket properties (wire-compat 4.3). */
+
+import { type Bck, PROVIDERS, type Provider } from "./bck.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
-import { bool, Field, oneOf, optionalInt, optionalText, type TableValue, text, uint64 } from "./config-field.ts";
+import {
+  bool,
+  Field,
+  oneOf,
+  optionalInt,
+  optionalText,
+  type TableValue,
+  text,
+  uint64,
+} from "./config-field.ts";
 import {
   CHECKSUM_SECTION,
   CHUNKS_SECTION,
@@ -12,7 +23,6 @@ import {
   WRITE_POLICY_SECTION,
 } from "./config-sections.ts";
 import { patchTable, readTable, tableDefaults } from "./config-table.ts";
-import { type Bck, PROVIDERS, type Provider } from "./bck.ts";
 
 /** Every access bit set: the default of `access`. */
 export const ACCESS_ALL = "18446744073709551615";
@@ -101,7 +111,12 @@ export function applyBpropsPatch(props: Bprops, patch: unknown): Bprops {
 /** The props that `reset-bprops` gives: defaults with the bucket's identity kept. */
 export function resetBprops(config: ClusterConfig, props: Bprops): Bprops {
   const bucket = { bid: BigInt(props.bid), createdNs: BigInt(props.created), provider: props.provider };
-  return { ...defaultBprops(config, bucket), backend_bck: props.backend_bck, Renamed: props.Renamed, extra: props.extra };
+  return {
+    ...defaultBprops(config, bucket),
+    backend_bck: props.backend_bck,
+    Renamed: props.Renamed,
+    extra: props.extra,
+  };
 }
 
 /** `bid` as a number key of the object index. */

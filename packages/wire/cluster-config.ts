@@ -2,6 +2,7 @@
  * The cluster configuration (wire-compat 5.7): one table of every section and setting. Sections are never left out of
  * replies, since the command line dereferences them without a check; only `tracing` is, while it is not configured.
  */
+import { parseDurationMs } from "@ais/base/units.ts";
 import {
   bool,
   duration,
@@ -15,7 +16,6 @@ import {
   type TableValue,
   text,
   textList,
-  textMap,
   uint64,
 } from "./config-field.ts";
 import {
@@ -31,7 +31,7 @@ import {
 } from "./config-sections.ts";
 import { readTable, tableDefaults } from "./config-table.ts";
 import { decodeJson } from "./json.ts";
-import { DEFAULT_TRACING_SECTION, type TracingSection } from "./tracing-config.ts";
+import { DEFAULT_TRACING_SECTION, TRACING_TABLE, type TracingSection } from "./tracing-config.ts";
 
 const READONLY = { readonly: true } as const;
 const REACTIONS = ["ignore", "warn", "abort"] as const;
@@ -43,23 +43,14 @@ const KEEPALIVE_TRACKER = {
   factor: int(3, { min: 1, max: 255 }),
 };
 
-const TLS = { server_crt: text(""), server_key: text(""), client_ca_tls: text(""), client_auth_tls: int(0, { max: 4 }) };
+const TLS = {
+  server_crt: text(""),
+  server_key: text(""),
+  client_ca_tls: text(""),
+  client_auth_tls: int(0, { max: 4 }),
+};
 
 const AUTH = { missing: "authentication" };
-
-export const TRACING_TABLE = {
-  enabled: bool(DEFAULT_TRACING_SECTION.enabled),
-  exporter_endpoint: text(DEFAULT_TRACING_SECTION.exporter_endpoint),
-  service_name_prefix: text(DEFAULT_TRACING_SECTION.service_name_prefix),
-  attributes: textMap(DEFAULT_TRACING_SECTION.attributes),
-  sampler_probability: new Field<string>(DEFAULT_TRACING_SECTION.sampler_probability, (value) => {
-    if (typeof value === "number") return String(value);
-    if (typeof value !== "string") throw new TypeError("expecting a number from 0 to 1");
-    return value;
-  }),
-  skip_verify: bool(DEFAULT_TRACING_SECTION.skip_verify),
-  exporter_auth: { token_header: text(""), token_file: text("") },
-};
 
 export const CLUSTER_CONFIG_TABLE = {
   tracing: optional(TRACING_TABLE),
@@ -178,7 +169,9 @@ export const CLUSTER_CONFIG_TABLE = {
     }),
   },
   /** Provider to its settings; `ais` holds attached clusters by alias. */
-  backend: new Field<Readonly<Record<string, unknown>>>({}, parseBackend, { missing: "changing remote backends" }),
+  backend: new Field<Readonly<Record<string, unknown>>>({}, parseBackend, {
+    missing: "changing remote backends",
+  }),
   uuid: text("", READONLY),
   lastupdate_time: text("", READONLY),
   proxy: {
@@ -247,8 +240,15 @@ export function tracingOf(config: ClusterConfig): TracingSection {
   return config.tracing ?? DEFAULT_TRACING_SECTION;
 }
 
+/** Milliseconds of a duration setting. Zero stands for the built-in default, as in AIStore. */
+export function effectiveDurationMs(duration: string, defaultMs: number): number {
+  const durationMs = parseDurationMs(duration);
+  return durationMs === 0 ? defaultMs : durationMs;
+}
+
 function parseBackend(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new TypeError("expecting an object");
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new TypeError("expecting an object");
   return value as Readonly<Record<string, unknown>>;
 }
 

@@ -3,7 +3,7 @@
  * TypeScript type, the defaults, the reader of stored documents and the checks of changes.
  */
 import { AisError } from "@ais/base/errors.ts";
-import { formatSizeExact, parseDurationNs, parseSize } from "@ais/base/units.ts";
+import { formatDurationNs, formatSizeExact, parseDurationNs, parseSize } from "@ais/base/units.ts";
 
 export interface FieldOptions {
   /** The server owns it: changes are refused with 400. */
@@ -42,7 +42,8 @@ export interface Table {
 }
 
 type OptionalNames<S> = { [K in keyof S]: S[K] extends Optional<infer _> ? K : never }[keyof S];
-type EntryValue<E> = E extends Field<infer V> ? V : E extends Optional<infer S> ? TableValue<S> : TableValue<E>;
+type EntryValue<E> =
+  E extends Field<infer V> ? V : E extends Optional<infer S> ? TableValue<S> : TableValue<E>;
 
 /** The type of the values that a table describes. */
 export type TableValue<S> = {
@@ -64,7 +65,11 @@ export function int(
 
 /** An integer that is left out of JSON while it is not set. */
 export function optionalInt(options: FieldOptions = {}): Field<number | undefined> {
-  return new Field<number | undefined>(undefined, (value) => parseInteger(value, 0, Number.MAX_SAFE_INTEGER), options);
+  return new Field<number | undefined>(
+    undefined,
+    (value) => parseInteger(value, 0, Number.MAX_SAFE_INTEGER),
+    options,
+  );
 }
 
 export function text(initial: string, options?: FieldOptions): Field<string> {
@@ -106,7 +111,7 @@ export function duration(
     if (ns < minNs || (maxNs !== null && ns > maxNs)) {
       throw new TypeError(`expecting a duration ${rangeText(min ?? "0s", max)}`);
     }
-    return parseText(value);
+    return formatDurationNs(ns);
   };
   return new Field(initial, parse, options);
 }
@@ -118,7 +123,10 @@ export function optionalDuration(options: FieldOptions = {}): Field<string | und
 /** A size, text in JSON in the shortest exact IEC form. */
 export function size(initial: string, options: FieldOptions = {}): Field<string> {
   const parse = (value: unknown): string => {
-    const bytes = typeof value === "number" ? parseInteger(value, 0, Number.MAX_SAFE_INTEGER) : parseSize(parseText(value), "iec");
+    const bytes =
+      typeof value === "number"
+        ? parseInteger(value, 0, Number.MAX_SAFE_INTEGER)
+        : parseSize(parseText(value), "iec");
     if (bytes < 0) throw new TypeError("expecting a size that is not negative");
     return formatSizeExact(bytes);
   };
@@ -128,7 +136,8 @@ export function size(initial: string, options: FieldOptions = {}): Field<string>
 /** An unsigned 64-bit integer, a decimal string in JSON. */
 export function uint64(initial: string, options: FieldOptions = {}): Field<string> {
   const parse = (value: unknown): string => {
-    const digits = typeof value === "bigint" || typeof value === "number" ? value.toString() : parseText(value);
+    const digits =
+      typeof value === "bigint" || typeof value === "number" ? value.toString() : parseText(value);
     if (!/^\d{1,20}$/.test(digits) || BigInt(digits) >= 2n ** 64n) {
       throw new TypeError("expecting an unsigned 64-bit integer");
     }
@@ -158,7 +167,8 @@ function parseBoolean(value: unknown): boolean {
 
 function parseInteger(value: unknown, min: number, max: number): number {
   const number = typeof value === "string" && /^[+-]?\d+$/.test(value) ? Number(value) : value;
-  if (typeof number !== "number" || !Number.isSafeInteger(number)) throw new TypeError("expecting an integer");
+  if (typeof number !== "number" || !Number.isSafeInteger(number))
+    throw new TypeError("expecting an integer");
   if (number < min || number > max) {
     const maxText = max === Number.MAX_SAFE_INTEGER ? undefined : String(max);
     throw new TypeError(`expecting an integer ${rangeText(String(min), maxText)}`);
@@ -186,7 +196,8 @@ function parseTextMap(value: unknown): Readonly<Record<string, string>> {
       throw new TypeError("expecting a JSON object of strings");
     }
   }
-  if (typeof map !== "object" || map === null || Array.isArray(map)) throw new TypeError("expecting an object of strings");
+  if (typeof map !== "object" || map === null || Array.isArray(map))
+    throw new TypeError("expecting an object of strings");
   return Object.fromEntries(Object.entries(map).map(([key, member]) => [key, parseText(member)]));
 }
 
@@ -196,7 +207,12 @@ function rangeText(min: string, max: string | undefined): string {
 
 /** The failure of one setting, with its dotted name and the value that was refused. */
 export function invalidSetting(name: string, value: unknown, cause: unknown): AisError {
-  const shown = typeof value === "string" ? `"${value}"` : JSON.stringify(value, (_key, member: unknown) => typeof member === "bigint" ? member.toString() : member);
+  const shown =
+    typeof value === "string"
+      ? `"${value}"`
+      : JSON.stringify(value, (_key, member: unknown) =>
+          typeof member === "bigint" ? member.toString() : member,
+        );
   const why = cause instanceof Error ? cause.message : String(cause);
   return new AisError("badRequest", `invalid value ${shown} of "${name}": ${why}`, { cause });
 }

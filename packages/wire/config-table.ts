@@ -1,6 +1,13 @@
 /** Reading and changing the values that a configuration table describes. */
 import { AisError } from "@ais/base/errors.ts";
-import { Field, invalidSetting, Optional, type Table, type TableEntry, type TableValue } from "./config-field.ts";
+import {
+  Field,
+  invalidSetting,
+  Optional,
+  type Table,
+  type TableEntry,
+  type TableValue,
+} from "./config-field.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -29,7 +36,8 @@ function readSection(table: Table, json: Json, path: string): Json {
 function readEntry(entry: TableEntry, stored: unknown, path: string): unknown {
   const absent = stored === undefined || stored === null;
   if (entry instanceof Field) return absent ? entry.initial : parseField(entry, stored, path);
-  if (entry instanceof Optional) return absent ? undefined : readSection(entry.table, expectObject(stored, path), path);
+  if (entry instanceof Optional)
+    return absent ? undefined : readSection(entry.table, expectObject(stored, path), path);
   return readSection(entry, absent ? {} : expectObject(stored, path), path);
 }
 
@@ -61,7 +69,10 @@ function patchEntry(entry: TableEntry, current: unknown, change: unknown, path: 
       throw new AisError("badRequest", `cannot change "${path}": it is read-only`);
     }
     if (entry.options.missing !== undefined && !sameValue(value, entry.initial)) {
-      throw new AisError("unsupported", `cannot set "${path}" to "${String(change)}": ${entry.options.missing} is not supported yet`);
+      throw new AisError(
+        "unsupported",
+        `cannot set "${path}" to "${String(change)}": ${entry.options.missing} is not supported yet`,
+      );
     }
     return value;
   }

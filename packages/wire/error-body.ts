@@ -1,5 +1,5 @@
 /** The body of every error reply, and of `Hdr-Error` in replies to HEAD (wire-compat 0.2). */
-import { ERROR_CODES, type AisError } from "@ais/base/errors.ts";
+import { type AisError, ERROR_CODES } from "@ais/base/errors.ts";
 import * as v from "valibot";
 import { decodeJson, encodeJson } from "./json.ts";
 

@@ -25,7 +25,10 @@ export function objectToDeleteNotFound(bucket: Bck, objectName: string): AisErro
 }
 
 export function badChecksum(objectName: string, expected: string, actual: string): AisError {
-  return new AisError("checksumMismatch", `bad checksum of "${objectName}": got ${actual}, expected ${expected}`);
+  return new AisError(
+    "checksumMismatch",
+    `bad checksum of "${objectName}": got ${actual}, expected ${expected}`,
+  );
 }
 
 export function rangeNotSatisfiable(range: string, sizeBytes: number): AisError {

@@ -120,7 +120,10 @@ const LsoSchema = v.object({
   continuation_token: text,
   target: text,
   flags,
-  pagesize: v.nullish(v.pipe(v.number(), v.safeInteger(), v.minValue(0, "page size must not be negative")), 0),
+  pagesize: v.nullish(
+    v.pipe(v.number(), v.safeInteger(), v.minValue(0, "page size must not be negative")),
+    0,
+  ),
 });
 
 /** The value of a `list` message. Keys match in any case, null and absent members take their defaults. */
@@ -131,7 +134,10 @@ export function parseLsoMsg(value: unknown): LsoMsg {
   const result = v.safeParse(LsoSchema, lowerCaseKeys(value));
   if (!result.success) {
     const issue = result.issues[0];
-    throw new AisError("badRequest", `invalid list-objects message: "${v.getDotPath(issue) ?? ""}": ${issue.message}`);
+    throw new AisError(
+      "badRequest",
+      `invalid list-objects message: "${v.getDotPath(issue) ?? ""}": ${issue.message}`,
+    );
   }
   const msg = result.output;
   return {
@@ -156,14 +162,19 @@ export function listedProps(msg: LsoMsg): ReadonlySet<LsoProp> {
   if (hasFlag(msg, "nameOnly")) return new Set(["name"]);
   if (hasFlag(msg, "nameSize")) return new Set(["name", "size"]);
   if (msg.props.trim() === "") {
-    return new Set(hasFlag(msg, "cached") ? ["name", "size", "checksum", "atime"] : ["name", "size", "cached"]);
+    return new Set(
+      hasFlag(msg, "cached") ? ["name", "size", "checksum", "atime"] : ["name", "size", "cached"],
+    );
   }
   const props = new Set<LsoProp>(["name"]);
   for (const item of msg.props.split(",")) {
     const name = item.trim().toLowerCase();
     const prop = LSO_PROPS.find((candidate) => candidate === name);
     if (prop === undefined) {
-      throw new AisError("badRequest", `unknown object property "${item.trim()}", expecting some of: ${LSO_PROPS.join(", ")}`);
+      throw new AisError(
+        "badRequest",
+        `unknown object property "${item.trim()}", expecting some of: ${LSO_PROPS.join(", ")}`,
+      );
     }
     props.add(prop);
   }

@@ -109,7 +109,14 @@ export function nodeName(node: Pick<Snode, "daemon_type" | "daemon_id">): string
 const NetInfoSchema = v.object({ node_ip_addr: v.string(), daemon_port: v.string(), direct_url: v.string() });
 
 const DigestSchema = v.pipe(
-  v.union([v.bigint(), v.pipe(v.number(), v.safeInteger(), v.transform((digest) => BigInt(digest)))]),
+  v.union([
+    v.bigint(),
+    v.pipe(
+      v.number(),
+      v.safeInteger(),
+      v.transform((digest) => BigInt(digest)),
+    ),
+  ]),
   v.minValue(0n),
   v.maxValue(2n ** 64n - 1n),
 );

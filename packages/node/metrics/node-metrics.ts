@@ -1,11 +1,127 @@
-import type { Tracing } from "@ais/tracing/types.ts";
+import { assert } from "@ais/base/assert.ts";
+import { type Clock, systemClock } from "@ais/base/clock.ts";
+import type { Span, Tracing } from "@ais/tracing/types.ts";
+import { OPERATIONS, type Operation } from "@ais/wire/operations.ts";
 import type { DaemonType } from "@ais/wire/smap.ts";
+import { COUNTED_AS, METRICS, type MetricEntry, prometheusSuffix } from "./names.ts";
+import { type Counter, type Histogram, MetricRegistry } from "./registry.ts";
+import { exposeTracing } from "./tracing-metrics.ts";
 import type { NodeMetrics } from "./types.ts";
 
 export interface NodeMetricsOptions {
   readonly role: DaemonType;
   readonly nodeId: string;
   readonly tracing: Tracing;
+  readonly clock?: Clock;
 }
 
-export declare function createNodeMetrics(options: NodeMetricsOptions): NodeMetrics;
+/** Seconds; from a hit in the page cache to a big listing. */
+const LATENCY_BOUNDS_S = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
+] as const;
+const NS_PER_S = 1e9;
+const NS_PER_MS = 1e6;
+const SAMPLED = 1;
+
+/** What one operation counts, resolved once so that a request does no look-up by text. */
+interface OperationCounters {
+  readonly latency: Histogram;
+  readonly done: Counter | null;
+  readonly failed: Counter | null;
+  readonly totalNs: Counter | null;
+}
+
+export function createNodeMetrics(options: NodeMetricsOptions): NodeMetrics {
+  return new RegistryMetrics(options);
+}
+
+class RegistryMetrics implements NodeMetrics {
+  readonly #role: DaemonType;
+  readonly #registry: MetricRegistry;
+  readonly #counters = new Map<string, Counter>();
+  readonly #operations = {} as Record<Operation, OperationCounters>;
+  readonly #clock: Clock;
+  readonly #startedMs: number;
+
+  constructor({ role, nodeId, tracing, clock = systemClock }: NodeMetricsOptions) {
+    this.#role = role;
+    this.#clock = clock;
+    this.#startedMs = clock.monotonicMs();
+    this.#registry = new MetricRegistry({ node_id: nodeId });
+    for (const [name, entry] of this.#entries()) {
+      if (entry.kind === "special" || entry.kind === "gauge") continue;
+      const labels = Object.fromEntries(entry.labels.map((label) => [label, ""]));
+      this.#counters.set(name, this.#registry.counter(this.#full(prometheusSuffix(name)), entry.help, labels));
+    }
+    for (const operation of Object.keys(OPERATIONS) as Operation[]) {
+      this.#operations[operation] = this.#countersOf(operation);
+    }
+    this.#registry.read(this.#full("uptime"), "seconds since the start", "gauge", () => this.#upMs() / 1000);
+    this.#registry.read("process_resident_memory_bytes", "resident memory of the process", "gauge", () =>
+      process.memoryUsage.rss(),
+    );
+    exposeTracing(this.#registry, `ais_${role}`, tracing);
+  }
+
+  request(operation: Operation, status: number, durationNs: number, span: Span): void {
+    const { latency, done, failed, totalNs } = this.#operations[operation];
+    const { context } = span;
+    latency.observe(durationNs / NS_PER_S, (context.traceFlags & SAMPLED) === 0 ? null : context);
+    if (status >= 400) {
+      failed?.add(1);
+      return;
+    }
+    done?.add(1);
+    totalNs?.add(Math.round(durationNs));
+  }
+
+  add(internalName: string, amount: number): void {
+    const counter = this.#counters.get(internalName);
+    assert(counter !== undefined, `unknown metric "${internalName}"`);
+    counter.add(amount);
+  }
+
+  tracker(): Readonly<Record<string, number | bigint>> {
+    const values: Record<string, number | bigint> = {};
+    for (const [name, counter] of this.#counters) values[name] = counter.value;
+    values["up.ns.time"] = BigInt(Math.round(this.#upMs() * NS_PER_MS));
+    return values;
+  }
+
+  kinds(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#entries().map(([name, { kind }]) => [name, kind]));
+  }
+
+  async expose(accept: string | null): Promise<{ readonly contentType: string; readonly body: string }> {
+    return this.#registry.expose(accept);
+  }
+
+  #entries(): [string, MetricEntry][] {
+    return Object.entries(METRICS).filter(([, { roles }]) => roles.includes(this.#role));
+  }
+
+  #countersOf(operation: Operation): OperationCounters {
+    const prefix = COUNTED_AS[operation];
+    const counter = (name: string): Counter | null =>
+      prefix === undefined ? null : (this.#counters.get(name) ?? null);
+    return {
+      latency: this.#registry.histogram(
+        this.#full("request_duration_seconds"),
+        "time from a request's head to the last byte of its reply",
+        LATENCY_BOUNDS_S,
+        { operation },
+      ),
+      done: counter(`${prefix}.n`),
+      failed: counter(`err.${prefix}.n`),
+      totalNs: counter(`${prefix}.ns.total`),
+    };
+  }
+
+  #full(suffix: string): string {
+    return `ais_${this.#role}_${suffix}`;
+  }
+
+  #upMs(): number {
+    return this.#clock.monotonicMs() - this.#startedMs;
+  }
+}

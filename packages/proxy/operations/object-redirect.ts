@@ -1,10 +1,9 @@
 /** Object calls end at a proxy with a redirect to the object's target (wire-compat 3.1). The hot path of a proxy. */
 import { AisError } from "@ais/base/errors.ts";
-import { chooseTarget } from "@ais/hrw/choose.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
-import { withoutTraceItems } from "@ais/node/query.ts";
-import { objectUname } from "@ais/wire/bck.ts";
+import { withoutTraceQuery } from "@ais/tracing/redact.ts";
+import { objectCname, objectUname } from "@ais/wire/bck.ts";
 import { objectPath } from "@ais/wire/paths.ts";
 import { QUERY } from "@ais/wire/queries.ts";
 import { placementNodes } from "@ais/wire/smap.ts";
@@ -27,10 +26,11 @@ export function redirectToTarget(
 
 function redirect(call: Call, services: ProxyServices, status: RedirectStatus, found: FoundBucket): HttpReply {
   const nodes = placementNodes(found.snapshot.smap);
-  if (nodes.length === 0) {
-    throw new AisError("unavailable", `no active targets in the cluster to hold "${call.objectName}"`);
+  const chosen = services.hrw.chooseTarget(nodes, objectUname(found.bucket, call.objectName));
+  if (chosen === null) {
+    const cname = objectCname(found.bucket, call.objectName);
+    throw new AisError("unavailable", `no target for "${cname}": the cluster has no active targets`);
   }
-  const chosen = chooseTarget(objectUname(found.bucket, call.objectName), nodes);
   const { span } = call;
   if (span.recording) {
     span.event("ais.hrw", { "ais.hrw.node": chosen.id, "ais.hrw.candidates": nodes.length });
@@ -53,7 +53,7 @@ function redirect(call: Call, services: ProxyServices, status: RedirectStatus, f
  * was taken in already, and the span that goes out is its child.
  */
 function redirectLocation(call: Call, services: ProxyServices, targetUrl: string, bmdVersion: string): string {
-  const clientQuery = asciiOnly(withoutTraceItems(call.request.rawQuery));
+  const clientQuery = asciiOnly(withoutTraceQuery(call.request.rawQuery));
   const trace = services.tracing.redirectQuery(call.span);
   const stamp = `${QUERY.proxyId}=${services.facts.id}&${QUERY.unixTime}=${services.clock.nowNs().toString(36)}&${QUERY.bmdVersion}=${bmdVersion}`;
   return (

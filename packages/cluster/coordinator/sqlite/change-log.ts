@@ -52,7 +52,9 @@ export class ChangeLog {
     this.#clock = clock;
     this.#state = db.query("SELECT revision, compacted_revision FROM state");
     this.#advance = db.query("UPDATE state SET revision = revision + 1 RETURNING revision");
-    this.#insert = db.query("INSERT INTO changes (revision, key, value, value_bytes, at_ms) VALUES (?, ?, ?, ?, ?)");
+    this.#insert = db.query(
+      "INSERT INTO changes (revision, key, value, value_bytes, at_ms) VALUES (?, ?, ?, ?, ?)",
+    );
     this.#read = db.query(
       `SELECT revision, key, value FROM changes
        WHERE revision > $after AND key >= $from AND ($to IS NULL OR key < $to) ORDER BY revision LIMIT ${BATCH_SIZE}`,
@@ -89,7 +91,9 @@ export class ChangeLog {
   changesAfter(revision: number, prefix: string): ChangeBatch {
     const state = this.#readState();
     if (revision < state.compacted_revision) {
-      throw new CompactedError(`changes up to ${state.compacted_revision} are gone, wanted those after ${revision}`);
+      throw new CompactedError(
+        `changes up to ${state.compacted_revision} are gone, wanted those after ${revision}`,
+      );
     }
     if (revision > state.revision) {
       throw new CompactedError(`the newest change is ${state.revision}, wanted those after ${revision}`);

@@ -52,7 +52,9 @@ export class DatabaseFile {
     } catch (cause) {
       const error = toOperationError("open it", cause);
       const code = error instanceof AisError ? error.code : "unavailable";
-      throw new AisError(code, `failed to open coordinator database "${options.path}": ${error.message}`, { cause });
+      throw new AisError(code, `failed to open coordinator database "${options.path}": ${error.message}`, {
+        cause,
+      });
     }
   }
 

@@ -34,7 +34,13 @@ export class EntryTable {
     return this.#list.all({ from: prefix, to: prefixEnd(prefix) });
   }
 
-  put(key: string, value: string, valueBytes: number, expected: Expectation, leaseId: string | null): KeyValue | null {
+  put(
+    key: string,
+    value: string,
+    valueBytes: number,
+    expected: Expectation,
+    leaseId: string | null,
+  ): KeyValue | null {
     if (!holds(expected, this.#get.get(key))) return null;
     const revision = this.#log.append(key, value, valueBytes);
     this.#put.run(key, value, revision, leaseId);

@@ -7,7 +7,10 @@ export const MAX_VALUE_BYTES = 8 * 1024 * 1024;
 export function checkKey(key: string): void {
   if (key === "" || key.includes("\0") || !key.isWellFormed() || Buffer.byteLength(key) > MAX_KEY_BYTES) {
     const wanted = `1 to ${MAX_KEY_BYTES} bytes of well-formed text without NUL`;
-    throw new AisError("badRequest", `invalid coordinator key ${JSON.stringify(key.slice(0, 64))}, expecting ${wanted}`);
+    throw new AisError(
+      "badRequest",
+      `invalid coordinator key ${JSON.stringify(key.slice(0, 64))}, expecting ${wanted}`,
+    );
   }
 }
 
@@ -15,7 +18,10 @@ export function checkKey(key: string): void {
 export function checkValue(key: string, value: string): number {
   const bytes = Buffer.byteLength(value);
   if (bytes > MAX_VALUE_BYTES) {
-    throw new AisError("tooLarge", `value of key "${key}" has ${bytes} bytes, expecting at most ${MAX_VALUE_BYTES}`);
+    throw new AisError(
+      "tooLarge",
+      `value of key "${key}" has ${bytes} bytes, expecting at most ${MAX_VALUE_BYTES}`,
+    );
   }
   if (value.includes("\0") || !value.isWellFormed()) {
     throw new AisError("badRequest", `value of key "${key}" is not well-formed text without NUL`);

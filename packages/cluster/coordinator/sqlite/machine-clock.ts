@@ -3,8 +3,8 @@
  * clock. `process.hrtime` and `performance.now` will not do, since Bun counts them from the start of each process.
  */
 import { readFileSync } from "node:fs";
-import { AisError } from "@ais/base/errors.ts";
 import { must } from "@ais/base/assert.ts";
+import { AisError } from "@ais/base/errors.ts";
 
 export interface MachineClock {
   /** Changes at every boot of the machine; readings of two boots have nothing to do with each other. */

@@ -20,7 +20,12 @@ export interface PulseTimes {
   readonly graceMs: number;
 }
 
-export const PULSE_TIMES: PulseTimes = { pollIntervalMs: 50, sweepIntervalMs: 250, stallMs: 1000, graceMs: 2000 };
+export const PULSE_TIMES: PulseTimes = {
+  pollIntervalMs: 50,
+  sweepIntervalMs: 250,
+  stallMs: 1000,
+  graceMs: 2000,
+};
 
 /** Between beats while the database cannot be read. */
 const FAILED_POLL_INTERVAL_MS = 500;

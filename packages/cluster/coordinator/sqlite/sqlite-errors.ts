@@ -35,7 +35,9 @@ function reasonOf(cause: unknown): string {
   const code = sqliteCode(cause);
   for (const [prefix, reason] of REASONS) if (code.startsWith(prefix)) return reason;
   if (code !== "") return `the coordinator database answered ${code}`;
-  return isSystemError(cause) ? `the coordinator database cannot be reached (${cause.code})` : errorText(cause);
+  return isSystemError(cause)
+    ? `the coordinator database cannot be reached (${cause.code})`
+    : errorText(cause);
 }
 
 function sqliteCode(error: unknown): string {

@@ -1,0 +1,36 @@
+/** Failures of the command line itself, and how any failure is told to a person. */
+import { errorText } from "@ais/base/errors.ts";
+import { ConnectionError } from "@ais/client/transport.ts";
+
+/** The command line was wrong: exit status 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** The user said no, or pressed Ctrl-C. */
+export class CanceledError extends Error {
+  override readonly name = "CanceledError";
+
+  constructor() {
+    super("operation canceled");
+  }
+}
+
+export const EXIT = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const;
+
+export function exitStatus(error: unknown): number {
+  if (error instanceof UsageError) return EXIT.usage;
+  return error instanceof CanceledError ? EXIT.interrupted : EXIT.failure;
+}
+
+/** What goes after `Error: `. */
+export function failureText(error: unknown): string {
+  if (!(error instanceof ConnectionError)) return errorText(error);
+  const { origin } = new URL(error.url);
+  const code = error.code === "" ? "" : ` (${error.code})`;
+  return [
+    `no AIStore cluster answers at ${origin}${code}`,
+    "Is it running? To reach another one, set AIS_ENDPOINT, or --endpoint, to the URL of any of its proxies:",
+    "   export AIS_ENDPOINT=http://localhost:8080",
+  ].join("\n");
+}

@@ -1,0 +1,55 @@
+/** The process around a command, as a parameter: tests give buffers, `main.ts` gives the real thing. */
+import { once } from "node:events";
+import { createInterface } from "node:readline/promises";
+import { Readable } from "node:stream";
+
+export interface CliIo {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdinIsTerminal: boolean;
+  readonly stdoutIsTerminal: boolean;
+  readonly stderrIsTerminal: boolean;
+  /** Width of the terminal, or a default where there is none. */
+  readonly columns: number;
+  /** Aborts on Ctrl-C. */
+  readonly signal: AbortSignal;
+  out(text: string): void;
+  err(text: string): void;
+  /** Bytes to standard output with back-pressure. */
+  writeOut(bytes: Uint8Array): Promise<void>;
+  stdin(): ReadableStream<Uint8Array>;
+  /** One line from the terminal, without its end. */
+  ask(question: string): Promise<string>;
+}
+
+const DEFAULT_COLUMNS = 100;
+
+export function processIo(signal: AbortSignal): CliIo {
+  const { stdin, stdout, stderr } = process;
+  // `ais ls | head` ends the pipe early; that is no failure.
+  stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(0);
+  });
+  return {
+    env: process.env,
+    stdinIsTerminal: stdin.isTTY === true,
+    stdoutIsTerminal: stdout.isTTY === true,
+    stderrIsTerminal: stderr.isTTY === true,
+    columns: stdout.columns ?? stderr.columns ?? DEFAULT_COLUMNS,
+    signal,
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    async writeOut(bytes) {
+      if (!stdout.write(bytes)) await once(stdout, "drain");
+    },
+    stdin: () => Readable.toWeb(stdin) as ReadableStream<Uint8Array>,
+    async ask(question) {
+      const lines = createInterface({ input: stdin, output: stderr });
+      try {
+        return await lines.question(question, { signal });
+      } finally {
+        lines.close();
+      }
+    },
+  };
+}

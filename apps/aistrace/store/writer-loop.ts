@@ -1,0 +1,152 @@
+import type { Database } from "bun:sqlite";
+import { AisError, errorText, isAisError } from "@ais/base/errors.ts";
+import { decodeExportRequest } from "@ais/tracing/otlp/decode.ts";
+import { decodeExportJson } from "@ais/tracing/otlp/json.ts";
+import type { OtlpResourceSpans } from "@ais/tracing/otlp/types.ts";
+import { Evictor } from "./evict.ts";
+import type { Encoding, FromWriter, ToWriter, WriterData } from "./messages.ts";
+import { openWriter } from "./open.ts";
+import { SpanWriter } from "./writer.ts";
+
+type SpansMessage = Extract<ToWriter, { type: "spans" }>;
+
+interface Decoded {
+  readonly id: number;
+  readonly request: readonly OtlpResourceSpans[];
+}
+
+/** Requests that wait are stored together, up to this much in one transaction. */
+const MAX_GROUP_BYTES = 8 * 1024 * 1024;
+const EVICT_SLICE_MS = 20;
+const EVICT_INTERVAL_MS = 2000;
+
+/**
+ * Whatever arrived during a transaction goes into the next one, so the cost of a commit is shared under load and nothing
+ * waits when there is none. A request is answered after its commit.
+ */
+export class WriterLoop {
+  readonly #db: Database;
+  readonly #writer: SpanWriter;
+  readonly #evictor: Evictor;
+  readonly #post: (message: FromWriter) => void;
+  readonly #pending: SpansMessage[] = [];
+  readonly #timer: ReturnType<typeof setInterval>;
+  #isScheduled = false;
+  #isStopped = false;
+
+  constructor(data: WriterData, post: (message: FromWriter) => void, nowMs: () => number) {
+    this.#db = openWriter(data.dataDir);
+    this.#writer = new SpanWriter(this.#db, nowMs);
+    this.#evictor = new Evictor(this.#db, data.limits, nowMs);
+    this.#post = post;
+    this.#timer = setInterval(() => this.#schedule(), EVICT_INTERVAL_MS);
+    this.#schedule();
+  }
+
+  submit(message: SpansMessage): void {
+    this.#pending.push(message);
+    this.#schedule();
+  }
+
+  /** Stores what has been submitted, then closes the file. */
+  stop(): void {
+    clearInterval(this.#timer);
+    while (this.#pending.length > 0) this.#storeGroup();
+    this.#isStopped = true;
+    this.#db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    this.#db.close();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isStopped) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      if (!this.#isStopped) this.#turn();
+    });
+  }
+
+  #turn(): void {
+    if (this.#pending.length > 0) this.#storeGroup();
+    const hasMoreToEvict = this.#evictSlice();
+    if (this.#pending.length > 0 || hasMoreToEvict) this.#schedule();
+  }
+
+  #storeGroup(): void {
+    const group: Decoded[] = [];
+    let bytes = 0;
+    while (bytes < MAX_GROUP_BYTES) {
+      const message = this.#pending.shift();
+      if (message === undefined) break;
+      bytes += message.bytes.byteLength;
+      const request = this.#decode(message);
+      if (request !== null) group.push({ id: message.id, request });
+    }
+    if (group.length === 0) return;
+    try {
+      const results = this.#writer.insertAll(group.map(({ request }) => request));
+      results.forEach((result, i) => {
+        const entry = group[i];
+        if (entry !== undefined) this.#post({ type: "stored", id: entry.id, result });
+      });
+    } catch (error) {
+      this.#log("error", `cannot store spans: ${errorText(error)}`);
+      for (const { id } of group) {
+        this.#post({ type: "refused", id, code: "unavailable", message: "cannot store spans now" });
+      }
+    }
+  }
+
+  #decode(message: SpansMessage): readonly OtlpResourceSpans[] | null {
+    try {
+      return decode(message.encoding, message.bytes);
+    } catch (error) {
+      const isKnown = isAisError(error);
+      if (!isKnown) this.#log("error", `cannot decode a request: ${errorText(error)}`);
+      this.#post({
+        type: "refused",
+        id: message.id,
+        code: isKnown ? error.code : "internal",
+        message: isKnown ? error.message : "cannot decode the request",
+      });
+      return null;
+    }
+  }
+
+  /** True when there is more to evict. */
+  #evictSlice(): boolean {
+    const end = performance.now() + EVICT_SLICE_MS;
+    let evicted = 0;
+    let more = true;
+    try {
+      while (more && performance.now() < end) {
+        const step = this.#evictor.step();
+        if (step.idsRemoved) this.#writer.forgetIds();
+        evicted += step.spans;
+        more = step.more;
+      }
+    } catch (error) {
+      // The timer tries again; until then the store is over its limit, and the log says so.
+      this.#log("error", `cannot evict old traces: ${errorText(error)}`);
+      more = false;
+    }
+    if (evicted > 0) this.#post({ type: "evicted", spans: evicted });
+    return more;
+  }
+
+  #log(level: "error", message: string): void {
+    this.#post({ type: "log", level, message, fields: {} });
+  }
+}
+
+function decode(encoding: Encoding, bytes: Uint8Array): readonly OtlpResourceSpans[] {
+  return encoding === "protobuf" ? decodeExportRequest(bytes) : decodeExportJson(parseJson(bytes));
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new AisError("badRequest", `failed to parse the request as JSON: ${errorText(cause)}`, { cause });
+  }
+}

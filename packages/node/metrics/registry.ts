@@ -1,0 +1,153 @@
+/**
+ * Counters, gauges and histograms with their two text forms. Counters keep AIStore's names in both: OpenMetrics would
+ * demand a `_total` suffix of a counter, which breaks existing dashboards, so it gets them as type `unknown`.
+ */
+import type { SpanContext } from "@ais/tracing/types.ts";
+
+export type MetricType = "counter" | "gauge";
+export type Labels = Readonly<Record<string, string>>;
+
+export type Sample = readonly [labels: Labels, value: number];
+
+interface Family {
+  readonly name: string;
+  readonly help: string;
+  readonly type: MetricType;
+  readonly collectors: (() => Iterable<Sample>)[];
+}
+
+export class Counter {
+  value = 0;
+
+  add(amount: number): void {
+    this.value += amount;
+  }
+}
+
+interface Exemplar {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly value: number;
+  readonly timestampMs: number;
+}
+
+/** Cumulative when exposed; an observation touches one bucket. */
+export class Histogram {
+  readonly bounds: readonly number[];
+  readonly #counts: number[];
+  readonly #exemplars: (Exemplar | undefined)[];
+  #sum = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.bounds = bounds;
+    this.#counts = Array<number>(bounds.length + 1).fill(0);
+    this.#exemplars = Array<Exemplar | undefined>(bounds.length + 1).fill(undefined);
+  }
+
+  observe(value: number, sampled: SpanContext | null): void {
+    let bucket = 0;
+    while (bucket < this.bounds.length && value > (this.bounds[bucket] ?? 0)) bucket++;
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
+    this.#sum += value;
+    if (sampled !== null) {
+      const { traceId, spanId } = sampled;
+      this.#exemplars[bucket] = { traceId, spanId, value, timestampMs: Date.now() };
+    }
+  }
+
+  expose(name: string, labels: string, withExemplars: boolean): string {
+    let text = "";
+    let cumulative = 0;
+    for (let bucket = 0; bucket <= this.bounds.length; bucket++) {
+      cumulative += this.#counts[bucket] ?? 0;
+      const bound = this.bounds[bucket];
+      const exemplar = withExemplars ? this.#exemplars[bucket] : undefined;
+      text += `${name}_bucket{${labels},le="${bound === undefined ? "+Inf" : bound}"} ${cumulative}${exemplarText(exemplar)}\n`;
+    }
+    return `${text}${name}_sum{${labels}} ${this.#sum}\n${name}_count{${labels}} ${cumulative}\n`;
+  }
+}
+
+interface HistogramFamily {
+  readonly name: string;
+  readonly help: string;
+  readonly children: { readonly labels: string; readonly histogram: Histogram }[];
+}
+
+const OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
+
+export class MetricRegistry {
+  readonly #constant: Labels;
+  readonly #families = new Map<string, Family>();
+  readonly #histograms = new Map<string, HistogramFamily>();
+
+  /** `constant` labels go with every sample. */
+  constructor(constant: Labels) {
+    this.#constant = constant;
+  }
+
+  counter(name: string, help: string, labels: Labels = {}): Counter {
+    const counter = new Counter();
+    this.read(name, help, "counter", () => counter.value, labels);
+    return counter;
+  }
+
+  /** A value that is asked for at each scrape. */
+  read(name: string, help: string, type: MetricType, read: () => number, labels: Labels = {}): void {
+    this.collect(name, help, type, () => [[labels, read()]]);
+  }
+
+  /** Samples whose labels are known at the scrape only. */
+  collect(name: string, help: string, type: MetricType, collector: () => Iterable<Sample>): void {
+    const family = this.#families.get(name) ?? { name, help, type, collectors: [] };
+    family.collectors.push(collector);
+    this.#families.set(name, family);
+  }
+
+  histogram(name: string, help: string, bounds: readonly number[], labels: Labels): Histogram {
+    let family = this.#histograms.get(name);
+    if (family === undefined) {
+      family = { name, help, children: [] };
+      this.#histograms.set(name, family);
+    }
+    const histogram = new Histogram(bounds);
+    family.children.push({ labels: this.#labelText(labels), histogram });
+    return histogram;
+  }
+
+  /** `accept` is the scraper's header. */
+  expose(accept: string | null): { readonly contentType: string; readonly body: string } {
+    const open = accept?.includes("application/openmetrics-text") ?? false;
+    let body = "";
+    for (const { name, help, type, collectors } of this.#families.values()) {
+      body += `# HELP ${name} ${help}\n# TYPE ${name} ${open && type === "counter" ? "unknown" : type}\n`;
+      for (const collect of collectors) {
+        for (const [labels, value] of collect()) body += `${name}{${this.#labelText(labels)}} ${value}\n`;
+      }
+    }
+    for (const { name, help, children } of this.#histograms.values()) {
+      body += `# HELP ${name} ${help}\n# TYPE ${name} histogram\n`;
+      for (const { labels, histogram } of children) body += histogram.expose(name, labels, open);
+    }
+    return open
+      ? { contentType: OPENMETRICS, body: `${body}# EOF\n` }
+      : { contentType: PROMETHEUS, body };
+  }
+
+  #labelText(labels: Labels): string {
+    return Object.entries({ ...this.#constant, ...labels })
+      .map(([name, value]) => `${name}="${escapeLabel(value)}"`)
+      .join(",");
+  }
+}
+
+function escapeLabel(value: string): string {
+  return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+}
+
+function exemplarText(exemplar: Exemplar | undefined): string {
+  if (exemplar === undefined) return "";
+  const { traceId, spanId, value, timestampMs } = exemplar;
+  return ` # {trace_id="${traceId}",span_id="${spanId}"} ${value} ${timestampMs / 1000}`;
+}

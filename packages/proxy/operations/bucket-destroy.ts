@@ -1,0 +1,36 @@
+import { AisError } from "@ais/base/errors.ts";
+import type { Call } from "@ais/node/call.ts";
+import type { HttpReply } from "@ais/node/http/types.ts";
+import { emptyReply } from "@ais/node/replies.ts";
+import { ACTIONS } from "@ais/wire/actions.ts";
+import { bucketCname } from "@ais/wire/bck.ts";
+import { findBucket, withoutBucket } from "@ais/wire/bmd.ts";
+import { bucketNotFound } from "@ais/wire/error-texts.ts";
+import { readActMsg, refuseAction } from "../act-msg-body.ts";
+import { bucketOfCall } from "../bucket-lookup.ts";
+import type { ProxyServices } from "../services.ts";
+import { syncDocument } from "../sync-document.ts";
+
+const UNSUPPORTED_ACTIONS = [
+  ACTIONS.evictRemoteBucket,
+  ACTIONS.deleteObjects,
+  ACTIONS.evictObjects,
+  ACTIONS.destroyInventory,
+];
+
+/** The bucket is gone for every node when the reply goes out; targets remove its objects afterwards. */
+export async function bucketDestroy(call: Call, services: ProxyServices): Promise<HttpReply> {
+  const message = await readActMsg(call);
+  if (message.action !== ACTIONS.destroyBucket) throw refuseAction(message.action, UNSUPPORTED_ACTIONS);
+  const bucket = bucketOfCall(call);
+  if (bucket.provider !== "ais") {
+    throw new AisError("methodNotAllowed", `cannot destroy "${bucketCname(bucket)}": it is a remote bucket`);
+  }
+  const snapshot = await services.member.updateBmd((bmd) => {
+    if (findBucket(bmd, bucket) === null) throw bucketNotFound(bucket);
+    return withoutBucket(bmd, bucket);
+  }, call.span);
+  await syncDocument("bmd", snapshot, call, services);
+  services.logger.log("info", "destroyed bucket", { bucket: bucketCname(bucket) }, call.span);
+  return emptyReply();
+}

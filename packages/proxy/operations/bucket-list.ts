@@ -1,0 +1,53 @@
+import { AisError } from "@ais/base/errors.ts";
+import type { Call } from "@ais/node/call.ts";
+import type { HttpReply } from "@ais/node/http/types.ts";
+import { jsonReply } from "@ais/node/replies.ts";
+import { ACTIONS } from "@ais/wire/actions.ts";
+import { isGlobalNamespace, namespaceUname, parseNamespace, parseProvider } from "@ais/wire/bck.ts";
+import { type BucketFilter, listBuckets } from "@ais/wire/bmd.ts";
+import { PRESENCE, QUERY } from "@ais/wire/queries.ts";
+import { readActMsg, refuseAction } from "../act-msg-body.ts";
+import type { ProxyServices } from "../services.ts";
+
+const UNSUPPORTED_ACTIONS = [ACTIONS.summaryBucket, ACTIONS.summaryShard, ACTIONS.showInventory];
+
+/**
+ * A sorted array of buckets, `[]` when there are none (wire-compat 4.2). The name in the message is an exact filter:
+ * a load generator takes an empty answer as "create it". Buckets outside the cluster are not looked for: there are no
+ * remote backends, and no attached clusters.
+ */
+export async function bucketList(call: Call, services: ProxyServices): Promise<HttpReply> {
+  const message = await readActMsg(call);
+  if (message.action !== "" && message.action !== ACTIONS.list) {
+    throw refuseAction(message.action, UNSUPPORTED_ACTIONS);
+  }
+  if (message.value !== null) {
+    throw new AisError("badRequest", "bad list-objects request: no bucket name in the path");
+  }
+  const presence = parsePresence(call.query.get(QUERY.presence));
+  const namespace = parseNamespace(call.query.get(QUERY.namespace) ?? "");
+  if (namespace.uuid !== "" && namespace.uuid !== "@") {
+    throw new AisError("notFound", `remote cluster "${namespace.uuid}" is not attached`);
+  }
+  if (presence === PRESENCE.existsOutside || namespace.uuid === "@") return jsonReply([]);
+  const provider = call.query.get(QUERY.provider);
+  const filter: BucketFilter = {
+    ...(provider === null || provider === "" ? {} : { provider: parseProvider(provider) }),
+    ...(isGlobalNamespace(namespace) ? {} : { namespaceUname: namespaceUname(namespace) }),
+    ...(message.name === "" ? {} : { name: message.name }),
+  };
+  let entries = listBuckets(call.snapshot.bmd, filter);
+  if (entries.length === 0 && message.name !== "") {
+    // The one bucket asked for may be newer than this node's snapshot.
+    const snapshot = await services.member.refresh("bmd", call.span);
+    entries = listBuckets(snapshot.bmd, filter);
+  }
+  return jsonReply(entries.map((entry) => entry.bucket));
+}
+
+function parsePresence(text: string | null): number {
+  if (text === null || text === "") return PRESENCE.exists;
+  const presence = /^[0-5]$/.test(text) ? Number(text) : -1;
+  if (presence < 0) throw new AisError("badRequest", `invalid presence "${text}", want 0 to 5`);
+  return presence;
+}

@@ -1,0 +1,76 @@
+import { randomInt } from "node:crypto";
+import { AisError } from "@ais/base/errors.ts";
+import type { Call } from "@ais/node/call.ts";
+import type { HttpReply } from "@ais/node/http/types.ts";
+import { jsonReply } from "@ais/node/replies.ts";
+import { ACTIONS } from "@ais/wire/actions.ts";
+import { type Bck, bucketCname } from "@ais/wire/bck.ts";
+import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
+import { hasFlag, type LsoMsg, type LsoResult, lsoToJson, parseLsoMsg } from "@ais/wire/lso.ts";
+import { readActMsg, refuseAction } from "../act-msg-body.ts";
+import { requireCallBucket } from "../bucket-lookup.ts";
+import { packLso } from "../listing/pack-lso.ts";
+import { listPage } from "../listing/list-page.ts";
+import type { ProxyServices } from "../services.ts";
+
+const UNSUPPORTED_ACTIONS = [ACTIONS.summaryBucket, ACTIONS.summaryShard, ACTIONS.showInventory];
+
+/**
+ * One page of a bucket's objects in order of the UTF-8 bytes of the name (wire-compat 4.4, 4.5). Every target answers, or
+ * the listing fails: a page without one of them would look whole. A body-less request lists with the defaults.
+ */
+export async function objectList(call: Call, services: ProxyServices): Promise<HttpReply> {
+  const message = await readActMsg(call);
+  if (message.action !== "" && message.action !== ACTIONS.list) {
+    throw refuseAction(message.action, UNSUPPORTED_ACTIONS);
+  }
+  const msg = parseLsoMsg(message.value ?? {});
+  const found = await requireCallBucket(call, services);
+  validate(msg, found.bucket);
+  const uuid = msg.uuid === "" ? newListingId() : msg.uuid;
+  const page = await listPage(msg, found, call, services);
+  const result: LsoResult = {
+    uuid,
+    continuationToken: page.more ? (page.entries.at(-1)?.name ?? "") : "",
+    entries: page.entries,
+    flags: 0,
+  };
+  return acceptsMsgpack(call)
+    ? { status: 200, headers: [[HEADERS.contentType, CONTENT_TYPES.msgpack]], body: packLso(result) }
+    : jsonReply(lsoToJson(result));
+}
+
+/** Flags that ask for what an ais bucket does not have are refused as AIStore does; those it has and we do not, with 501. */
+function validate(msg: LsoMsg, bucket: Bck): void {
+  const cname = bucketCname(bucket);
+  if (hasFlag(msg, "archiveDirectory")) {
+    throw new AisError("unsupported", `listing "${cname}": listing the contents of archives is not supported`);
+  }
+  if (hasFlag(msg, "inventory")) {
+    throw new AisError("unsupported", `listing "${cname}": bucket inventory is not supported`);
+  }
+  if (hasFlag(msg, "notCached")) {
+    throw new AisError("badRequest", `"${cname}" is not a remote bucket, cannot list objects that are not cached`);
+  }
+  if (hasFlag(msg, "diff")) {
+    throw new AisError("badRequest", `"${cname}" is not a remote bucket, cannot compare versions with it`);
+  }
+  if (msg.prefix.split("/").some((element) => element === "..")) {
+    throw new AisError("badRequest", `invalid prefix "${msg.prefix}": it has a ".." element`);
+  }
+  if (msg.uuid !== "" && !/^[A-Za-z0-9][A-Za-z0-9_-]{7,30}[A-Za-z0-9]$/.test(msg.uuid)) {
+    throw new AisError("badRequest", `invalid listing id "${msg.uuid}"`);
+  }
+}
+
+function acceptsMsgpack(call: Call): boolean {
+  return call.request.header("accept")?.includes(CONTENT_TYPES.msgpack) ?? false;
+}
+
+const ID_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const ID_LENGTH = 9;
+
+/** Has the form of a job id, which clients check. A listing keeps no state on the server. */
+function newListingId(): string {
+  return Array.from({ length: ID_LENGTH }, () => ID_CHARACTERS[randomInt(ID_CHARACTERS.length)]).join("");
+}

@@ -1,0 +1,30 @@
+import type { ObjectStoreStats } from "./types.ts";
+
+/** The engine's own tally; `ObjectStore.stats` is a copy of it. */
+export class StorageCounters {
+  puts = 0;
+  putBytes = 0;
+  /** PUTs that found the same content in place. */
+  unchangedPuts = 0;
+  gets = 0;
+  getBytes = 0;
+  deletes = 0;
+  commitBatches = 0;
+  commitOperations = 0;
+  filesRemoved = 0;
+  corruptObjects = 0;
+  openWrites = 0;
+  receiveBufferBytes = 0;
+  limitHitsOpenWrites = 0;
+  limitHitsReceiveBuffer = 0;
+
+  snapshot(deferredFiles: number, readers: number): ObjectStoreStats {
+    const { limitHitsOpenWrites, limitHitsReceiveBuffer, ...rest } = this;
+    return {
+      ...rest,
+      limitHits: { openWrites: limitHitsOpenWrites, receiveBuffer: limitHitsReceiveBuffer },
+      deferredFiles,
+      readers,
+    };
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Removes object files that no record names any more: after a grace period, and never while a reader holds one.
+ * What is pending when the process dies is removed by the recovery at the next start.
+ */
+import { unlink } from "node:fs/promises";
+import type { Clock } from "@ais/base/clock.ts";
+import type { FileFaults } from "@ais/base/durable-write.ts";
+import type { Logger } from "@ais/base/log.ts";
+import type { StorageCounters } from "../counters.ts";
+import { errnoCode, errorChainText } from "../storage-error.ts";
+import { objectFilePath } from "./object-path.ts";
+
+export interface DeferredRemovalOptions {
+  readonly mountpath: string;
+  readonly graceMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly faults: FileFaults;
+  readonly counters: StorageCounters;
+}
+
+interface Retired {
+  readonly fileId: bigint;
+  readonly dueMs: number;
+}
+
+export class DeferredRemoval implements AsyncDisposable {
+  readonly #options: DeferredRemovalOptions;
+  /** In order of `dueMs`, because the grace period is the same for all. */
+  #waiting: Retired[] = [];
+  /** Past their time, but read. */
+  readonly #held = new Set<bigint>();
+  readonly #readers = new Map<bigint, number>();
+  readonly #removing = new Set<Promise<void>>();
+  #timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(options: DeferredRemovalOptions) {
+    this.#options = options;
+  }
+
+  get pendingCount(): number {
+    return this.#waiting.length + this.#held.size;
+  }
+
+  get readerCount(): number {
+    let count = 0;
+    for (const readers of this.#readers.values()) count += readers;
+    return count;
+  }
+
+  /** Keeps the file until the returned function is called; to be taken in the same turn as the index lookup. */
+  lease(fileId: bigint): () => void {
+    this.#readers.set(fileId, (this.#readers.get(fileId) ?? 0) + 1);
+    let released = false;
+    return () => {
+      if (released) return;
+      released = true;
+      const left = (this.#readers.get(fileId) ?? 1) - 1;
+      if (left > 0) {
+        this.#readers.set(fileId, left);
+        return;
+      }
+      this.#readers.delete(fileId);
+      if (this.#held.delete(fileId)) this.#remove(fileId);
+    };
+  }
+
+  /** The index transaction that took the file's record away is durable. */
+  retire(fileId: bigint): void {
+    const dueMs = this.#options.clock.monotonicMs() + this.#options.graceMs;
+    this.#waiting.push({ fileId, dueMs });
+    this.#arm();
+  }
+
+  /** Gives up the grace period of everything that nobody reads, to get space back. */
+  async expedite(): Promise<void> {
+    this.#expire(Number.POSITIVE_INFINITY);
+    await Promise.all(this.#removing);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    await this.expedite();
+  }
+
+  #arm(): void {
+    const next = this.#waiting[0];
+    if (this.#timer !== null || next === undefined) return;
+    const waitMs = Math.max(0, next.dueMs - this.#options.clock.monotonicMs());
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#expire(this.#options.clock.monotonicMs());
+      this.#arm();
+    }, Math.ceil(waitMs));
+    this.#timer.unref?.();
+  }
+
+  #expire(nowMs: number): void {
+    let count = 0;
+    for (const { fileId, dueMs } of this.#waiting) {
+      if (dueMs > nowMs) break;
+      count += 1;
+      if (this.#readers.has(fileId)) this.#held.add(fileId);
+      else this.#remove(fileId);
+    }
+    if (count > 0) this.#waiting = this.#waiting.slice(count);
+  }
+
+  #remove(fileId: bigint): void {
+    const removal = this.#unlink(fileId).finally(() => this.#removing.delete(removal));
+    this.#removing.add(removal);
+  }
+
+  /** A file that cannot be removed costs space only; recovery tries again at the next start. */
+  async #unlink(fileId: bigint): Promise<void> {
+    const { mountpath, faults, counters, logger } = this.#options;
+    const path = objectFilePath(mountpath, fileId);
+    try {
+      await faults.before("remove", path);
+      await unlink(path);
+      counters.filesRemoved += 1;
+    } catch (error) {
+      if (errnoCode(error) === "ENOENT") return;
+      logger.log("warn", "failed to remove an object file, the next start will try again", {
+        path,
+        error: errorChainText(error),
+      });
+    }
+  }
+}

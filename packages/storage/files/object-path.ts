@@ -1,0 +1,39 @@
+import { join } from "node:path";
+import { OBJECT_SUBDIRECTORY_COUNT, OBJECTS_DIRECTORY } from "../on-disk-format.ts";
+
+const FILE_NAME = /^[0-9a-f]{16}$/;
+const RUN_SHIFT = 32n;
+
+export function objectSubdirectory(mountpath: string, number: number): string {
+  return join(mountpath, OBJECTS_DIRECTORY, number.toString(16).padStart(2, "0"));
+}
+
+/** The lowest byte of the id spreads consecutive files over all subdirectories. */
+export function objectFilePath(mountpath: string, fileId: bigint): string {
+  const number = Number(BigInt.asUintN(64, fileId) % BigInt(OBJECT_SUBDIRECTORY_COUNT));
+  return join(objectSubdirectory(mountpath, number), fileId.toString(16).padStart(16, "0"));
+}
+
+/** Null when the name is not that of a complete object file. */
+export function fileIdOfName(name: string): bigint | null {
+  return FILE_NAME.test(name) ? BigInt(`0x${name}`) : null;
+}
+
+export function runOfFileId(fileId: bigint): number {
+  return Number(fileId >> RUN_SHIFT);
+}
+
+/** Ids of one run of the daemon: they grow, and no other run has them. */
+export class FileIds {
+  #next: bigint;
+
+  constructor(run: number) {
+    this.#next = (BigInt(run) << RUN_SHIFT) | 1n;
+  }
+
+  take(): bigint {
+    const id = this.#next;
+    this.#next += 1n;
+    return id;
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Group commit of one mountpath's index. Operations that arrive while a transaction is being flushed go into the next
+ * one together, so concurrent writers share one flush, and each operation reads what the one before it wrote.
+ */
+import { errorText } from "@ais/base/errors.ts";
+import type { RootDatabase } from "lmdb";
+import type { StorageCounters } from "../counters.ts";
+import type { StorageFaults } from "../faults.ts";
+import { toStorageError } from "../storage-error.ts";
+
+/**
+ * Runs inside the transaction, on this thread, and must not wait. It may throw only before it has changed anything, and
+ * then it alone fails. Errors of LMDB's own writes make the commit fail, and with it every operation of the batch.
+ */
+export type IndexOperation<T> = () => T;
+
+export interface Committed<T> {
+  readonly value: T;
+  /** Operations that shared the transaction. */
+  readonly batchSize: number;
+}
+
+interface Pending {
+  readonly run: IndexOperation<unknown>;
+  readonly resolve: (committed: Committed<unknown>) => void;
+  readonly reject: (error: unknown) => void;
+  outcome: { readonly value: unknown } | { readonly error: unknown } | null;
+}
+
+export class Committer {
+  readonly #root: RootDatabase<Uint8Array, Uint8Array>;
+  readonly #faults: StorageFaults;
+  readonly #counters: StorageCounters;
+  readonly #batchLimitCount: number;
+  readonly #queue: Pending[] = [];
+  #draining: Promise<void> | null = null;
+
+  constructor(
+    root: RootDatabase<Uint8Array, Uint8Array>,
+    faults: StorageFaults,
+    counters: StorageCounters,
+    batchLimitCount: number,
+  ) {
+    this.#root = root;
+    this.#faults = faults;
+    this.#counters = counters;
+    this.#batchLimitCount = batchLimitCount;
+  }
+
+  /** Resolves when the operation's transaction is committed and flushed; a reader sees it from then on. */
+  commit<T>(run: IndexOperation<T>): Promise<Committed<T>> {
+    return new Promise<Committed<unknown>>((resolve, reject) => {
+      this.#queue.push({ run, resolve, reject, outcome: null });
+      this.#draining ??= this.#drain();
+    }) as Promise<Committed<T>>;
+  }
+
+  /** Resolves when nothing is queued or being committed. */
+  async idle(): Promise<void> {
+    while (this.#draining !== null) await this.#draining;
+  }
+
+  async #drain(): Promise<void> {
+    // Let everything that this turn of the event loop brings join the first batch.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const batch = await this.#commitBatch();
+      for (const pending of batch) settle(pending, batch.length);
+    }
+    this.#draining = null;
+  }
+
+  async #commitBatch(): Promise<readonly Pending[]> {
+    let batch: readonly Pending[] = [];
+    try {
+      await this.#faults.beforeCommit(Math.min(this.#queue.length, this.#batchLimitCount));
+      const committed = this.#root.transaction(() => {
+        // Taken only now: what was queued while the previous transaction was being flushed is in.
+        batch = this.#queue.splice(0, this.#batchLimitCount);
+        for (const pending of batch) runOperation(pending);
+      });
+      // The flush of exactly this transaction. LMDB resolves both together today; durability must not rest on that.
+      const flushed = this.#root.flushed.then(() => {});
+      await committed;
+      await flushed;
+      this.#counters.commitBatches += 1;
+      this.#counters.commitOperations += batch.length;
+    } catch (error) {
+      if (batch.length === 0) batch = this.#queue.splice(0, this.#batchLimitCount);
+      const failure = toStorageError("commit to the object index", await rootCause(error));
+      for (const pending of batch) pending.outcome = { error: failure };
+    }
+    return batch;
+  }
+}
+
+function runOperation(pending: Pending): void {
+  try {
+    pending.outcome = { value: pending.run() };
+  } catch (error) {
+    pending.outcome = { error };
+  }
+}
+
+function settle(pending: Pending, batchSize: number): void {
+  if (pending.outcome === null) pending.reject(new Error("index operation did not run"));
+  else if ("error" in pending.outcome) pending.reject(pending.outcome.error);
+  else pending.resolve({ value: pending.outcome.value, batchSize });
+}
+
+/** LMDB keeps the reason of a failed commit in a promise beside the error; left alone it would end the process. */
+async function rootCause(error: unknown): Promise<unknown> {
+  const { commitError } = (error ?? {}) as { commitError?: Promise<unknown> };
+  if (commitError === undefined) return error;
+  const reason = await commitError.then(
+    () => error,
+    (cause: unknown) => cause,
+  );
+  return reason instanceof Error ? reason : new Error(errorText(reason), { cause: error });
+}

@@ -1,0 +1,73 @@
+import { AisError, isAisError } from "@ais/base/errors.ts";
+import type { ObjectBody } from "../types.ts";
+
+/**
+ * Reads a body once, counts it, and holds it to the size that was announced. Failures are `badRequest`, but an AisError
+ * of the stream itself passes.
+ */
+export class BodyReader {
+  readonly #action: string;
+  readonly #expectedBytes: number | null;
+  readonly #stream: ReadableStreamDefaultReader<Uint8Array> | null;
+  #bytes: Uint8Array | null;
+  #receivedBytes = 0;
+  #ended = false;
+
+  /** `action` starts the error texts: `put ais://bucket/object`. */
+  constructor(body: ObjectBody, expectedBytes: number | undefined, action: string) {
+    this.#action = action;
+    this.#expectedBytes = expectedBytes ?? null;
+    this.#bytes = body instanceof Uint8Array ? body : null;
+    this.#stream = body instanceof Uint8Array ? null : body.getReader();
+  }
+
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  /** The next piece, never empty; null at the end of a body of the right size. */
+  async next(): Promise<Uint8Array | null> {
+    while (!this.#ended) {
+      const chunk = await this.#read();
+      if (chunk === null) {
+        this.#ended = true;
+        break;
+      }
+      this.#receivedBytes += chunk.byteLength;
+      if (this.#expectedBytes !== null && this.#receivedBytes > this.#expectedBytes) {
+        throw this.#refuse(`the body is longer than the ${this.#expectedBytes} bytes announced`);
+      }
+      if (chunk.byteLength > 0) return chunk;
+    }
+    if (this.#expectedBytes !== null && this.#receivedBytes < this.#expectedBytes) {
+      throw this.#refuse(`the body ended after ${this.#receivedBytes} of ${this.#expectedBytes} bytes`);
+    }
+    return null;
+  }
+
+  /** Tells the sender of an unfinished body that nobody reads on. */
+  abandon(reason: unknown): void {
+    if (this.#ended || this.#stream === null) return;
+    this.#ended = true;
+    this.#stream.cancel(reason).catch(() => {});
+  }
+
+  async #read(): Promise<Uint8Array | null> {
+    if (this.#stream === null) {
+      const bytes = this.#bytes;
+      this.#bytes = null;
+      return bytes;
+    }
+    try {
+      const { done, value } = await this.#stream.read();
+      return done ? null : value;
+    } catch (error) {
+      if (isAisError(error)) throw error;
+      throw this.#refuse(`the body broke off after ${this.#receivedBytes} bytes`, error);
+    }
+  }
+
+  #refuse(why: string, cause?: unknown): AisError {
+    return new AisError("badRequest", `failed to ${this.#action}: ${why}`, { cause });
+  }
+}
