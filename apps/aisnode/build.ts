@@ -135,10 +135,10 @@ async function currentCommit(directory: string): Promise<string> {
 }
 
 if (import.meta.main) {
-  const { SOFTWARE_VERSION } = await import("@ais/wire/version.ts");
+  const { AIS_VERSION } = await import("@ais/wire/version.ts");
   const root = resolve(import.meta.dir, "../..");
   const tags = (process.env["TAGS"] ?? "").split(/[\s,]+/).filter((tag) => tag !== "");
   const outDir = join(root, "dist/aisnode");
-  await buildNode({ tags, outDir, version: SOFTWARE_VERSION, commit: await currentCommit(root) });
+  await buildNode({ tags, outDir, version: AIS_VERSION, commit: await currentCommit(root) });
   console.log(`built ${outDir}/aisnode${tags.length > 0 ? ` with ${tags.join(", ")}` : ""}`);
 }

@@ -143,7 +143,11 @@ export function parseOptions(argv: readonly string[], env: Environment): ParsedO
       values[name] = parseValue(`--${name}`, entry, given);
     } else if (fromEnv !== undefined && fromEnv !== "") {
       sources[name] = "environment";
-      values[name] = parseValue(entry.env ?? name, entry, entry.kind === "list" ? fromEnv.split(":") : [fromEnv]);
+      values[name] = parseValue(
+        entry.env ?? name,
+        entry,
+        entry.kind === "list" ? fromEnv.split(":") : [fromEnv],
+      );
     } else if (entry.required && !wantsText) {
       throw new OptionError(`missing --${name}, want one of ${(entry.choices ?? []).join(", ")}`);
     } else {
@@ -154,7 +158,10 @@ export function parseOptions(argv: readonly string[], env: Environment): ParsedO
   // The loop filled every name of the table with the value that `ValueOf` gives its kind.
   const parsed = { options: values as NodeOptions, sources: sources as Record<OptionName, OptionSource> };
   if (!wantsText) checkTogether(parsed.options);
-  return Object.freeze({ options: Object.freeze(withDefaults(parsed.options, env)), sources: parsed.sources });
+  return Object.freeze({
+    options: Object.freeze(withDefaults(parsed.options, env)),
+    sources: parsed.sources,
+  });
 }
 
 function readFlags(argv: readonly string[]): Map<string, string[]> {

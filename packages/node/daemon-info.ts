@@ -1,5 +1,76 @@
+/** `daemon.get` answers that both roles give (wire-compat 5.3). */
+import { AisError } from "@ais/base/errors.ts";
+import { nodeConfig } from "@ais/wire/local-config.ts";
+import type { Tcdf } from "@ais/wire/node-status.ts";
+import { QUERY, WHAT } from "@ais/wire/queries.ts";
+import { AIS_VERSION } from "@ais/wire/version.ts";
 import type { Call, NodeServices } from "./call.ts";
 import type { HttpReply } from "./http/types.ts";
+import { archiveLogs } from "./log-archive.ts";
+import type { LogSeverity } from "./logger.ts";
+import { memCpuInfo, nodeStats, nodeStatus } from "./node-state.ts";
+import { jsonReply, textReply } from "./replies.ts";
 
-/** `what=` answers that both roles give (wire-compat 5.3); null when `what` is not one of them. */
-export declare function daemonInfo(call: Call, services: NodeServices): Promise<HttpReply | null>;
+const SEVERITIES: Readonly<Record<string, LogSeverity>> = {
+  "": "info",
+  info: "info",
+  warning: "warning",
+  error: "error",
+};
+
+/** Null when `what` is not one of these: then it is the role's own, or unrecognized. `capacity` is a target's. */
+export async function daemonInfo(
+  call: Call,
+  services: NodeServices,
+  capacity?: () => Tcdf,
+): Promise<HttpReply | null> {
+  const { member, facts, logger, metrics, tracing } = services;
+  const { smap, bmd, config } = call.snapshot;
+  switch (call.query.get(QUERY.what)) {
+    case WHAT.smap:
+      return jsonReply(smap);
+    case WHAT.smapVote:
+      return jsonReply({ smap, vote_in_progress: smap.proxy_si === null });
+    case WHAT.bmd:
+      return jsonReply(bmd);
+    case WHAT.clusterConfig:
+      return jsonReply(config);
+    case WHAT.config:
+      return jsonReply(nodeConfig({ ...config, log: { ...config.log, level: logger.verbosity } }, facts.localConfig));
+    case WHAT.snode:
+      return jsonReply(member.self);
+    case WHAT.nodeStats:
+      return jsonReply(nodeStats(services, capacity?.()));
+    case WHAT.nodeStatus:
+      return jsonReply(await nodeStatus(services, capacity?.()));
+    case WHAT.sysInfo:
+      return jsonReply(await memCpuInfo());
+    case WHAT.metrics:
+      return jsonReply(metrics.kinds());
+    case WHAT.softwareVersion:
+      return textReply(AIS_VERSION);
+    case WHAT.log:
+      return logReply(call, services);
+    case WHAT.tracing:
+      return jsonReply(tracing.stats());
+    case WHAT.tlsCertificate:
+      throw new AisError("notFound", "this node has no TLS certificate: it serves plain HTTP");
+    default:
+      return null;
+  }
+}
+
+async function logReply({ query }: Call, { logger }: NodeServices): Promise<HttpReply> {
+  if (query.flag(QUERY.logAll)) {
+    const archive = await archiveLogs(await logger.files());
+    return { status: 200, headers: [["Content-Type", "application/gzip"]], body: archive };
+  }
+  const name = query.get(QUERY.logSeverity) ?? "";
+  const severity = Object.hasOwn(SEVERITIES, name) ? SEVERITIES[name] : undefined;
+  if (severity === undefined) {
+    throw new AisError("badRequest", `invalid log severity "${name}", expecting info, warning or error`);
+  }
+  const offset = query.get(QUERY.logOffset) ?? "0";
+  if (!/^\d{1,15}$/.test(offset)) throw new AisError("badRequest", `invalid log offset "${offset}"`);
+  return textReply(await logger.read(severity, Number(offset)));
+}

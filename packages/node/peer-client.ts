@@ -1,6 +1,8 @@
 /** Calls from one node to another: one CLIENT span each, continuing the trace of the request being served. */
-import type { Span, Tracing } from "@ais/tracing/types.ts";
-import type { Snode } from "@ais/wire/smap.ts";
+import { AisError, errorText } from "@ais/base/errors.ts";
+import { type Span, SPAN_KIND, type Tracing } from "@ais/tracing/types.ts";
+import { INTRA_CLUSTER_USER_AGENT } from "@ais/wire/headers.ts";
+import { nodeName, type Snode } from "@ais/wire/smap.ts";
 
 export interface PeerRequest {
   readonly method: string;
@@ -30,9 +32,79 @@ export const PEER_REPLY_LIMIT_BYTES = 64 * 1024 * 1024;
  * Resolves with whatever status the peer answered once the body is whole. Throws `unavailable` when the peer cannot be
  * reached, does not answer in time or its reply breaks off.
  */
-export declare function callPeer(
+export async function callPeer(
   peer: Snode,
   request: PeerRequest,
   span: Span,
   tracing: Tracing,
-): Promise<PeerResponse>;
+): Promise<PeerResponse> {
+  const { method, path, query = "" } = request;
+  const url = `${peer.intra_control_net.direct_url}${path}${query === "" ? "" : `?${query}`}`;
+  const client = span.child(method, SPAN_KIND.client);
+  if (client.recording) setCallAttributes(client, peer, request);
+  // Below a span that is not recorded `child` is empty, yet the peer must learn of the caller's context.
+  const context = client.recording ? client : span;
+  try {
+    const response = await fetch(url, {
+      method,
+      headers: {
+        ...request.headers,
+        "User-Agent": INTRA_CLUSTER_USER_AGENT,
+        ...tracing.outboundHeaders(context),
+      },
+      ...(request.body === undefined ? {} : { body: request.body as string | Uint8Array<ArrayBuffer> }),
+      redirect: "manual",
+      signal: deadline(request),
+    });
+    client.set("http.response.status_code", response.status);
+    if (response.status >= 400) client.fail(String(response.status));
+    const body = await readReply(response, request.replyLimitBytes ?? PEER_REPLY_LIMIT_BYTES);
+    return { status: response.status, headers: Object.fromEntries(response.headers), body };
+  } catch (error) {
+    const failure = toUnavailable(error, peer, request);
+    client.fail(error instanceof Error ? error.name : "unknown", failure.message);
+    throw failure;
+  } finally {
+    client.end();
+  }
+}
+
+/** The body as text, for replies in JSON. */
+export function peerText(response: PeerResponse): string {
+  return new TextDecoder().decode(response.body);
+}
+
+function setCallAttributes(client: Span, peer: Snode, request: PeerRequest): void {
+  const { node_ip_addr, daemon_port, direct_url } = peer.intra_control_net;
+  client.set("http.request.method", request.method);
+  client.set("server.address", node_ip_addr);
+  client.set("server.port", Number(daemon_port));
+  client.set("url.full", `${direct_url}${request.path}`);
+  client.set("ais.peer", nodeName(peer));
+  if (request.body !== undefined) client.set("http.request.body.size", request.body.length);
+}
+
+function deadline({ timeoutMs, signal }: PeerRequest): AbortSignal {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  return signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
+}
+
+async function readReply(response: Response, limitBytes: number): Promise<Uint8Array> {
+  const announced = Number(response.headers.get("content-length") ?? 0);
+  if (announced > limitBytes) throw new Error(`reply of ${announced} bytes is larger than ${limitBytes} bytes`);
+  if (response.body === null) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of response.body) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > limitBytes) throw new Error(`reply is larger than ${limitBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, sizeBytes);
+}
+
+function toUnavailable(error: unknown, peer: Snode, { method, path, timeoutMs }: PeerRequest): AisError {
+  const timedOut = error instanceof Error && error.name === "TimeoutError";
+  const why = timedOut ? `no reply within ${timeoutMs} ms` : errorText(error);
+  return new AisError("unavailable", `failed to call ${nodeName(peer)}: ${method} ${path}: ${why}`, { cause: error });
+}

@@ -26,6 +26,8 @@ export async function broadcast(
 ): Promise<readonly PeerOutcome[]> {
   const { clock, tracing } = services;
   const span = call.span.child(`ais.broadcast ${operation}`);
+  // The child of a span that is not recorded is empty, and the nodes must still learn of the caller's context.
+  const parent = span.recording ? span : call.span;
   const outcomes = await Promise.all(
     nodes.map(async (node): Promise<PeerOutcome> => {
       const startMs = clock.monotonicMs();
@@ -33,7 +35,7 @@ export async function broadcast(
         return { node, response, failure, durationMs: clock.monotonicMs() - startMs };
       };
       try {
-        const response = await callPeer(node, request, span, tracing);
+        const response = await callPeer(node, request, parent, tracing);
         return done(response, response.status < 300 ? null : failureText(response));
       } catch (error) {
         return done(null, errorText(error));

@@ -1,7 +1,7 @@
 /** Checksums of object content (wire-compat 3.3), whole or as it streams by. */
 import { createHash, type Hash } from "node:crypto";
 import type { ChecksumType } from "@ais/wire/checksum.ts";
-import { createCRC32C } from "hash-wasm";
+import { createCRC32 } from "hash-wasm";
 import xxhash, { type XXHashAPI } from "xxhash-wasm";
 
 export interface ContentHasher {
@@ -11,6 +11,9 @@ export interface ContentHasher {
 }
 
 export type HashedType = Exclude<ChecksumType, "none">;
+
+/** Polynomial of CRC-32C, bits reversed. */
+const CASTAGNOLI = 0x82f63b78;
 
 /** WebAssembly memory never shrinks, so what is copied into it at a time is bounded. */
 const WASM_SLICE_BYTES = 256 * 1024;
@@ -29,7 +32,7 @@ export class ContentHashing {
       case "xxhash2":
         return new XxHasher(this.#xxhash.create64());
       case "crc32c":
-        return sliced(await createCRC32C());
+        return sliced(await createCRC32(CASTAGNOLI));
       case "md5":
       case "sha256":
       case "sha512":
@@ -88,7 +91,7 @@ class CryptoHasher implements ContentHasher {
   }
 }
 
-function sliced(hasher: Awaited<ReturnType<typeof createCRC32C>>): ContentHasher {
+function sliced(hasher: Awaited<ReturnType<typeof createCRC32>>): ContentHasher {
   return {
     update: (bytes) => forEachSlice(bytes, (slice) => hasher.update(slice)),
     digest: () => hasher.digest("hex"),

@@ -19,7 +19,10 @@ export function lockFile(path: string): Disposable {
   try {
     if (library.symbols.flock(descriptor, LOCK_EX | LOCK_NB) !== 0) {
       const holder = readFileSync(path, "utf8").trim() || "unknown";
-      throw new AisError("conflict", `cannot lock "${path}": it is held by another daemon, process ${holder}`);
+      throw new AisError(
+        "conflict",
+        `cannot lock "${path}": it is held by another daemon, process ${holder}`,
+      );
     }
   } catch (error) {
     closeSync(descriptor);

@@ -11,7 +11,9 @@ export function isOutOfSpace(error: unknown): boolean {
   const { code } = error as Error & { code?: unknown };
   if (typeof code === "string") return FULL_DISK_CODES.has(code);
   return (
-    code === ENOSPC_NUMBER || code === MDB_MAP_FULL || /MDB_MAP_FULL|No space left on device/.test(error.message)
+    code === ENOSPC_NUMBER ||
+    code === MDB_MAP_FULL ||
+    /MDB_MAP_FULL|No space left on device/.test(error.message)
   );
 }
 

@@ -69,14 +69,13 @@ export interface Tracing {
 }
 
 /**
- * `queue_full`: the collector does not keep up; `too_large`: one span over the size limit; `rejected`: the collector took
- * the rest of the batch; `refused`: it refused the batch for good; `unavailable`: retried in vain; `shutdown`: not out by
- * the deadline; `reconfigured`: not out by the deadline of a change of destination; `disabled`: ended after tracing was
- * turned off; `worker_crash`: lost with the exporter.
+ * `queue_full`: the collector does not keep up; `rejected`: the collector took the rest of the batch; `refused`: it refused
+ * the batch for good; `unavailable`: retried in vain; `shutdown`: not out by the deadline; `reconfigured`: not out by the
+ * deadline of a change of destination; `disabled`: ended after tracing was turned off; `worker_crash`: lost with the
+ * exporter.
  */
 export type DropReason =
   | "queue_full"
-  | "too_large"
   | "rejected"
   | "refused"
   | "unavailable"
@@ -85,7 +84,7 @@ export type DropReason =
   | "disabled"
   | "worker_crash";
 
-export type RecordingLimit = "attributes" | "events" | "links" | "valueLength" | "keyLength";
+export type RecordingLimit = "attributes" | "events" | "links" | "valueLength" | "keyLength" | "spanSize";
 
 export interface TracingStats {
   /** `plain`: built without tracing. */

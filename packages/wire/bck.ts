@@ -47,16 +47,15 @@ export function parseProvider(text: string): Provider {
   return provider;
 }
 
-/** `@uuid#name`, either part optional. `@` alone, any remote cluster, has uuid `@`. */
+/** `@uuid#name`, either part optional; text without a `#` is a uuid. `@` alone, any remote cluster, has uuid `@`. */
 export function parseNamespace(text: string): Namespace {
   if (text === "" || text === "@#") return GLOBAL_NAMESPACE;
   if (text === "@") return { uuid: "@", name: "" };
-  const hash = text.indexOf("#");
-  const uuidPart = hash < 0 ? text : text.slice(0, hash);
-  const uuid = uuidPart.startsWith("@") ? uuidPart.slice(1) : "";
-  const name = hash < 0 ? (uuidPart.startsWith("@") ? "" : uuidPart) : text.slice(hash + 1);
-  const misplaced = hash > 0 && !uuidPart.startsWith("@");
-  if (misplaced || !NAMESPACE_PART.test(uuid) || !NAMESPACE_PART.test(name)) {
+  const body = text.startsWith("@") ? text.slice(1) : text;
+  const hash = body.indexOf("#");
+  const uuid = hash < 0 ? body : body.slice(0, hash);
+  const name = hash < 0 ? "" : body.slice(hash + 1);
+  if (!NAMESPACE_PART.test(uuid) || !NAMESPACE_PART.test(name)) {
     throw new AisError("badRequest", `invalid bucket namespace "${text}", expecting "@uuid#name"`);
   }
   return { uuid, name };
@@ -150,8 +149,9 @@ export interface ParsedUri {
   readonly objectName: string;
 }
 
-/** `ais://nnn/dir/obj`, `s3://b`, `ais://@uuid#ns/b/o`, and `nnn/obj` with the default provider. */
+/** `ais://nnn/dir/obj`, `s3://b`, `ais://@uuid#ns/b/o`, `ais:`, and `nnn/obj` with the default provider. */
 export function parseObjectUri(uri: string, defaultProvider: Provider = "ais"): ParsedUri {
+  if (/^[A-Za-z0-9]+:$/.test(uri)) return parseObjectUri(`${uri}//`);
   const schemeEnd = uri.indexOf("://");
   const provider = schemeEnd < 0 ? defaultProvider : parseProvider(uri.slice(0, schemeEnd));
   let rest = schemeEnd < 0 ? uri : uri.slice(schemeEnd + 3);

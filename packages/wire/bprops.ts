@@ -1,6 +1,6 @@
 /** Bucket properties (wire-compat 4.3). */
 
-import { type Bck, PROVIDERS, type Provider } from "./bck.ts";
+import { PROVIDERS, type Provider } from "./bck.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 import {
   bool,
@@ -122,10 +122,4 @@ export function resetBprops(config: ClusterConfig, props: Bprops): Bprops {
 /** `bid` as a number key of the object index. */
 export function bucketId(props: Bprops): bigint {
   return BigInt(props.bid);
-}
-
-/** Value of the header `Ais-Bucket-Props` is the JSON of this; kept here so that the name of the type is one. */
-export interface BucketWithProps {
-  readonly bucket: Bck;
-  readonly props: Bprops;
 }

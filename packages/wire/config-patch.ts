@@ -1,7 +1,8 @@
 /** Changes of the cluster config: `set-config` with dotted names in the query, or with a nested value (wire-compat 5.7). */
 import { AisError } from "@ais/base/errors.ts";
+import { parseDurationNs } from "@ais/base/units.ts";
 import { CLUSTER_CONFIG_TABLE, type ClusterConfig } from "./cluster-config.ts";
-import { Field, MapField, Optional, type Table, type TableEntry } from "./config-field.ts";
+import { Field, invalidSetting, MapField, Optional, type Table, type TableEntry } from "./config-field.ts";
 import { patchTable, unknownSetting } from "./config-table.ts";
 import {
   canonicalTracingKey,
@@ -78,6 +79,13 @@ export function validateClusterConfig(config: ClusterConfig): void {
       `invalid "disk" watermarks ${low}, ${high}, ${max}: expecting 0 < disk_util_low_wm < disk_util_high_wm < disk_util_max_wm <= 100`,
     );
   }
+  const { cplane_operation: operation, max_keepalive: keepalive } = config.timeout;
+  if (parseDurationNs(keepalive) < 2n * parseDurationNs(operation)) {
+    throw new AisError(
+      "badRequest",
+      `invalid value "${keepalive}" of "timeout.max_keepalive": expecting at least twice "timeout.cplane_operation", which is "${operation}"`,
+    );
+  }
   if (config.tracing !== undefined) validateTracing(config.tracing);
 }
 
@@ -113,7 +121,7 @@ function addSetting(nested: Nested, config: ClusterConfig, name: string, value: 
     current = (current as Json | undefined)?.[key];
     if (entry instanceof MapField && depth < keys.length - 1) {
       const mapKey = keys.slice(depth + 1).join(".");
-      section[key] = withMapEntry((section[key] ?? current ?? {}) as Json, mapKey, value);
+      section[key] = withMapEntry(parseMap(entry, section[key] ?? current ?? {}, name), mapKey, value);
       return;
     }
     if (entry instanceof Field) {
@@ -128,6 +136,15 @@ function addSetting(nested: Nested, config: ClusterConfig, name: string, value: 
     "badRequest",
     `"${name}" is a section: name one of its settings, such as "${name}.${firstKey(entry)}"`,
   );
+}
+
+/** The map that earlier settings of the same change made, one of which may have been the JSON text of a whole map. */
+function parseMap(entry: MapField, map: unknown, name: string): Json {
+  try {
+    return entry.parse(map);
+  } catch (cause) {
+    throw invalidSetting(name, map, cause);
+  }
 }
 
 function withMapEntry(map: Json, key: string, value: string): Json {

@@ -8,8 +8,8 @@ const COMPRESSION = ["never", "always"] as const;
 export function transferFields(bundleMultiplier: number, burstBuffer: number) {
   return {
     compression: oneOf(COMPRESSION, "never"),
-    bundle_multiplier: int(bundleMultiplier, { min: 0, max: 16 }),
-    burst_buffer: int(burstBuffer),
+    bundle_multiplier: int(bundleMultiplier, { min: 1, max: 16 }),
+    burst_buffer: int(burstBuffer, { min: 32, max: 10_000 }),
   };
 }
 
@@ -36,10 +36,13 @@ export const MIRROR_SECTION = {
   enabled: bool(false, { missing: "mirroring" }),
 };
 
+/** Objects that one round of eviction or clean-up handles. */
+export const GC_BATCH = { min: 1024, max: 524_288 };
+
 export const LRU_SECTION = {
-  dont_evict_time: duration("2h0m"),
+  dont_evict_time: duration("2h0m", { min: "1h0m" }),
   capacity_upd_time: duration("10m", { min: "10s" }),
-  batch_size: int(32_768),
+  batch_size: int(32_768, GC_BATCH),
   enabled: bool(false, { missing: "eviction" }),
 };
 

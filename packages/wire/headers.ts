@@ -1,4 +1,4 @@
-/** Header names (wire-compat 2.5), spelt as on the wire. Look-ups need lower case: `lowerCase(HEADERS.atime)`. */
+/** Header names (wire-compat 2.5), spelt as on the wire; HTTP compares them in any case. */
 export const HEADERS = {
   checksumType: "Ais-Checksum-Type",
   checksumValue: "Ais-Checksum-Value",

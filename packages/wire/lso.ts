@@ -102,13 +102,11 @@ export interface LsoResult {
 }
 
 const text = v.nullish(v.string(), "");
-const FLAGS_MAX = 2n ** 53n;
-
 const flags = v.pipe(
   v.nullish(v.union([v.string(), v.number()]), 0),
-  v.check((value) => /^\d{1,20}$/.test(String(value)), "flags must be an unsigned integer"),
-  v.check((value) => BigInt(value) < FLAGS_MAX, "flags hold unknown bits"),
+  v.check((value) => /^\d+$/.test(String(value)), "expecting an unsigned integer"),
   v.transform(Number),
+  v.safeInteger("unknown bits are set"),
 );
 
 const LsoSchema = v.object({

@@ -4,8 +4,6 @@ import { AisError } from "@ais/base/errors.ts";
 /** Longest object name, in UTF-8 bytes. */
 export const OBJECT_NAME_MAX_BYTES = 1024;
 
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
 /**
  * Throws `badRequest` unless the name may be stored: not empty, well-formed Unicode within the limit, no `.` or `..`
  * element, no `~/` at the start, no `/` at the end, no NUL. Every other text is a name.
@@ -22,14 +20,16 @@ export function validateObjectName(name: string): void {
     throw invalid(name, 'it has a "." or ".." element');
   }
   if (name.includes("\0")) throw invalid(name, "it contains NUL");
-  if (LONE_SURROGATE.test(name)) throw invalid(name, "it is not well-formed Unicode");
+  if (!name.isWellFormed()) throw invalid(name, "it is not well-formed Unicode");
 }
 
 /**
  * The name as the rest of a URL path: each segment percent-encoded, slashes kept. `decodeObjectPath` gives the name back
- * if `validateObjectName` accepts it. Segments `.` and `..` cannot be protected from URL parsers, so such names are not valid.
+ * if `validateObjectName` accepts it. URL parsers fold segments `.` and `..` however they are escaped, so no valid name has
+ * them. Throws `badRequest` on lone surrogates, which have no UTF-8.
  */
 export function encodeObjectPath(name: string): string {
+  if (!name.isWellFormed()) throw invalid(name, "it is not well-formed Unicode");
   return encodeURIComponent(name).replaceAll("%2F", "/");
 }
 

@@ -1,6 +1,6 @@
 /** The `tracing` section of the cluster config (tracing.md 1). */
 import { AisError } from "@ais/base/errors.ts";
-import { bool, Field, type TableValue, text, textMap } from "./config-field.ts";
+import { bool, Field, invalidSetting, type TableValue, text, textMap } from "./config-field.ts";
 import { patchTable } from "./config-table.ts";
 
 export const TRACING_TABLE = {
@@ -55,7 +55,11 @@ export function normaliseTracing(json: unknown): TracingSection {
 /** Rules between the settings of a section; each setting alone was checked when it was read. Throws `badRequest`. */
 export function validateTracing(section: TracingSection): void {
   const { exporter_endpoint: endpoint, exporter_auth: auth } = section;
-  parseProbability(section.sampler_probability);
+  try {
+    parseProbability(section.sampler_probability);
+  } catch (cause) {
+    throw invalidSetting("tracing.sampler_probability", section.sampler_probability, cause);
+  }
   if (endpoint !== "") parseExporterEndpoint(endpoint);
   else if (section.enabled) {
     throw new AisError(
@@ -114,7 +118,7 @@ const DECIMAL = /^\+?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 function parseProbability(value: unknown): string {
   const decimal = typeof value === "number" ? String(value) : value;
   if (typeof decimal !== "string" || !DECIMAL.test(decimal) || Number(decimal) > 1) {
-    throw new AisError("badRequest", "expecting a number from 0 to 1");
+    throw new TypeError("expecting a number from 0 to 1");
   }
   return decimal;
 }

@@ -4,10 +4,9 @@ import * as grpc from "@grpc/grpc-js";
 import type { Listen } from "../listen.ts";
 import { addressInUse } from "../listen.ts";
 import type { Ingest } from "./ingest.ts";
+import { MAX_MESSAGE_BYTES, RETRY_AFTER_S } from "./limits.ts";
 import { exportResponse, RPC, rpcStatus } from "./replies.ts";
 
-export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
-export const RETRY_AFTER_S = 1;
 const STOP_DEADLINE_MS = 5000;
 
 /** Messages stay bytes: the worker decodes them. */
@@ -27,7 +26,11 @@ export interface GrpcReceiver {
 }
 
 /** OTLP/gRPC. Throws `conflict` when the port is taken. */
-export async function startGrpcReceiver(listen: Listen, ingest: Ingest, logger: Logger): Promise<GrpcReceiver> {
+export async function startGrpcReceiver(
+  listen: Listen,
+  ingest: Ingest,
+  logger: Logger,
+): Promise<GrpcReceiver> {
   const server = new grpc.Server({
     "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
     // Without this a second process would share the port and take half of the spans.

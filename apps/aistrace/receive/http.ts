@@ -3,8 +3,8 @@ import type { Logger } from "@ais/base/log.ts";
 import { addressInUse, type Listen } from "../listen.ts";
 import type { Encoding } from "../store/messages.ts";
 import { readBody } from "./body.ts";
-import { MAX_MESSAGE_BYTES, RETRY_AFTER_S } from "./grpc.ts";
 import type { Ingest } from "./ingest.ts";
+import { MAX_MESSAGE_BYTES, RETRY_AFTER_S } from "./limits.ts";
 import { exportResponse, exportResponseJson, RPC, rpcStatus } from "./replies.ts";
 
 const PATH = "/v1/traces";
@@ -53,7 +53,8 @@ async function handle(request: Request, ingest: Ingest, logger: Logger): Promise
     return plain(415, `content-type must be ${CONTENT_TYPES.protobuf} or ${CONTENT_TYPES.json}\n`);
   }
   const packing = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
-  if (packing !== "identity" && packing !== "gzip") return plain(415, "content-encoding must be gzip or identity\n");
+  if (packing !== "identity" && packing !== "gzip")
+    return plain(415, "content-encoding must be gzip or identity\n");
 
   try {
     ingest.checkRoom(Number(request.headers.get("content-length") ?? 0));
@@ -101,11 +102,17 @@ function reply(
   body: string | Uint8Array,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  return new Response(body, { status, headers: { "content-type": CONTENT_TYPES[encoding], ...CORS, ...headers } });
+  return new Response(body, {
+    status,
+    headers: { "content-type": CONTENT_TYPES[encoding], ...CORS, ...headers },
+  });
 }
 
 function plain(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(text, { status, headers: { "content-type": "text/plain; charset=utf-8", ...CORS, ...headers } });
+  return new Response(text, {
+    status,
+    headers: { "content-type": "text/plain; charset=utf-8", ...CORS, ...headers },
+  });
 }
 
 function preflight(request: Request): Response {

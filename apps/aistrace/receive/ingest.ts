@@ -1,7 +1,9 @@
 import { Worker } from "node:worker_threads";
+import { unreachable } from "@ais/base/assert.ts";
 import { AisError } from "@ais/base/errors.ts";
 import type { Logger } from "@ais/base/log.ts";
 import type { Counters } from "../counters.ts";
+import { WRITER_WORKER_URL } from "../paths.ts";
 import type { Encoding, FromWriter, ToWriter, WriterData } from "../store/messages.ts";
 import type { InsertResult } from "../store/writer.ts";
 
@@ -31,7 +33,7 @@ export class Ingest {
   private constructor(options: IngestOptions) {
     this.#options = options;
     const { dataDir, limits } = options;
-    this.#worker = new Worker(new URL("../store/writer-worker.ts", import.meta.url), {
+    this.#worker = new Worker(WRITER_WORKER_URL, {
       workerData: { dataDir, limits } satisfies WriterData,
     });
     this.#worker.on("message", (message: FromWriter) => this.#receive(message));
@@ -61,7 +63,10 @@ export class Ingest {
     const { maxQueuedBytes, counters } = this.#options;
     if (this.#queuedBytes === 0 || this.#queuedBytes + bytes <= maxQueuedBytes) return;
     counters.requestsRefused.overload += 1;
-    throw new AisError("tooManyRequests", `the ingest queue is full: ${this.#queuedBytes} of ${maxQueuedBytes} bytes`);
+    throw new AisError(
+      "tooManyRequests",
+      `the ingest queue is full: ${this.#queuedBytes} of ${maxQueuedBytes} bytes`,
+    );
   }
 
   /**
@@ -98,24 +103,32 @@ export class Ingest {
     const { counters, logger } = this.#options;
     switch (message.type) {
       case "ready":
-        return this.#started.resolve();
+        this.#started.resolve();
+        break;
       case "failed":
-        return this.#fail(new AisError(message.code, message.message));
+        this.#fail(new AisError(message.code, message.message));
+        break;
       case "stored":
         counters.spansReceived += message.result.stored + message.result.refused;
         counters.spansStored += message.result.stored;
         counters.spansRefused += message.result.refused;
-        return this.#take(message.id)?.resolve(message.result);
+        this.#take(message.id)?.resolve(message.result);
+        break;
       case "refused":
         counters.requestsRefused[message.code === "badRequest" ? "malformed" : "unavailable"] += 1;
-        return this.#take(message.id)?.reject(new AisError(message.code, message.message));
+        this.#take(message.id)?.reject(new AisError(message.code, message.message));
+        break;
       case "evicted":
         counters.spansEvicted += message.spans;
-        return;
+        break;
       case "log":
-        return logger.log(message.level, message.message, message.fields);
+        logger.log(message.level, message.message, message.fields);
+        break;
       case "stopped":
-        return this.#stopped.resolve();
+        this.#stopped.resolve();
+        break;
+      default:
+        unreachable(message);
     }
   }
 

@@ -34,7 +34,9 @@ export function rpcStatus(code: number, message: string, retryAfterS?: number): 
 }
 
 function refusalText(result: InsertResult): string {
-  return result.refused === 1 ? result.reason : `${result.refused} spans refused, the first because ${result.reason}`;
+  return result.refused === 1
+    ? result.reason
+    : `${result.refused} spans refused, the first because ${result.reason}`;
 }
 
 function varintField(field: number, value: number): Uint8Array {

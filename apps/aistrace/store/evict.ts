@@ -57,7 +57,9 @@ export class Evictor {
   /** The trace to remove next, or null when nothing is over a limit. */
   #oldest(): number | null {
     const row = this.#db
-      .query<{ num: number; arrived_ms: number }, []>("SELECT num, arrived_ms FROM trace ORDER BY num LIMIT 1")
+      .query<{ num: number; arrived_ms: number }, []>(
+        "SELECT num, arrived_ms FROM trace ORDER BY num LIMIT 1",
+      )
       .get();
     if (row === null) return null;
     const tooOld = row.arrived_ms < this.#nowMs() - this.#limits.maxAgeMs;

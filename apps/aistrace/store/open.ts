@@ -58,7 +58,9 @@ export function lockDataDir(dataDir: string): Disposable {
     db.run("BEGIN EXCLUSIVE");
   } catch (cause) {
     db.close();
-    throw new AisError("conflict", `cannot use data directory "${dataDir}": another aistrace is using it`, { cause });
+    throw new AisError("conflict", `cannot use data directory "${dataDir}": another aistrace is using it`, {
+      cause,
+    });
   }
   return { [Symbol.dispose]: () => db.close() };
 }

@@ -160,7 +160,9 @@ function candidates(
     parameters.push(search.minDurationNs, search.maxDurationNs);
   }
   for (const { words, origins } of filters) {
-    const bits = words.flatMap((word, i) => (word === 0 ? [] : [`sig${i} & ${word} = ${word}`])).join(" AND ");
+    const bits = words
+      .flatMap((word, i) => (word === 0 ? [] : [`sig${i} & ${word} = ${word}`]))
+      .join(" AND ");
     const inOrigins = origins.size === 0 ? "" : " OR origin IN (SELECT value FROM json_each(?))";
     conditions.push(`(${bits}${inOrigins})`);
     if (origins.size > 0) parameters.push(JSON.stringify([...origins]));

@@ -27,10 +27,13 @@ const ALL_ZERO = /^0*$/;
 
 /** The row of a span, or the reason why the span is refused. */
 export function spanRow(span: OtlpSpan, scopeName: string, scopeVersion: string): SpanRow | string {
-  if (!TRACE_ID.test(span.traceId) || ALL_ZERO.test(span.traceId)) return `trace id "${span.traceId}" is not valid`;
-  if (!SPAN_ID.test(span.spanId) || ALL_ZERO.test(span.spanId)) return `span id "${span.spanId}" is not valid`;
+  if (!TRACE_ID.test(span.traceId) || ALL_ZERO.test(span.traceId))
+    return `trace id "${span.traceId}" is not valid`;
+  if (!SPAN_ID.test(span.spanId) || ALL_ZERO.test(span.spanId))
+    return `span id "${span.spanId}" is not valid`;
   const isRoot = ALL_ZERO.test(span.parentSpanId);
-  if (!isRoot && !SPAN_ID.test(span.parentSpanId)) return `parent span id "${span.parentSpanId}" is not valid`;
+  if (!isRoot && !SPAN_ID.test(span.parentSpanId))
+    return `parent span id "${span.parentSpanId}" is not valid`;
 
   const detail = detailOf(span);
   const text = encodeDetail(detail);

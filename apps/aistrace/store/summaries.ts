@@ -101,7 +101,9 @@ export class Summaries {
   }
 
   #firstFreeNum(): number {
-    const row = this.#db.query<{ next: number }, []>("SELECT coalesce(max(num), 0) + 1 AS next FROM trace").get();
+    const row = this.#db
+      .query<{ next: number }, []>("SELECT coalesce(max(num), 0) + 1 AS next FROM trace")
+      .get();
     return must(row, "an aggregate gives one row").next;
   }
 
@@ -160,7 +162,8 @@ export class Summaries {
       `INSERT INTO trace_service (trace, service, spans, errors) VALUES (?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET spans = spans + excluded.spans, errors = errors + excluded.errors`,
     );
-    for (const [service, counts] of change.services) addService.run(num, service, counts.spans, counts.errors);
+    for (const [service, counts] of change.services)
+      addService.run(num, service, counts.spans, counts.errors);
   }
 
   #recompute(num: number): void {

@@ -42,7 +42,9 @@ export function visitSearchable(
 }
 
 export function isError(detail: SpanDetail): boolean {
-  return detail.statusCode === 2 || detail.attributes.some(([key, value]) => key === "error" && isTrue(value));
+  return (
+    detail.statusCode === 2 || detail.attributes.some(([key, value]) => key === "error" && isTrue(value))
+  );
 }
 
 function isTrue(value: StoredValue): boolean {

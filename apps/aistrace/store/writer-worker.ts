@@ -12,10 +12,13 @@ const post = (message: FromWriter): void => port.postMessage(message);
 try {
   const loop = new WriterLoop(data, post, Date.now);
   port.on("message", (message: ToWriter) => {
-    if (message.type === "spans") return loop.submit(message);
-    loop.stop();
-    post({ type: "stopped" });
-    port.close();
+    if (message.type === "spans") {
+      loop.submit(message);
+    } else {
+      loop.stop();
+      post({ type: "stopped" });
+      port.close();
+    }
   });
   post({ type: "ready" });
 } catch (error) {

@@ -32,19 +32,24 @@ export async function readWhole(
   return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, sizeBytes);
 }
 
-/** `source` that errors with `badRequest` when it breaks off or ends before `announcedBytes`. */
+/** What both kinds of server give: a reader of a web stream, or one made of a Node stream. */
+export interface ChunkReader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  cancel(reason?: unknown): Promise<void>;
+}
+
+/** A stream of what `reader` gives that errors with `badRequest` when it breaks off or ends before `announcedBytes`. */
 export function checkedStream(
-  source: ReadableStream<Uint8Array>,
+  reader: ChunkReader,
   announcedBytes: number | null,
 ): ReadableStream<Uint8Array> {
-  const reader = source.getReader();
   let receivedBytes = 0;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
           const { done, value } = await reader.read();
-          if (!done) {
+          if (!done && value !== undefined) {
             receivedBytes += value.length;
             controller.enqueue(value);
             return;

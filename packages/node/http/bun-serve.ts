@@ -100,7 +100,7 @@ class BunRequest implements HttpRequest {
 
   stream(): ReadableStream<Uint8Array> {
     const { body } = this.#native;
-    return body === null ? emptyStream() : checkedStream(body, this.contentLengthBytes);
+    return body === null ? emptyStream() : checkedStream(body.getReader(), this.contentLengthBytes);
   }
 }
 

@@ -40,10 +40,10 @@ const IN_NONBLOCK_CLOEXEC = 0o2004000;
 /** Bytes of `struct inotify_event` before the name. */
 const EVENT_HEAD_BYTES = 16;
 
-/** Folded events are looked for this long after an event that other readers were waiting for too. */
-const RECOUNT_DELAY_MS = 10;
 /** A reader younger than this may not have been opened yet, so a missing descriptor proves nothing. */
 const SETTLE_MS = 20;
+/** Folded events are looked for this long after an event that other readers were waiting for too. */
+const RECOUNT_DELAY_MS = SETTLE_MS + 5;
 const SWEEP_PERIOD_MS = 2000;
 
 interface Reader {
@@ -84,21 +84,27 @@ function openInotify(): Inotify {
   };
 }
 
+function readDescriptor(descriptor: number) {
+  return Bun.file(descriptor).stream().getReader();
+}
+
 class InotifyFileCloseWatch implements FileCloseWatch {
   readonly #inotify: Inotify;
   readonly #logger: Logger;
   /** By watch descriptor; the kernel gives one for each file. Oldest reader first. */
   readonly #readers = new Map<number, Reader[]>();
-  readonly #events: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #events: ReturnType<typeof readDescriptor>;
   readonly #sweepTimer: NodeJS.Timeout;
+  /** Watches whose events may have been folded. */
+  readonly #suspects = new Set<number>();
   #recountTimer: NodeJS.Timeout | null = null;
   #closed = false;
 
   constructor(inotify: Inotify, logger: Logger) {
     this.#inotify = inotify;
     this.#logger = logger;
-    this.#events = Bun.file(inotify.descriptor).stream().getReader();
-    this.#sweepTimer = setInterval(() => this.#recount(SWEEP_PERIOD_MS), SWEEP_PERIOD_MS);
+    this.#events = readDescriptor(inotify.descriptor);
+    this.#sweepTimer = setInterval(() => this.#recount([...this.#readers.keys()]), SWEEP_PERIOD_MS);
     this.#sweepTimer.unref();
     void this.#readEvents();
   }
@@ -151,7 +157,7 @@ class InotifyFileCloseWatch implements FileCloseWatch {
       const watch = view.getInt32(at, true);
       const mask = view.getUint32(at + 4, true);
       at += EVENT_HEAD_BYTES + view.getUint32(at + 12, true);
-      if ((mask & IN_Q_OVERFLOW) !== 0) this.#recount(SETTLE_MS);
+      if ((mask & IN_Q_OVERFLOW) !== 0) for (const lost of this.#readers.keys()) this.#recountSoon(lost);
       else if ((mask & IN_IGNORED) !== 0) this.#endAll(watch);
       else if ((mask & IN_CLOSE_NOWRITE) !== 0) this.#endOne(watch);
     }
@@ -163,7 +169,7 @@ class InotifyFileCloseWatch implements FileCloseWatch {
     const gone = readers.findIndex(({ file }) => file.isClientGone());
     const [reader] = readers.splice(Math.max(gone, 0), 1);
     if (readers.length === 0) this.#forget(watch);
-    else this.#recountSoon();
+    else this.#recountSoon(watch);
     must(reader, "a watched file has a reader").file.onClose();
   }
 
@@ -179,30 +185,32 @@ class InotifyFileCloseWatch implements FileCloseWatch {
     this.#inotify.removeWatch(watch);
   }
 
-  #recountSoon(): void {
-    if (this.#recountTimer !== null) return;
-    this.#recountTimer = setTimeout(() => {
+  #recountSoon(watch: number): void {
+    this.#suspects.add(watch);
+    this.#recountTimer ??= setTimeout(() => {
       this.#recountTimer = null;
-      this.#recount(SETTLE_MS);
+      const suspects = [...this.#suspects];
+      this.#suspects.clear();
+      this.#recount(suspects);
     }, RECOUNT_DELAY_MS);
   }
 
-  /** Ends readers older than `minAgeMs` for which no open descriptor is left. */
-  #recount(minAgeMs: number): void {
-    const settledMs = performance.now() - minAgeMs;
-    const due = [...this.#readers].filter(([, readers]) => readers.some(({ addedMs }) => addedMs <= settledMs));
-    if (due.length === 0) return;
+  /** Ends the settled readers of these watches for which no open descriptor is left. */
+  #recount(watches: readonly number[]): void {
+    const waiting = watches.filter((watch) => this.#readers.has(watch));
+    if (waiting.length === 0) return;
     const open = countOpenFiles();
-    for (const [watch, readers] of due) {
+    const settledMs = performance.now() - SETTLE_MS;
+    for (const watch of waiting) {
+      const readers = this.#readers.get(watch) ?? [];
       const { dev, ino } = must(readers[0], "a watched file has a reader").file;
-      let surplus = readers.length - (open.get(fileIdentity(dev, ino)) ?? 0);
-      for (const reader of readers.filter(({ addedMs }) => addedMs <= settledMs)) {
-        if (surplus-- <= 0) break;
-        readers.splice(readers.indexOf(reader), 1);
-        reader.file.onClose();
-      }
-      if (readers.length === 0) this.#forget(watch);
-      else if (minAgeMs === SETTLE_MS && surplus > 0) this.#recountSoon();
+      const surplus = readers.length - (open.get(fileIdentity(dev, ino)) ?? 0);
+      const ended = readers.filter(({ addedMs }) => addedMs <= settledMs).slice(0, Math.max(surplus, 0));
+      const left = readers.filter((reader) => !ended.includes(reader));
+      if (left.length === 0) this.#forget(watch);
+      else this.#readers.set(watch, left);
+      if (ended.length < surplus) this.#recountSoon(watch);
+      for (const { file } of ended) file.onClose();
     }
   }
 }

@@ -1,3 +1,213 @@
-import type { StartHttpServer } from "./types.ts";
+/** The proxy's HTTP server: `node:http`, which hands over the bodies of GET requests (design.md 2). */
+import { createReadStream } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { errorText } from "@ais/base/errors.ts";
+import { sleep } from "@ais/base/lifecycle.ts";
+import { silentLogger } from "@ais/base/log.ts";
+import { checkedStream, emptyStream, parseContentLength, readWhole, tooLarge } from "./body-reader.ts";
+import { drainBody } from "./drain-body.ts";
+import type { HttpReply, HttpRequest, HttpServer, HttpServerOptions, ReplyOutcome } from "./types.ts";
 
-export declare const startNodeHttpServer: StartHttpServer;
+/** A client that takes longer to send its head is cut off (wire-compat 1.4). */
+const HEAD_TIMEOUT_MS = 16_000;
+const STOP_POLL_MS = 5;
+const STATUS_WITHOUT_BODY: ReadonlySet<number> = new Set([204, 304]);
+
+export async function startNodeHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const logger = options.logger ?? silentLogger;
+  const server = createServer({
+    keepAliveTimeout: options.idleTimeoutMs,
+    headersTimeout: HEAD_TIMEOUT_MS,
+    // Objects may take hours to arrive: only their heads have a time limit.
+    requestTimeout: 0,
+  });
+  let inFlight = 0;
+  server.on("request", (native, response) => {
+    inFlight++;
+    response.once("close", () => inFlight--);
+    void serve(native, response).catch((error: unknown) => {
+      logger.log("error", "failed to send a reply", { error: errorText(error) });
+      response.destroy();
+    });
+  });
+  async function serve(native: IncomingMessage, response: ServerResponse): Promise<void> {
+    // A client that breaks off makes both emit errors, which the reading and the outcome tell already.
+    native.on("error", () => {});
+    response.on("error", () => {});
+    const reply = await options.handler(new NodeRequest(native, response));
+    send(native, response, reply);
+  }
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port, options.hostname, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    async stop(deadlineMs) {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const deadline = performance.now() + deadlineMs;
+      while (inFlight > 0 && performance.now() < deadline) await sleep(STOP_POLL_MS);
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+class NodeRequest implements HttpRequest {
+  readonly method: string;
+  readonly rawPath: string;
+  readonly rawQuery: string;
+  readonly contentLengthBytes: number | null;
+  readonly #native: IncomingMessage;
+  readonly #response: ServerResponse;
+  #abort: AbortController | null = null;
+
+  constructor(native: IncomingMessage, response: ServerResponse) {
+    this.#native = native;
+    this.#response = response;
+    this.method = native.method ?? "GET";
+    const { path, query } = partTarget(native.url ?? "/");
+    this.rawPath = path;
+    this.rawQuery = query;
+    this.contentLengthBytes = parseContentLength(this.header("content-length"));
+  }
+
+  get remoteAddress(): string {
+    return this.#native.socket.remoteAddress ?? "";
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === null) {
+      const abort = new AbortController();
+      this.#abort = abort;
+      if (this.#response.destroyed && !this.#response.writableFinished) abort.abort();
+      this.#response.once("close", () => {
+        if (!this.#response.writableFinished) abort.abort();
+      });
+    }
+    return this.#abort.signal;
+  }
+
+  header(name: string): string | null {
+    const value = this.#native.headers[name];
+    return value === undefined ? null : Array.isArray(value) ? value.join(", ") : value;
+  }
+
+  headerLines(name: string): readonly string[] {
+    const { rawHeaders } = this.#native;
+    const lines: string[] = [];
+    for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+      if (rawHeaders[at]?.toLowerCase() === name) lines.push(rawHeaders[at + 1] ?? "");
+    }
+    return lines;
+  }
+
+  async bytes(limitBytes: number): Promise<Uint8Array> {
+    if (this.contentLengthBytes !== null && this.contentLengthBytes > limitBytes) throw tooLarge(limitBytes);
+    return readWhole(this.stream(), limitBytes);
+  }
+
+  stream(): ReadableStream<Uint8Array> {
+    const isChunked = this.header("transfer-encoding") !== null;
+    if (!isChunked && (this.contentLengthBytes ?? 0) === 0) return emptyStream();
+    const chunks: AsyncIterator<Uint8Array> = this.#native.iterator({ destroyOnReturn: false });
+    return checkedStream(
+      {
+        read: async () => {
+          const { done = false, value } = await chunks.next();
+          return { done, value };
+        },
+        cancel: async () => {
+          await chunks.return?.();
+        },
+      },
+      this.contentLengthBytes,
+    );
+  }
+}
+
+/** The target of a request line: a path, or an absolute URL as proxies send it. */
+function partTarget(target: string): { readonly path: string; readonly query: string } {
+  const scheme = target.startsWith("/") ? -1 : target.indexOf("://");
+  const pathAt = scheme < 0 ? 0 : target.indexOf("/", scheme + 3);
+  const local = pathAt < 0 ? "/" : target.slice(pathAt);
+  const queryAt = local.indexOf("?");
+  return queryAt < 0
+    ? { path: local, query: "" }
+    : { path: local.slice(0, queryAt), query: local.slice(queryAt + 1) };
+}
+
+function send(native: IncomingMessage, response: ServerResponse, reply: HttpReply): void {
+  const { body, onDone } = reply;
+  let outcome: ReplyOutcome | null = null;
+  const done = (result: ReplyOutcome): void => {
+    if (outcome !== null) return;
+    outcome = result;
+    onDone?.(result);
+  };
+  if (response.destroyed) {
+    done("client_closed");
+    return;
+  }
+  response.once("finish", () => {
+    done("sent");
+    drainBody(native);
+  });
+  response.once("close", () => done("client_closed"));
+  const headers = headersOf(native, reply);
+  if (body === null || typeof body === "string" || body instanceof Uint8Array) {
+    response.writeHead(reply.status, headers).end(body ?? undefined);
+    return;
+  }
+  if (body.lengthBytes === 0) {
+    response.writeHead(reply.status, headers).end();
+    return;
+  }
+  sendFile(response, headers, reply.status, body, () => done("io_error"));
+}
+
+type FileBody = Extract<HttpReply["body"], { readonly kind: "file" }>;
+
+/** The head waits until the file is open: one that vanished is answered 500, not promised. */
+function sendFile(
+  response: ServerResponse,
+  headers: Record<string, string | string[]>,
+  status: number,
+  body: FileBody,
+  onError: () => void,
+): void {
+  const file = createReadStream(body.path, {
+    start: body.offsetBytes,
+    end: body.offsetBytes + body.lengthBytes - 1,
+  });
+  file.once("open", () => {
+    response.writeHead(status, headers);
+    file.pipe(response);
+  });
+  file.once("error", () => {
+    onError();
+    if (response.headersSent) response.destroy();
+    else response.writeHead(500, { "Content-Length": "0" }).end();
+  });
+  response.once("close", () => file.destroy());
+}
+
+function headersOf(native: IncomingMessage, reply: HttpReply): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = {};
+  for (const [name, value] of reply.headers) {
+    const known = headers[name];
+    if (known === undefined) headers[name] = value;
+    else headers[name] = Array.isArray(known) ? [...known, value] : [known, value];
+  }
+  const lengthBytes = reply.announcedLengthBytes ?? bodyLengthBytes(reply);
+  const isSilent = STATUS_WITHOUT_BODY.has(reply.status) || (native.method === "HEAD" && lengthBytes === 0);
+  if (!isSilent || reply.announcedLengthBytes !== undefined) headers["Content-Length"] = String(lengthBytes);
+  return headers;
+}
+
+function bodyLengthBytes({ body }: HttpReply): number {
+  if (body === null) return 0;
+  if (typeof body === "string") return Buffer.byteLength(body);
+  return body instanceof Uint8Array ? body.byteLength : body.lengthBytes;
+}

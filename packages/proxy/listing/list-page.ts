@@ -4,7 +4,12 @@ import type { Call } from "@ais/node/call.ts";
 import type { PeerResponse } from "@ais/node/peer-client.ts";
 import { CONTENT_TYPES } from "@ais/wire/headers.ts";
 import { encodeJson } from "@ais/wire/json.ts";
-import { checkListPageReply, type ListPageReply, type ListPageRequest, parseListPageReply } from "@ais/wire/list-page.ts";
+import {
+  checkListPageReply,
+  type ListPageReply,
+  type ListPageRequest,
+  parseListPageReply,
+} from "@ais/wire/list-page.ts";
 import { hasFlag, type LsoEntry, type LsoMsg, listedProps } from "@ais/wire/lso.ts";
 import { PATHS } from "@ais/wire/paths.ts";
 import { activeTargets } from "@ais/wire/smap.ts";
@@ -26,10 +31,14 @@ export async function listPage(
 ): Promise<MergedPage<LsoEntry>> {
   const targets = activeTargets(found.snapshot.smap);
   if (targets.length === 0) {
-    throw new AisError("unavailable", `failed to list "${found.bucket.name}": the cluster has no active targets`);
+    throw new AisError(
+      "unavailable",
+      `failed to list "${found.bucket.name}": the cluster has no active targets`,
+    );
   }
   // A listing that starts after a name still starts there on its later pages.
-  const after = compareUtf8(msg.continuationToken, msg.startAfter) > 0 ? msg.continuationToken : msg.startAfter;
+  const after =
+    compareUtf8(msg.continuationToken, msg.startAfter) > 0 ? msg.continuationToken : msg.startAfter;
   const request: ListPageRequest = {
     bucket: found.bucket,
     bid: found.props.bid,

@@ -1,22 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import { type SeededRandom, seededRandom, testSeed } from "@ais/base/seeded-random.ts";
 import { compareUtf8, type MergeEntry, mergePages, type TargetPage } from "./merge.ts";
 
-/** Deterministic numbers from 0 to 1 (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
+const ALPHABET: readonly [string, ...string[]] = ["a", "b", "/", "é", "\uffee", "\u{1f600}", "\u{10ffff}", "z"];
 
-const ALPHABET = ["a", "b", "/", "é", "\uffee", "\u{1f600}", "\u{10ffff}", "z"];
-
-function randomName(random: () => number): string {
-  const length = 1 + Math.floor(random() * 5);
-  return Array.from({ length }, () => ALPHABET[Math.floor(random() * ALPHABET.length)]).join("");
+function randomName(random: SeededRandom): string {
+  return Array.from({ length: random.int(1, 5) }, () => random.pick(ALPHABET)).join("");
 }
 
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
@@ -28,23 +17,23 @@ function pageOf(names: readonly string[], after: string, limit: number): TargetP
 }
 
 describe("mergePages", () => {
-  const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+  const seed = testSeed(process.env);
 
-  test(`pages over random targets add up to the sorted union (SEED=${seed})`, () => {
-    const random = randomOf(seed);
+  test(`pages over random targets add up to the sorted union (AIS_TEST_SEED=${seed})`, () => {
+    const random = seededRandom(seed);
     for (let round = 0; round < 200; round++) {
-      const targets = Array.from({ length: 1 + Math.floor(random() * 4) }, () => {
-        const names = Array.from({ length: Math.floor(random() * 30) }, () => randomName(random));
+      const targets = Array.from({ length: random.int(1, 4) }, () => {
+        const names = Array.from({ length: random.int(0, 30) }, () => randomName(random));
         return [...new Set(names)].sort(byBytes);
       });
       const expected = [...new Set(targets.flat())].sort(byBytes);
-      const limit = 1 + Math.floor(random() * 10);
+      const limit = random.int(1, 10);
       const listed: string[] = [];
       let after = "";
       for (let page = 0; ; page++) {
         expect(page).toBeLessThan(200);
         // A target may return fewer than asked for, as long as it returns something and says that it has more.
-        const pages = targets.map((names) => pageOf(names, after, 1 + Math.floor(random() * limit)));
+        const pages = targets.map((names) => pageOf(names, after, random.int(1, limit)));
         const merged = mergePages(pages, after, limit);
         expect(merged.entries.length).toBeLessThanOrEqual(limit);
         listed.push(...merged.entries.map((entry) => entry.name));
@@ -83,7 +72,7 @@ describe("mergePages", () => {
 test("compareUtf8 orders as the bytes do, beyond U+FFFF too", () => {
   expect(Math.sign(compareUtf8("\u{10000}", "\uffff"))).toBe(1);
   expect("\u{10000}" < "\uffff").toBe(true);
-  const random = randomOf(7);
+  const random = seededRandom(7);
   for (let i = 0; i < 2000; i++) {
     const [a, b] = [randomName(random), randomName(random)];
     expect(Math.sign(compareUtf8(a, b))).toBe(Math.sign(byBytes(a, b)));

@@ -42,7 +42,11 @@ export async function bucketCreate(call: Call, services: ProxyServices): Promise
     if (findBucket(bmd, bucket) !== null) throw bucketAlreadyExists(bucket);
     // A version is used once in the life of a cluster, so an id made of it is never given to a second bucket.
     const bid = BigInt(bmd.version) + 1n;
-    const initial = defaultBprops(services.member.snapshot.config, { bid, createdNs, provider: bucket.provider });
+    const initial = defaultBprops(services.member.snapshot.config, {
+      bid,
+      createdNs,
+      provider: bucket.provider,
+    });
     return withBucket(bmd, bucket, applyBpropsPatch(initial, message.value));
   }, call.span);
   await syncDocument("bmd", snapshot, call, services);
@@ -52,5 +56,8 @@ export async function bucketCreate(call: Call, services: ProxyServices): Promise
 
 function refuseRemote(bucket: Bck): void {
   if (bucket.provider === "ais" && bucket.namespace.uuid === "") return;
-  throw new AisError("unsupported", `creating bucket "${bucketCname(bucket)}": remote buckets are not supported`);
+  throw new AisError(
+    "unsupported",
+    `creating bucket "${bucketCname(bucket)}": remote buckets are not supported`,
+  );
 }

@@ -3,8 +3,8 @@ import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { emptyReply } from "@ais/node/replies.ts";
 import { ACTIONS } from "@ais/wire/actions.ts";
-import type { ClusterConfig } from "@ais/wire/cluster-config.ts";
-import { patchClusterConfig, patchFromQuery, refuseTransient, resetClusterConfig } from "@ais/wire/config-patch.ts";
+import { type ClusterConfig, defaultClusterConfig } from "@ais/wire/cluster-config.ts";
+import { applyConfigJson, applyConfigPatch, checkTransient } from "@ais/wire/config-patch.ts";
 import { QUERY } from "@ais/wire/queries.ts";
 import { readActMsg, refuseAction } from "../act-msg-body.ts";
 import type { ProxyServices } from "../services.ts";
@@ -36,10 +36,67 @@ const UNSUPPORTED_ITEMS = ["proxy", "attach", "detach", "enable-bend", "disable-
  */
 export async function clusterSetConfig(call: Call, services: ProxyServices): Promise<HttpReply> {
   const change = await requestedChange(call);
-  if (change.fields !== null && call.query.flag(QUERY.transient)) refuseTransient(change.fields);
+  if (call.query.flag(QUERY.transient)) refuseTransient(change.names);
   const snapshot = await services.member.updateConfig(change.apply, call.span);
   await syncDocument("config", snapshot, call, services);
-  const version = snapshot.config.config_version;
-  services.logger.log("info", "changed the cluster configuration", { change: change.text, version }, call.span);
+  const fields = { settings: change.names.join(", "), version: snapshot.config.config_version };
+  services.logger.log("info", "changed the cluster configuration", fields, call.span);
   return emptyReply();
+}
+
+interface ConfigChange {
+  /** Of the settings named, for the log; values may be secrets. */
+  readonly names: readonly string[];
+  apply(current: ClusterConfig): ClusterConfig;
+}
+
+async function requestedChange(call: Call): Promise<ConfigChange> {
+  const [item = "", ...more] = call.rest;
+  if (item === "") return changeOfMessage(call);
+  if (item === SET_CONFIG && more.length === 0) return changeOfQuery(call);
+  if (UNSUPPORTED_ITEMS.includes(item)) {
+    throw new AisError("unsupported", `"${call.rest.join("/")}" of the cluster is not supported`);
+  }
+  throw new AisError("badRequest", `invalid request URI "${call.request.rawPath}"`);
+}
+
+function changeOfQuery(call: Call): ConfigChange {
+  const settings = [...call.query.entries()].filter(([name]) => name !== QUERY.transient);
+  if (settings.length === 0) throw new AisError("badRequest", "no settings to change in the query");
+  const dotted = Object.fromEntries(settings);
+  return {
+    names: Object.keys(dotted),
+    apply: (current) => applyConfigPatch(current, dotted),
+  };
+}
+
+async function changeOfMessage(call: Call): Promise<ConfigChange> {
+  const { action, value } = await readActMsg(call);
+  switch (action) {
+    case ACTIONS.setConfig:
+      return { names: settingNames(value), apply: (current) => applyConfigJson(current, value) };
+    case ACTIONS.resetConfig:
+      return { names: ["(reset)"], apply: resetToDefaults };
+  }
+  throw refuseAction(action, UNSUPPORTED_ACTIONS);
+}
+
+/** Defaults, with what identifies the cluster kept. */
+function resetToDefaults(current: ClusterConfig): ClusterConfig {
+  const { uuid, config_version, lastupdate_time, proxy, backend } = current;
+  return { ...defaultClusterConfig(), uuid, config_version, lastupdate_time, proxy, backend };
+}
+
+/** Settings live in one document that persists: to accept a transient change would be to persist it. */
+function refuseTransient(names: readonly string[]): never {
+  checkTransient(names);
+  throw new AisError("unsupported", `transient changes are not supported: ${names.join(", ")} would persist`);
+}
+
+/** Dotted names of the leaves of a nested change. */
+function settingNames(value: unknown, prefix = ""): string[] {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [prefix];
+  return Object.entries(value).flatMap(([key, member]) =>
+    member === null ? [] : settingNames(member, prefix === "" ? key : `${prefix}.${key}`),
+  );
 }

@@ -18,7 +18,10 @@ const UNSUPPORTED_ACTIONS = [
 export async function daemonSetConfig(call: Call): Promise<never> {
   const [item = ""] = call.rest;
   if (item !== "") {
-    throw new AisError("unsupported", `"${item}" of one node is not supported: change the cluster's configuration`);
+    throw new AisError(
+      "unsupported",
+      `"${item}" of one node is not supported: change the cluster's configuration`,
+    );
   }
   throw refuseAction((await readActMsg(call)).action, UNSUPPORTED_ACTIONS);
 }

@@ -31,7 +31,7 @@ export async function healthGet(call: Call, services: ProxyServices): Promise<Ht
     throw new AisError("badRequest", `"${services.facts.id}" is not the primary proxy`);
   }
   if (readyToRebalance) return primaryReady(call, services);
-  return nodeHealth(infoOfPrimary ? withQueryFlag(call, QUERY.clusterInfo) : call, services);
+  return nodeHealth(call, services);
 }
 
 async function primaryReady(call: Call, services: ProxyServices): Promise<HttpReply> {
@@ -53,16 +53,4 @@ async function primaryReady(call: Call, services: ProxyServices): Promise<HttpRe
     tracing,
   );
   return response.status === 200 ? nodeHealth(call, services) : emptyReply(503);
-}
-
-function withQueryFlag(call: Call, name: string): Call {
-  const { query } = call;
-  return {
-    ...call,
-    query: {
-      get: (asked) => (asked === name ? "true" : query.get(asked)),
-      flag: (asked) => asked === name || query.flag(asked),
-      entries: () => query.entries(),
-    },
-  };
 }

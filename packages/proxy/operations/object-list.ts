@@ -9,8 +9,8 @@ import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
 import { hasFlag, type LsoMsg, type LsoResult, lsoToJson, parseLsoMsg } from "@ais/wire/lso.ts";
 import { readActMsg, refuseAction } from "../act-msg-body.ts";
 import { requireCallBucket } from "../bucket-lookup.ts";
-import { packLso } from "../listing/pack-lso.ts";
 import { listPage } from "../listing/list-page.ts";
+import { packLso } from "../listing/pack-lso.ts";
 import type { ProxyServices } from "../services.ts";
 
 const UNSUPPORTED_ACTIONS = [ACTIONS.summaryBucket, ACTIONS.summaryShard, ACTIONS.showInventory];
@@ -44,13 +44,19 @@ export async function objectList(call: Call, services: ProxyServices): Promise<H
 function validate(msg: LsoMsg, bucket: Bck): void {
   const cname = bucketCname(bucket);
   if (hasFlag(msg, "archiveDirectory")) {
-    throw new AisError("unsupported", `listing "${cname}": listing the contents of archives is not supported`);
+    throw new AisError(
+      "unsupported",
+      `listing "${cname}": listing the contents of archives is not supported`,
+    );
   }
   if (hasFlag(msg, "inventory")) {
     throw new AisError("unsupported", `listing "${cname}": bucket inventory is not supported`);
   }
   if (hasFlag(msg, "notCached")) {
-    throw new AisError("badRequest", `"${cname}" is not a remote bucket, cannot list objects that are not cached`);
+    throw new AisError(
+      "badRequest",
+      `"${cname}" is not a remote bucket, cannot list objects that are not cached`,
+    );
   }
   if (hasFlag(msg, "diff")) {
     throw new AisError("badRequest", `"${cname}" is not a remote bucket, cannot compare versions with it`);

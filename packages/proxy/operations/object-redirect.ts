@@ -24,7 +24,12 @@ export function redirectToTarget(
   return refreshCallBucket(call, services).then((refreshed) => redirect(call, services, status, refreshed));
 }
 
-function redirect(call: Call, services: ProxyServices, status: RedirectStatus, found: FoundBucket): HttpReply {
+function redirect(
+  call: Call,
+  services: ProxyServices,
+  status: RedirectStatus,
+  found: FoundBucket,
+): HttpReply {
   const nodes = placementNodes(found.snapshot.smap);
   const chosen = services.hrw.chooseTarget(nodes, objectUname(found.bucket, call.objectName));
   if (chosen === null) {
@@ -36,7 +41,12 @@ function redirect(call: Call, services: ProxyServices, status: RedirectStatus, f
     span.event("ais.hrw", { "ais.hrw.node": chosen.id, "ais.hrw.candidates": nodes.length });
     span.set("ais.redirect.node", chosen.id);
   }
-  const location = redirectLocation(call, services, chosen.snode.public_net.direct_url, found.snapshot.bmd.version);
+  const location = redirectLocation(
+    call,
+    services,
+    chosen.snode.public_net.direct_url,
+    found.snapshot.bmd.version,
+  );
   const headers: [string, string][] = [
     ["Location", location],
     // A cached redirect would replay an old placement and an old trace context.
@@ -52,7 +62,12 @@ function redirect(call: Call, services: ProxyServices, status: RedirectStatus, f
  * it was decided, and the trace context. Trace items of the client's own query are dropped: the header or query context
  * was taken in already, and the span that goes out is its child.
  */
-function redirectLocation(call: Call, services: ProxyServices, targetUrl: string, bmdVersion: string): string {
+function redirectLocation(
+  call: Call,
+  services: ProxyServices,
+  targetUrl: string,
+  bmdVersion: string,
+): string {
   const clientQuery = asciiOnly(withoutTraceQuery(call.request.rawQuery));
   const trace = services.tracing.redirectQuery(call.span);
   const stamp = `${QUERY.proxyId}=${services.facts.id}&${QUERY.unixTime}=${services.clock.nowNs().toString(36)}&${QUERY.bmdVersion}=${bmdVersion}`;

@@ -24,8 +24,7 @@ export async function reverseDaemon(call: Call, services: ProxyServices): Promis
   const id = request.header(HEADERS.nodeId.toLowerCase()) ?? "";
   if (id === "") throw missingNodeId();
   const node =
-    findNode(call.snapshot.smap, id) ??
-    findNode((await services.member.refresh("smap", call.span)).smap, id);
+    findNode(call.snapshot.smap, id) ?? findNode((await services.member.refresh("smap", call.span)).smap, id);
   if (node === null) throw nodeNotFound(id);
   if (id === services.facts.id) return answerHere(call, services);
   const body = await request.bytes(ACT_MSG_LIMIT_BYTES);

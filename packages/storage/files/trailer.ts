@@ -71,8 +71,20 @@ export async function readTrailer(path: string, hashing: ContentHashing): Promis
 
 function decodeFields(bytes: Uint8Array, path: string): FileTrailer {
   const fields = packr.unpack(bytes) as readonly unknown[];
-  const [bucketId, bucketName, objectName, sizeBytes, type, value, versionCounter, createdNs, atimeNs, custom] = fields;
-  if (typeof type !== "string" || !isChecksumType(type)) throw damaged(path, "the checksum type is not known");
+  const [
+    bucketId,
+    bucketName,
+    objectName,
+    sizeBytes,
+    type,
+    value,
+    versionCounter,
+    createdNs,
+    atimeNs,
+    custom,
+  ] = fields;
+  if (typeof type !== "string" || !isChecksumType(type))
+    throw damaged(path, "the checksum type is not known");
   return {
     bucketId: BigInt(String(bucketId)),
     bucketName: String(bucketName),

@@ -1,7 +1,7 @@
 /** The ordered index of one mountpath: object key to record, and which record names each object file. */
 import { join } from "node:path";
 import { assert } from "@ais/base/assert.ts";
-import { type Database, open, type RootDatabase } from "lmdb";
+import { type Database, open, type RootDatabase, type RootDatabaseOptions } from "lmdb";
 import type { StorageCounters } from "../counters.ts";
 import type { StorageFaults } from "../faults.ts";
 import { INDEX_DIRECTORY } from "../on-disk-format.ts";
@@ -33,12 +33,7 @@ export class ObjectIndex implements AsyncDisposable {
   readonly #meta: Database<Uint8Array, Key>;
   readonly #committer: Committer;
 
-  constructor(
-    mountpath: string,
-    faults: StorageFaults,
-    counters: StorageCounters,
-    commitBatchCount: number,
-  ) {
+  constructor(mountpath: string, faults: StorageFaults, counters: StorageCounters, commitBatchCount: number) {
     const binary = { encoding: "binary", keyEncoding: "binary" } as const;
     this.#root = open({
       ...binary,
@@ -49,11 +44,12 @@ export class ObjectIndex implements AsyncDisposable {
       noMemInit: true,
     });
     this.#objects = this.#root.openDB({ ...binary, name: "objects" });
-    this.#records = this.#root.openDB({
+    const decoded: RootDatabaseOptions & { name: string } = {
       name: "objects",
       keyEncoding: "binary",
       encoder: { encode: rejectEncode, decode: decodeRecord },
-    });
+    };
+    this.#records = this.#root.openDB(decoded);
     this.#files = this.#root.openDB({ ...binary, name: "files" });
     this.#meta = this.#root.openDB({ ...binary, name: "meta" });
     this.#committer = new Committer(this.#root, faults, counters, commitBatchCount);

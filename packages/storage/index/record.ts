@@ -75,7 +75,9 @@ export function decodeRecord(bytes: Uint8Array, lengthBytes: number): IndexRecor
     atimeNs: view.getBigUint64(28, true),
     fileId: (flags & FLAG_FILE) === 0 ? 0n : view.getBigUint64(36, true),
     custom:
-      (flags & FLAG_CUSTOM) === 0 ? NO_CUSTOM : (packr.unpack(copyBytes(bytes, checksumEnd, bodyOffset)) as typeof NO_CUSTOM),
+      (flags & FLAG_CUSTOM) === 0
+        ? NO_CUSTOM
+        : (packr.unpack(copyBytes(bytes, checksumEnd, bodyOffset)) as typeof NO_CUSTOM),
     bodyOffset,
   };
 }

@@ -36,7 +36,10 @@ export class Admission {
     const { openWriteCount } = this.#limits;
     if (this.#counters.openWrites >= openWriteCount) {
       this.#counters.limitHitsOpenWrites += 1;
-      throw new AisError("tooManyRequests", `${openWriteCount} objects are being written, which is the limit`);
+      throw new AisError(
+        "tooManyRequests",
+        `${openWriteCount} objects are being written, which is the limit`,
+      );
     }
     this.#counters.openWrites += 1;
     return {

@@ -1,6 +1,11 @@
 import { AisError, isAisError } from "@ais/base/errors.ts";
 import type { ObjectBody } from "../types.ts";
 
+interface PieceSource {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  cancel(reason: unknown): Promise<void>;
+}
+
 /**
  * Reads a body once, counts it, and holds it to the size that was announced. Failures are `badRequest`, but an AisError
  * of the stream itself passes.
@@ -8,7 +13,7 @@ import type { ObjectBody } from "../types.ts";
 export class BodyReader {
   readonly #action: string;
   readonly #expectedBytes: number | null;
-  readonly #stream: ReadableStreamDefaultReader<Uint8Array> | null;
+  readonly #stream: PieceSource | null;
   #bytes: Uint8Array | null;
   #receivedBytes = 0;
   #ended = false;
@@ -60,7 +65,7 @@ export class BodyReader {
     }
     try {
       const { done, value } = await this.#stream.read();
-      return done ? null : value;
+      return done || value === undefined ? null : value;
     } catch (error) {
       if (isAisError(error)) throw error;
       throw this.#refuse(`the body broke off after ${this.#receivedBytes} bytes`, error);

@@ -35,6 +35,7 @@ export class Pulse {
   readonly #clock: MachineClock;
   readonly #times: PulseTimes;
   readonly #waiting = new Set<() => void>();
+  #generation = 0;
   #users = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #lastBeatMs = 0;
@@ -68,17 +69,21 @@ export class Pulse {
     return this.#clock.nowMs() >= this.#sparedUntilMs;
   }
 
-  /** Ends every wait that is under way. */
-  wake(): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const resume of waiting) resume();
+  /** Grows at every wake. Read it before looking at the database, and hand it to `changedSince` after. */
+  get generation(): number {
+    return this.#generation;
   }
 
-  /** Resolves at the next wake, which may be for nothing, or when the signal aborts. */
-  next(signal: AbortSignal): Promise<void> {
+  /** Ends every wait that is under way, perhaps for nothing. */
+  wake(): void {
+    this.#generation++;
+    for (const resume of [...this.#waiting]) resume();
+  }
+
+  /** Resolves at the first wake after `generation` was read, or when the signal aborts. */
+  changedSince(generation: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      if (signal.aborted) return resolve();
+      if (signal.aborted || generation !== this.#generation) return resolve();
       const resume = (): void => {
         this.#waiting.delete(resume);
         signal.removeEventListener("abort", resume);

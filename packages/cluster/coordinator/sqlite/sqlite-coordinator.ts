@@ -3,7 +3,7 @@
  * server. Not for network file systems, which do not share WAL's memory between machines.
  */
 import type { Statement } from "bun:sqlite";
-import { AisError } from "@ais/base/errors.ts";
+import { AisError, isAisError } from "@ais/base/errors.ts";
 import {
   type Coordinator,
   type CoordinatorEvent,
@@ -68,12 +68,12 @@ class SqliteCoordinator implements Coordinator {
 
   async get(key: string): Promise<KeyValue | null> {
     checkKey(key);
-    await this.#sweepIfDue();
+    await this.#sweepBeforeRead();
     return this.#file.read(`read "${key}"`, () => this.#entries.get(key));
   }
 
   async list(prefix: string): Promise<readonly KeyValue[]> {
-    await this.#sweepIfDue();
+    await this.#sweepBeforeRead();
     return this.#file.read(`list "${prefix}"`, () => this.#entries.list(prefix));
   }
 
@@ -121,22 +121,15 @@ class SqliteCoordinator implements Coordinator {
     try {
       let revision = fromRevision;
       while (!signal.aborted) {
-        // Asked for before the read, so that a change made in between wakes it.
-        const changed = new AbortController();
-        const next = this.#pulse.next(AbortSignal.any([signal, changed.signal]));
-        try {
-          const batch = await this.#file.read(`watch "${prefix}"`, () =>
-            this.#log.changesAfter(revision, prefix),
-          );
-          for (const event of batch.events) {
-            if (signal.aborted) return;
-            yield event;
-          }
-          revision = batch.nextRevision;
-          if (!batch.more) await next;
-        } finally {
-          changed.abort();
+        const generation = this.#pulse.generation;
+        const after = revision;
+        const batch = await this.#file.read(`watch "${prefix}"`, () => this.#log.changesAfter(after, prefix));
+        for (const event of batch.events) {
+          if (signal.aborted) return;
+          yield event;
         }
+        revision = batch.nextRevision;
+        if (!batch.more) await this.#pulse.changedSince(generation, signal);
       }
     } finally {
       release();
@@ -163,6 +156,15 @@ class SqliteCoordinator implements Coordinator {
       this.#pulse.wake();
     }
     return result;
+  }
+
+  /** Without a write lock the read goes ahead: a lease that nobody could expire is still in force. */
+  async #sweepBeforeRead(): Promise<void> {
+    try {
+      await this.#sweepIfDue();
+    } catch (error) {
+      if (!isAisError(error, "unavailable")) throw error;
+    }
   }
 
   async #sweepIfDue(): Promise<void> {

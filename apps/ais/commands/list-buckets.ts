@@ -1,0 +1,70 @@
+import { type Bck, bucketCname, PROVIDERS, type Provider } from "@ais/wire/bck.ts";
+import type { CommandContext } from "../context.ts";
+import { formatSize } from "../output/units.ts";
+import type { ListOptions } from "./bucket-ls.ts";
+
+/** What people call the providers. */
+const PROVIDER_TITLES: Readonly<Record<Provider, string>> = {
+  ais: "AIS",
+  aws: "AWS",
+  gcp: "GCP",
+  azure: "Azure",
+  oci: "OCI",
+};
+
+interface BucketSummary {
+  readonly bucket: Bck;
+  readonly objects: number;
+  readonly sizeBytes: number;
+}
+
+/** Every bucket, of one provider when given, or just `only`. */
+export async function listBuckets(
+  context: CommandContext,
+  provider: Provider | undefined,
+  options: ListOptions,
+  only?: Bck,
+): Promise<void> {
+  const buckets =
+    only === undefined
+      ? await context.client.buckets.list({
+          ...(provider === undefined ? {} : { provider }),
+          all: options.all === true,
+        })
+      : [only];
+  if (options.summary === true) return listSummaries(context, buckets, options.prefix ?? "");
+  if (context.settings.json) return context.printJson(buckets);
+  if (options.countOnly === true) return context.print(String(buckets.length));
+  if (buckets.length === 0) {
+    const kind = provider === undefined ? "" : `${PROVIDER_TITLES[provider]} `;
+    return context.print(`No ${kind}buckets in the cluster.`);
+  }
+  for (const each of PROVIDERS) {
+    const rows = buckets.filter((bucket) => bucket.provider === each).map((bucket) => [bucketCname(bucket), "yes"]);
+    if (rows.length === 0) continue;
+    context.printTable([{ name: "NAME" }, { name: "PRESENT" }], rows);
+    const plural = rows.length === 1 ? "bucket" : "buckets";
+    const total = `Total: [${PROVIDER_TITLES[each]} ${plural}: ${rows.length}] ========`;
+    if (context.settings.headers) context.print(`${context.colors.cyan(total)}\n`);
+  }
+}
+
+async function listSummaries(context: CommandContext, buckets: readonly Bck[], prefix: string): Promise<void> {
+  const summaries: BucketSummary[] = [];
+  for (const bucket of buckets) summaries.push(await summarize(context, bucket, prefix));
+  if (context.settings.json) return context.printJson(summaries);
+  context.printTable(
+    [{ name: "NAME" }, { name: "OBJECTS" }, { name: "SIZE" }],
+    summaries.map(({ bucket, objects, sizeBytes }) => [bucketCname(bucket), String(objects), formatSize(sizeBytes)]),
+  );
+}
+
+async function summarize(context: CommandContext, bucket: Bck, prefix: string): Promise<BucketSummary> {
+  let objects = 0;
+  let sizeBytes = 0;
+  for await (const entry of context.client.objects.list(bucket, { prefix, props: ["name", "size"] })) {
+    objects++;
+    sizeBytes += entry.sizeBytes;
+  }
+  return { bucket, objects, sizeBytes };
+}

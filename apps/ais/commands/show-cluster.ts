@@ -1,0 +1,94 @@
+/** `ais show cluster`: two tables and a summary (AIStore's shape). */
+import { asJsonObject, type JsonObject } from "@ais/client/json-view.ts";
+import { nodeName, type Smap, type Snode } from "@ais/wire/smap.ts";
+import type { Command } from "commander";
+import { fetchNodeStates, type NodeState, nodeIdOf } from "../cluster/node-states.ts";
+import { clusterSummary } from "../cluster/summary.ts";
+import { proxyTable, targetTable } from "../cluster/tables.ts";
+import type { CommandContext, Runtime } from "../context.ts";
+import { UsageError } from "../errors.ts";
+
+export function showClusterCommand(runtime: Runtime, parent: Command, name: string): Command {
+  const command = parent
+    .command(name)
+    .summary("show nodes, capacity and state of the cluster")
+    .argument("[node]", "NODE_ID, proxy, or target");
+  runtime.handle(command, async (context, [node]) => showCluster(context, node === undefined ? "" : String(node)));
+  const smap = command.command("smap").summary("show the cluster map");
+  runtime.handle(smap, showSmap);
+  const bmd = command.command("bmd").summary("show the bucket metadata");
+  runtime.handle(bmd, async (context) => showBmd(context, await context.client.cluster.bmd()));
+  return command;
+}
+
+async function showCluster(context: CommandContext, selected: string): Promise<void> {
+  const smap = await context.client.cluster.smap();
+  const proxies = Object.values(smap.pmap);
+  const targets = Object.values(smap.tmap);
+  const wanted = select([...proxies, ...targets], selected);
+  const states = await fetchNodeStates(context.client, smap, wanted);
+  if (context.settings.json) {
+    return context.printJson(Object.fromEntries(states.map((state) => [state.snode.daemon_id, state.status])));
+  }
+  const shownProxies = states.filter((state) => state.snode.daemon_type === "proxy");
+  const shownTargets = states.filter((state) => state.snode.daemon_type === "target");
+  if (shownProxies.length > 0) printTable(context, proxyTable(shownProxies, context.colors));
+  if (shownProxies.length > 0 && shownTargets.length > 0) context.print("");
+  if (shownTargets.length > 0) printTable(context, targetTable(shownTargets, context.colors));
+  if (selected === "") await printSummary(context, smap, states);
+}
+
+function select(nodes: readonly Snode[], selected: string): readonly Snode[] {
+  if (selected === "") return nodes;
+  if (selected === "proxy" || selected === "target") return nodes.filter((node) => node.daemon_type === selected);
+  const id = nodeIdOf(selected);
+  const found = nodes.filter((node) => node.daemon_id === id);
+  if (found.length > 0) return found;
+  throw new UsageError(`no node "${selected}" in the cluster, expecting "proxy", "target" or one of: ${nodes.map(nodeName).join(", ")}`);
+}
+
+function printTable(context: CommandContext, table: ReturnType<typeof proxyTable>): void {
+  context.printTable(table.columns, table.rows);
+}
+
+async function printSummary(context: CommandContext, smap: Smap, states: readonly NodeState[]): Promise<void> {
+  const [config, backends] = await Promise.all([
+    context.client.cluster.clusterConfig(),
+    context.client.cluster.backends().catch((): readonly string[] => []),
+  ]);
+  const pairs = clusterSummary({ endpoint: context.client.endpoint, smap, states, config, backends });
+  context.print(`\n${context.colors.blue("Cluster:")}`);
+  const width = Math.max(...pairs.map(([title]) => title.length)) + 1;
+  for (const [title, value] of pairs) context.print(`   ${`${title}:`.padEnd(width)}   ${value}`);
+}
+
+async function showSmap(context: CommandContext): Promise<void> {
+  const smap = await context.client.cluster.smap();
+  if (context.settings.json) return context.printJson(smap);
+  const row = (node: Snode) => [
+    node.daemon_id + (node.daemon_id === smap.proxy_si?.daemon_id ? "[P]" : ""),
+    node.daemon_type,
+    node.public_net.direct_url,
+  ];
+  const columns = [{ name: "NODE" }, { name: "TYPE" }, { name: "PUBLIC URL" }];
+  context.printTable(columns, Object.values(smap.pmap).map(row));
+  context.print("");
+  context.printTable(columns, Object.values(smap.tmap).map(row));
+  const counts = `proxies(${Object.keys(smap.pmap).length}), targets(${Object.keys(smap.tmap).length})`;
+  context.print(`\nPrimary Proxy:   ${smap.proxy_si?.daemon_id ?? "none"}`);
+  context.print(`Summary:         ${counts}, cluster map(v${smap.version}), cluster ID("${smap.uuid}")`);
+}
+
+function showBmd(context: CommandContext, bmd: JsonObject): void {
+  if (context.settings.json) return context.printJson(bmd);
+  const rows: string[][] = [];
+  for (const [provider, namespaces] of Object.entries(asJsonObject(bmd.providers))) {
+    for (const [namespace, buckets] of Object.entries(asJsonObject(namespaces))) {
+      for (const [name, props] of Object.entries(asJsonObject(buckets))) {
+        rows.push([provider, namespace === "@#" ? "-" : namespace, name, String(asJsonObject(props).bid ?? "-")]);
+      }
+    }
+  }
+  context.printTable([{ name: "PROVIDER" }, { name: "NAMESPACE" }, { name: "NAME" }, { name: "BID" }], rows);
+  context.print(`\nVersion: ${bmd.version}   UUID: ${bmd.uuid}`);
+}

@@ -1,0 +1,129 @@
+/** `ais trace ls`: recent traces, newest first. */
+import { type Command, InvalidArgumentError } from "commander";
+import type { CommandContext, Runtime } from "../context.ts";
+import { formatMicroseconds, parseDurationMs } from "../output/units.ts";
+import { JaegerClient, type Trace, type TraceSearch } from "../trace/jaeger.ts";
+import { buildSpanForest } from "../trace/span.ts";
+import { parseCount } from "./bucket-ls.ts";
+
+interface Options {
+  readonly service?: string;
+  readonly operation?: string;
+  readonly bucket?: string;
+  readonly minDuration?: number;
+  readonly errors?: boolean;
+  readonly limit: number;
+  readonly lookback: number;
+}
+
+export const TRACE_QUERY_DEADLINE_MS = 10_000;
+const DEFAULT_LIMIT = 20;
+const DEFAULT_LOOKBACK_MS = 3_600_000;
+/** Services that trace backends record of themselves. */
+const BACKEND_SERVICES: ReadonlySet<string> = new Set(["jaeger", "jaeger-all-in-one", "jaeger-query", "aistrace"]);
+
+export function traceListCommand(runtime: Runtime, parent: Command): Command {
+  const command = parent
+    .command("ls")
+    .summary("list recent traces")
+    .description("List recent traces, newest first, from aistrace, Jaeger, or what else answers Jaeger's query API.")
+    .option("--service <name>", "such as aistore-proxy; every service when left out")
+    .option("--operation <name>", "name of a span, such as: GET /v1/objects/{bucket}/{object}")
+    .option("--bucket <bucket>", "such as ais://nnn")
+    .option("--min-duration <time>", "such as 10ms, 1.5s", parseDurationOption)
+    .option("--errors", "only traces with an error")
+    .option("--limit <count>", "at most this many", parseCount, DEFAULT_LIMIT)
+    .option("--lookback <time>", "how far back, such as 30m, 2h, 1d", parseDurationOption, DEFAULT_LOOKBACK_MS);
+  return runtime.handle<Options>(command, async (context, _, options) => {
+    const jaeger = new JaegerClient(context.settings.traceEndpoint, TRACE_QUERY_DEADLINE_MS);
+    const traces = (await findTraces(jaeger, options)).slice(0, options.limit).map(summarize);
+    if (context.settings.json) return context.printJson(traces);
+    if (traces.length === 0) return context.print(`No traces found at ${jaeger.endpoint}.`);
+    printTraces(context, traces);
+  });
+}
+
+async function findTraces(jaeger: JaegerClient, options: Options): Promise<readonly Trace[]> {
+  const services =
+    options.service === undefined
+      ? (await jaeger.services()).filter((service) => !BACKEND_SERVICES.has(service))
+      : [options.service];
+  const endUs = Date.now() * 1000;
+  const tags = {
+    ...(options.bucket === undefined ? {} : { "ais.bucket": options.bucket }),
+    ...(options.errors === true ? { error: "true" } : {}),
+  };
+  const found = new Map<string, Trace>();
+  for (const service of services) {
+    const search: TraceSearch = {
+      service,
+      tags,
+      operation: options.operation,
+      minDurationMs: options.minDuration,
+      startUs: endUs - options.lookback * 1000,
+      endUs,
+      limit: options.limit,
+    };
+    for (const trace of await jaeger.search(search)) {
+      const [first] = trace;
+      if (first !== undefined) found.set(first.traceId, trace);
+    }
+  }
+  return [...found.values()].sort((left, right) => startOf(right) - startOf(left));
+}
+
+interface TraceSummary {
+  readonly traceId: string;
+  readonly started: string;
+  readonly durationUs: number;
+  readonly spans: number;
+  readonly errors: number;
+  readonly services: readonly string[];
+  readonly root: string;
+  readonly object: string;
+}
+
+function summarize(trace: Trace): TraceSummary {
+  const startUs = startOf(trace);
+  const endUs = Math.max(...trace.map((span) => span.startUs + span.durationUs));
+  const [root] = buildSpanForest(trace);
+  const named = trace.find((span) => span.attributes["ais.bucket"] !== undefined);
+  const { "ais.bucket": bucket = "", "ais.object": object = "" } = named?.attributes ?? {};
+  return {
+    traceId: trace[0]?.traceId ?? "",
+    started: new Date(startUs / 1000).toISOString(),
+    durationUs: endUs - startUs,
+    spans: trace.length,
+    errors: trace.filter((span) => span.error).length,
+    services: [...new Set(trace.map((span) => span.service))],
+    root: root === undefined ? "" : `${root.span.service}: ${root.span.name}`,
+    object: object === "" ? bucket : `${bucket}/${object}`,
+  };
+}
+
+function startOf(trace: Trace): number {
+  return Math.min(...trace.map((span) => span.startUs));
+}
+
+function printTraces(context: CommandContext, traces: readonly TraceSummary[]): void {
+  const names = ["TRACE ID", "STARTED", "DURATION", "SPANS", "ERRORS", "ROOT", "OBJECT"];
+  const rows = traces.map((trace) => [
+    trace.traceId,
+    trace.started.replace("T", " ").replace("Z", ""),
+    formatMicroseconds(trace.durationUs),
+    String(trace.spans),
+    trace.errors === 0 ? "-" : context.colors.red(String(trace.errors)),
+    trace.root,
+    trace.object === "" ? "-" : trace.object,
+  ]);
+  context.printTable(
+    names.map((name) => ({ name })),
+    rows,
+  );
+}
+
+function parseDurationOption(text: string): number {
+  const durationMs = parseDurationMs(text);
+  if (durationMs === null) throw new InvalidArgumentError("Expecting a time such as 250ms, 10s, 1h.");
+  return durationMs;
+}

@@ -1,0 +1,87 @@
+/** From `FILE|DIRECTORY|PATTERN …` to files and the names of the objects they become. */
+import { globSync } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { homedir } from "node:os";
+import { basename, join, relative, sep } from "node:path";
+import { UsageError } from "./errors.ts";
+
+export interface SourceFile {
+  readonly path: string;
+  readonly objectName: string;
+  readonly sizeBytes: number;
+}
+
+export interface Sources {
+  readonly files: readonly SourceFile[];
+  readonly directories: number;
+  /** One regular file was named: its destination may be a whole object name. */
+  readonly isSingleFile: boolean;
+}
+
+export interface SourceOptions {
+  readonly recursive: boolean;
+  /** Object names keep the last element of a source directory. */
+  readonly includeSourceDirectory: boolean;
+  /** What follows the bucket in the destination; stands before every name as it is (AIStore's rule). */
+  readonly destination: string;
+}
+
+export async function findSources(words: readonly string[], options: SourceOptions): Promise<Sources> {
+  const paths = (await Promise.all(words.map(expandWord))).flat();
+  const files: SourceFile[] = [];
+  let directories = 0;
+  for (const path of paths) {
+    const found = await stat(path);
+    if (found.isDirectory()) {
+      directories++;
+      files.push(...(await directoryFiles(path, options)));
+    } else {
+      files.push({ path, objectName: options.destination + basename(path), sizeBytes: found.size });
+    }
+  }
+  const [first] = files;
+  const isSingleFile = paths.length === 1 && directories === 0 && words.length === 1 && first !== undefined;
+  if (!isSingleFile) return { files, directories, isSingleFile };
+  return { files: [{ ...first, objectName: singleName(first, options.destination) }], directories, isSingleFile };
+}
+
+/** As with `cp`: nothing or a trailing slash keeps the file's name, anything else is the name. */
+function singleName(file: SourceFile, destination: string): string {
+  return destination === "" || destination.endsWith("/") ? destination + basename(file.path) : destination;
+}
+
+/** An existing path, else a quoted pattern, else AIStore's comma-separated list. */
+async function expandWord(word: string): Promise<readonly string[]> {
+  const path = expandHome(word);
+  if (await exists(path)) return [path];
+  const matches = /[*?[{]/.test(path) ? globSync(path).sort() : [];
+  if (matches.length > 0) return matches;
+  const items = word.split(",").map((item) => item.trim());
+  if (items.length > 1) return (await Promise.all(items.map(expandWord))).flat();
+  throw new UsageError(`"${word}" is not a file, not a directory, and matches no file as a pattern`);
+}
+
+async function directoryFiles(directory: string, options: SourceOptions): Promise<readonly SourceFile[]> {
+  const files: SourceFile[] = [];
+  for (const entry of await readdir(directory, { withFileTypes: true, recursive: options.recursive })) {
+    const path = join(entry.parentPath, entry.name);
+    // Links to files are followed, links to directories are not: a loop would never end.
+    const found = entry.isFile() || entry.isSymbolicLink() ? await stat(path).catch(() => null) : null;
+    if (found === null || !found.isFile()) continue;
+    const kept = options.includeSourceDirectory ? `${basename(directory)}/` : "";
+    const name = kept + relative(directory, path).split(sep).join("/");
+    files.push({ path, objectName: options.destination + name, sizeBytes: found.size });
+  }
+  return files.sort((left, right) => (left.objectName < right.objectName ? -1 : 1));
+}
+
+function expandHome(path: string): string {
+  return path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : path;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,24 @@
+import type { Logger } from "@ais/base/log.ts";
+import type { Counters } from "../counters.ts";
+import type { StoreLimits } from "../store/evict.ts";
+import type { TraceReader } from "../store/reader.ts";
+
+/** What the operations of the query port work with. */
+export interface QueryContext {
+  readonly reader: TraceReader;
+  readonly counters: Counters;
+  readonly limits: StoreLimits;
+  readonly queuedBytes: () => number;
+  readonly nowMs: () => number;
+  readonly logger: Logger;
+  readonly version: string;
+}
+
+/** A request as an operation sees it. */
+export interface QueryRequest {
+  readonly query: URLSearchParams;
+  /** Decoded variable parts of the path, in order. */
+  readonly path: readonly string[];
+}
+
+export type QueryOperation = (context: QueryContext, request: QueryRequest) => Response;

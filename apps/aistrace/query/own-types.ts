@@ -1,0 +1,71 @@
+/** What aistrace's own calls answer, beside Jaeger's. Times and durations in microseconds. */
+import type { JaegerProcess, JaegerSpan } from "./jaeger-types.ts";
+
+export interface OwnTraces {
+  /** Latest start first. */
+  readonly traces: readonly OwnSummary[];
+  /** Why the list may not be all, and ids that are not stored. */
+  readonly warnings: readonly string[];
+}
+
+export interface OwnSummary {
+  readonly traceID: string;
+  readonly rootService: string;
+  readonly rootName: string;
+  readonly startTime: number;
+  readonly duration: number;
+  readonly spanCount: number;
+  readonly errorCount: number;
+  /** Most spans first. */
+  readonly services: readonly {
+    readonly name: string;
+    readonly spanCount: number;
+    readonly errorCount: number;
+  }[];
+}
+
+export interface OwnTrace {
+  readonly traceID: string;
+  readonly services: readonly string[];
+  readonly names: readonly string[];
+  /** By start time. */
+  readonly spans: readonly OwnSpanOutline[];
+}
+
+/** A tuple, because there may be tens of thousands. */
+export type OwnSpanOutline = readonly [
+  spanID: string,
+  /** Empty for a root. */
+  parentID: string,
+  /** Into `services`. */
+  service: number,
+  /** Into `names`. */
+  name: number,
+  /** `server`, `client`, …; empty when unspecified. */
+  kind: string,
+  startTime: number,
+  /** With a fraction. */
+  duration: number,
+  error: boolean,
+];
+
+export interface OwnSpan {
+  readonly span: JaegerSpan;
+  readonly process: JaegerProcess;
+}
+
+export interface OwnStats {
+  readonly version: string;
+  readonly traces: number;
+  readonly spans: number;
+  /** On disk. */
+  readonly bytes: number;
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+  /** Since the start of the process. */
+  readonly received: number;
+  readonly stored: number;
+  readonly refused: number;
+  readonly evicted: number;
+  readonly requestsRefused: Readonly<Record<"malformed" | "overload" | "unavailable", number>>;
+}

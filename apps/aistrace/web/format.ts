@@ -1,0 +1,67 @@
+/** `850 ns`, `12.3 µs`, `4.56 ms`, `1.2 s`, `3m 20s`. */
+export function duration(us: number): string {
+  if (us === 0) return "0 µs";
+  if (us < 1) return `${Math.round(us * 1000)} ns`;
+  if (us < 1000) return `${digits(us)} µs`;
+  if (us < 1_000_000) return `${digits(us / 1000)} ms`;
+  if (us < 60_000_000) return `${digits(us / 1_000_000)} s`;
+  const seconds = Math.round(us / 1_000_000);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${seconds % 60}s`;
+  return `${Math.floor(seconds / 3600)}h ${Math.floor((seconds % 3600) / 60)}m`;
+}
+
+function digits(value: number): string {
+  if (value >= 100) return value.toFixed(0);
+  return value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}
+
+export function count(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+const CLOCK = new Intl.DateTimeFormat("en-GB", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+});
+const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+
+/** In the reader's time zone, to the millisecond. */
+export function clock(us: number): string {
+  return CLOCK.format(us / 1000);
+}
+
+export function day(us: number): string {
+  return DAY.format(us / 1000);
+}
+
+export function ago(us: number, nowMs: number): string {
+  const seconds = Math.max(0, Math.round((nowMs - us / 1000) / 1000));
+  if (seconds < 5) return "just now";
+  if (seconds < 60) return `${seconds} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
+  return `${plural(Math.floor(seconds / 86_400), "day")} ago`;
+}
+
+export function bytes(value: number): string {
+  if (value < 1024) return `${value} B`;
+  if (value < 1024 ** 2) return `${digits(value / 1024)} KiB`;
+  return value < 1024 ** 3 ? `${digits(value / 1024 ** 2)} MiB` : `${digits(value / 1024 ** 3)} GiB`;
+}
+
+/** `durationUs` for the ends of an axis: a round step, and the steps from `from` to `to`. */
+export function ticks(from: number, to: number, wanted: number): number[] {
+  const raw = (to - from) / Math.max(1, wanted);
+  if (!(raw > 0)) return [from];
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10) * power;
+  const found: number[] = [];
+  for (let value = Math.ceil(from / step) * step; value <= to; value += step) found.push(value);
+  return found;
+}

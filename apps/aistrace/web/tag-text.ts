@@ -1,0 +1,18 @@
+/** Search tags as people write them: `key=value other="with blanks"`. */
+export function parseTagText(text: string): Map<string, string> | null {
+  const tags = new Map<string, string>();
+  const term = /\s*([^\s=]+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))\s*/y;
+  while (term.lastIndex < text.length) {
+    const match = term.exec(text);
+    if (match === null) return text.trim() === "" ? tags : null;
+    const [, key = "", quoted, plain = ""] = match;
+    tags.set(key, quoted === undefined ? plain : quoted.replace(/\\(.)/g, "$1"));
+  }
+  return tags;
+}
+
+export function formatTagText(tags: ReadonlyMap<string, string>): string {
+  return [...tags]
+    .map(([key, value]) => (/[\s"\\]|^$/.test(value) ? `${key}="${value.replace(/["\\]/g, "\\$&")}"` : `${key}=${value}`))
+    .join(" ");
+}

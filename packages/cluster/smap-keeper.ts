@@ -1,0 +1,100 @@
+/** The primary's duty: makes the Smap say what `nodes/` says. Safe to run anywhere, since every write is compare-and-set. */
+import type { Clock } from "@ais/base/clock.ts";
+import { errorText } from "@ais/base/errors.ts";
+import type { Logger } from "@ais/base/log.ts";
+import type { Tracing } from "@ais/tracing/types.ts";
+import { emptySmap, parseSnode, type Smap, type Snode } from "@ais/wire/smap.ts";
+import { KEYS, nodeKey } from "./cluster-keys.ts";
+import type { Coordinator, KeyValue } from "./coordinator/coordinator.ts";
+import { codecOf, encodeDocument, parseDocument, smapTime } from "./documents.ts";
+import { nextSmap, type SmapStep } from "./next-smap.ts";
+import type { SnapshotStore } from "./snapshot-store.ts";
+import { ATTRIBUTE, SPAN } from "./span-names.ts";
+
+export interface SmapKeeperOptions {
+  readonly coordinator: Coordinator;
+  readonly snapshots: SnapshotStore;
+  readonly selfId: string;
+  /** Asked before every write: the answer changes the moment the lease is in doubt. */
+  readonly isPrimary: () => boolean;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly tracing: Tracing;
+}
+
+export class SmapKeeper {
+  readonly #options: SmapKeeperOptions;
+
+  constructor(options: SmapKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Brings the Smap up to date, in one step however many nodes came and went. */
+  async reconcile(): Promise<void> {
+    const { coordinator, isPrimary, selfId } = this.#options;
+    while (isPrimary()) {
+      const entry = await coordinator.get("smap");
+      const nodes = this.#parseNodes(await coordinator.list(KEYS.nodePrefix));
+      const step = nextSmap(this.#current(entry), nodes, selfId);
+      // A primary that is not registered yet would write an Smap without a primary: its registration triggers the next run.
+      if (step === null || step.smap.proxy_si === null || !isPrimary()) return;
+      if (await this.#write(step, entry)) return;
+    }
+  }
+
+  /** The Smap as it is, or the one from which the first version grows. */
+  #current(entry: KeyValue | null): Smap {
+    if (entry !== null) return parseDocument("smap", entry.value);
+    const uuid = this.#options.snapshots.current.config.uuid;
+    return { ...emptySmap(), uuid, creation_time: smapTime(this.#options.clock.nowMs()) };
+  }
+
+  /** False when somebody else was quicker. */
+  async #write(step: SmapStep, entry: KeyValue | null): Promise<boolean> {
+    const { coordinator, snapshots, tracing, logger, clock } = this.#options;
+    const smap = codecOf("smap").succeed(step.smap, step.smap, clock.nowMs());
+    const expected = entry === null ? "absent" : { revision: entry.revision };
+    const span = tracing.startRoot(SPAN.membershipChange);
+    try {
+      span.set(ATTRIBUTE.smapVersion, smap.version);
+      span.set(ATTRIBUTE.smapPrimary, this.#options.selfId);
+      span.set(ATTRIBUTE.smapAdded, step.added);
+      span.set(ATTRIBUTE.smapRemoved, step.removed);
+      span.set(ATTRIBUTE.smapReplaced, step.replaced);
+      const written = await coordinator.put("smap", encodeDocument("smap", smap), expected);
+      span.set(ATTRIBUTE.documentChanged, written !== null);
+      if (written === null) return false;
+      snapshots.apply("smap", written);
+      const { added, removed, replaced } = step;
+      const fields = {
+        version: smap.version,
+        added: added.join(),
+        removed: removed.join(),
+        replaced: replaced.join(),
+      };
+      logger.log("info", "cluster map changed", fields, span);
+      return true;
+    } catch (error) {
+      span.fail("unavailable", errorText(error));
+      span.exception(error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  }
+
+  /** Records that make no sense are left out, which keeps their writers out of the Smap, and said so. */
+  #parseNodes(entries: readonly KeyValue[]): readonly Snode[] {
+    const nodes: Snode[] = [];
+    for (const { key, value } of entries) {
+      try {
+        const node = parseSnode(value);
+        if (nodeKey(node.daemon_id) === key) nodes.push(node);
+        else this.#options.logger.log("error", "node record under a foreign key", { key, node: node.daemon_id });
+      } catch (error) {
+        this.#options.logger.log("error", "malformed node record", { key, error: errorText(error) });
+      }
+    }
+    return nodes;
+  }
+}

@@ -1,0 +1,12 @@
+import { startBunServer } from "./bun-serve.ts";
+import { runHttpServerCases } from "./http-server.case-suite.ts";
+
+runHttpServerCases({
+  name: "Bun.serve",
+  start: startBunServer,
+  skips: {
+    "keeps dot segments of the path": "its URLs are already folded",
+    "parts repeated headers exactly": "it joins them with commas before anyone sees them",
+    "hands over the body of GET": "it drops them",
+  },
+});

@@ -1,0 +1,4 @@
+import { runHttpServerCases } from "./http-server.case-suite.ts";
+import { startNodeHttpServer } from "./node-http.ts";
+
+runHttpServerCases({ name: "node:http", start: startNodeHttpServer, skips: {} });

@@ -1,0 +1,83 @@
+/** What a node says of itself and of its view of the cluster (wire-compat 5.3). */
+import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
+import { readFile } from "node:fs/promises";
+import { systemClock } from "@ais/base/clock.ts";
+import { AIS_VERSION } from "@ais/wire/version.ts";
+import {
+  EMPTY_TCDF,
+  type MemCpuInfo,
+  type Node,
+  type NodeStateInfo,
+  type NodeStatus,
+  nodeStateInfo,
+  STATE_FLAGS,
+  type Tcdf,
+} from "@ais/wire/node-status.ts";
+import type { NodeServices } from "./call.ts";
+
+const NS_PER_MS = 1e6;
+const MEMINFO = "/proc/meminfo";
+
+export function uptimeNs({ facts }: NodeServices): bigint {
+  return BigInt(Math.round((systemClock.monotonicMs() - facts.startedMonotonicMs) * NS_PER_MS));
+}
+
+export function stateInfo({ member }: NodeServices): NodeStateInfo {
+  const { smap, bmd, config } = member.snapshot;
+  const clusterStarted = smap.proxy_si === null ? 0 : STATE_FLAGS.clusterStarted;
+  const nodeStarted = member.isReady ? STATE_FLAGS.nodeStarted : 0;
+  return nodeStateInfo({ smap, bmd, config, flags: clusterStarted | nodeStarted });
+}
+
+/** `what=node_stats`. */
+export function nodeStats(services: NodeServices, capacity: Tcdf = EMPTY_TCDF): Node {
+  const { member, metrics } = services;
+  return {
+    snode: member.self,
+    tracker: { ...metrics.tracker(), "up.ns.time": uptimeNs(services) },
+    capacity,
+  };
+}
+
+/** `what=node_status`. */
+export async function nodeStatus(services: NodeServices, capacity: Tcdf = EMPTY_TCDF): Promise<NodeStatus> {
+  const { facts, member } = services;
+  return {
+    ...nodeStats(services, capacity),
+    status: "",
+    deployment: facts.deployment,
+    ais_version: AIS_VERSION,
+    build_time: facts.buildTime,
+    k8s_pod_name: facts.podName,
+    cluster: stateInfo(services),
+    sys_info: await memCpuInfo(),
+    smap_version: member.snapshot.smap.version,
+  };
+}
+
+/** `what=sysinfo`. */
+export async function memCpuInfo(): Promise<MemCpuInfo> {
+  const totalBytes = totalmem();
+  const availableBytes = await availableMemoryBytes();
+  const usedBytes = totalBytes - availableBytes;
+  const [one = 0, five = 0, fifteen = 0] = loadavg();
+  const load = Math.min(100, Math.round((one * 100) / availableParallelism()));
+  return {
+    mem_used: usedBytes,
+    mem_avail: availableBytes,
+    pct_mem_used: Math.round((usedBytes * 100) / totalBytes),
+    pct_cpu_used: load,
+    load_avg: { One: one, Five: five, Fifteen: fifteen },
+    cpu_util: load,
+  };
+}
+
+/** Free memory counts the page cache as used, which on a storage node is nearly all of it: what is available counts. */
+async function availableMemoryBytes(): Promise<number> {
+  try {
+    const kib = /^MemAvailable:\s+(\d+) kB$/m.exec(await readFile(MEMINFO, "utf8"))?.[1];
+    return kib === undefined ? freemem() : Number(kib) * 1024;
+  } catch {
+    return freemem();
+  }
+}

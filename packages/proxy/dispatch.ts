@@ -1,0 +1,41 @@
+/** Every operation of a proxy and the file that does it. */
+import { intraSync } from "@ais/node/intra-sync.ts";
+import { metricsGet } from "@ais/node/metrics-get.ts";
+import { bucketCreate } from "./operations/bucket-create.ts";
+import { bucketDestroy } from "./operations/bucket-destroy.ts";
+import { bucketHead } from "./operations/bucket-head.ts";
+import { bucketList } from "./operations/bucket-list.ts";
+import { bucketSetProps } from "./operations/bucket-set-props.ts";
+import { clusterGet } from "./operations/cluster-get.ts";
+import { clusterSetConfig } from "./operations/cluster-set-config.ts";
+import { daemonGet } from "./operations/daemon-get.ts";
+import { daemonSetConfig } from "./operations/daemon-set-config.ts";
+import { healthGet } from "./operations/health-get.ts";
+import { objectDelete } from "./operations/object-delete.ts";
+import { objectGet } from "./operations/object-get.ts";
+import { objectHead } from "./operations/object-head.ts";
+import { objectList } from "./operations/object-list.ts";
+import { objectPut } from "./operations/object-put.ts";
+import { reverseDaemon } from "./operations/reverse-daemon.ts";
+import type { ProxyDispatch } from "./services.ts";
+
+export const PROXY_DISPATCH = {
+  "object.get": objectGet,
+  "object.put": objectPut,
+  "object.head": objectHead,
+  "object.delete": objectDelete,
+  "object.list": objectList,
+  "bucket.list": bucketList,
+  "bucket.create": bucketCreate,
+  "bucket.destroy": bucketDestroy,
+  "bucket.head": bucketHead,
+  "bucket.set-props": bucketSetProps,
+  "daemon.get": daemonGet,
+  "daemon.set-config": daemonSetConfig,
+  "cluster.get": clusterGet,
+  "cluster.set-config": clusterSetConfig,
+  "reverse.daemon": reverseDaemon,
+  "health.get": healthGet,
+  "metrics.get": metricsGet,
+  "intra.sync": intraSync,
+} satisfies ProxyDispatch;

@@ -1,0 +1,31 @@
+/** The composition root of a proxy. */
+import { type Clock, systemClock } from "@ais/base/clock.ts";
+import { loadHrw } from "@ais/hrw/hrw.ts";
+import type { NodeServices } from "@ais/node/call.ts";
+import { startNodeHttpServer } from "@ais/node/http/node-http.ts";
+import type { HttpHandler, StartHttpServer } from "@ais/node/http/types.ts";
+import { createPipeline } from "@ais/node/pipeline.ts";
+import { PROXY_DISPATCH } from "./dispatch.ts";
+import type { ProxyServices } from "./services.ts";
+
+export interface ProxyOptions extends NodeServices {
+  readonly clock?: Clock;
+  /** For tests. */
+  readonly overrides?: Partial<ProxyServices>;
+}
+
+export interface Proxy {
+  /** Serves every operation of a proxy. */
+  readonly handler: HttpHandler;
+}
+
+/** Clients send bodies with GET, which the other server drops (design.md 2). */
+export const startProxyServer: StartHttpServer = startNodeHttpServer;
+
+export async function createProxy(options: ProxyOptions): Promise<Proxy> {
+  const { clock = systemClock, overrides = {}, ...node } = options;
+  const services: ProxyServices = { ...node, clock, hrw: await loadHrw(), ...overrides };
+  return {
+    handler: createPipeline({ role: "proxy", dispatch: PROXY_DISPATCH, services, clock }),
+  };
+}

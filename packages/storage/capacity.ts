@@ -1,0 +1,79 @@
+import { readFileSync, statfsSync, statSync } from "node:fs";
+import type { Clock } from "@ais/base/clock.ts";
+import type { MountpathCapacity } from "./types.ts";
+
+interface FileSystem {
+  readonly mountPoint: string;
+  readonly device: string;
+  readonly fsType: string;
+}
+
+/** Space and devices of the mountpaths, asked of the system at most once in `cacheMs`. */
+export class CapacityReader {
+  readonly #paths: readonly string[];
+  readonly #clock: Clock;
+  readonly #cacheMs: number;
+  #cached: readonly MountpathCapacity[] = [];
+  #readAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(paths: readonly string[], clock: Clock, cacheMs: number) {
+    this.#paths = paths;
+    this.#clock = clock;
+    this.#cacheMs = cacheMs;
+  }
+
+  read(): readonly MountpathCapacity[] {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#readAtMs >= this.#cacheMs) {
+      const fileSystems = readFileSystems();
+      this.#cached = this.#paths.map((path) => readCapacity(path, fileSystems));
+      this.#readAtMs = nowMs;
+    }
+    return this.#cached;
+  }
+}
+
+function readCapacity(path: string, fileSystems: readonly FileSystem[]): MountpathCapacity {
+  const { blocks, bfree, bavail, bsize } = statfsSync(path);
+  const fileSystem = fileSystemOf(path, fileSystems);
+  return {
+    path,
+    usedBytes: (blocks - bfree) * bsize,
+    availableBytes: bavail * bsize,
+    fsType: fileSystem?.fsType ?? "unknown",
+    fsId: String(statSync(path).dev),
+    device: fileSystem?.device ?? "unknown",
+  };
+}
+
+function fileSystemOf(path: string, fileSystems: readonly FileSystem[]): FileSystem | undefined {
+  let nearest: FileSystem | undefined;
+  for (const fileSystem of fileSystems) {
+    const { mountPoint } = fileSystem;
+    const contains = mountPoint === "/" || path === mountPoint || path.startsWith(`${mountPoint}/`);
+    // Of two mounts on one point the later one is seen.
+    if (contains && mountPoint.length >= (nearest?.mountPoint.length ?? 0)) nearest = fileSystem;
+  }
+  return nearest;
+}
+
+/** Empty where the system has no such file. */
+function readFileSystems(): readonly FileSystem[] {
+  let text: string;
+  try {
+    text = readFileSync("/proc/self/mounts", "utf8");
+  } catch {
+    return [];
+  }
+  return text.split("\n").flatMap((line) => {
+    const [device, mountPoint, fsType] = line.split(" ").map(unescapeOctal);
+    return device && mountPoint && fsType ? [{ device, mountPoint, fsType }] : [];
+  });
+}
+
+/** The kernel writes blanks and backslashes as `\040` and the like. */
+function unescapeOctal(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+}

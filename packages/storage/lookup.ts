@@ -1,0 +1,75 @@
+import { must } from "@ais/base/assert.ts";
+import type { Span } from "@ais/tracing/types.ts";
+import type { FoundRecord } from "./index/object-index.ts";
+import type { IndexRecord } from "./index/record.ts";
+import { SPAN_ATTRIBUTES, SPAN_NAMES } from "./span-names.ts";
+import type { OpenMountpath, StoreContext } from "./store-context.ts";
+import type { ObjectAttributes, ObjectKey } from "./types.ts";
+
+export interface LocatedRecord extends FoundRecord {
+  readonly mountpath: OpenMountpath;
+}
+
+/** Where a new object goes. */
+export function homeOf(context: StoreContext, key: ObjectKey): OpenMountpath {
+  return must(context.hrw.chooseTarget(context.mountpaths, key.uname), "a store has mountpaths");
+}
+
+/**
+ * The object's record. Objects written before a mountpath was added or taken away may stand elsewhere than at home,
+ * so a miss asks the other mountpaths as well.
+ */
+export function locate(context: StoreContext, key: ObjectKey, indexKey: Uint8Array): LocatedRecord | null {
+  const home = homeOf(context, key);
+  const found = home.index.find(indexKey);
+  if (found !== null) return { ...found, mountpath: home };
+  for (const mountpath of context.mountpaths) {
+    const strayed = mountpath === home ? null : mountpath.index.find(indexKey);
+    if (strayed !== null) return { ...strayed, mountpath };
+  }
+  return null;
+}
+
+/** `locate` under its span. */
+export function tracedLocate(
+  context: StoreContext,
+  key: ObjectKey,
+  indexKey: Uint8Array,
+  parent: Span,
+): LocatedRecord | null {
+  const span = parent.child(SPAN_NAMES.indexLookup);
+  try {
+    const located = locate(context, key, indexKey);
+    if (span.recording && located !== null) {
+      span.set(SPAN_ATTRIBUTES.mountpath, located.mountpath.path);
+      span.set(SPAN_ATTRIBUTES.layout, layoutOf(located.record));
+    }
+    return located;
+  } finally {
+    span.end();
+  }
+}
+
+export function layoutOf(record: { readonly fileId: bigint }): "inline" | "file" {
+  return record.fileId === 0n ? "inline" : "file";
+}
+
+export function attributesOf(
+  record: Omit<IndexRecord, "bodyOffset">,
+  mountpath: OpenMountpath,
+): ObjectAttributes {
+  return {
+    sizeBytes: record.sizeBytes,
+    checksum: record.checksum,
+    version: record.versionCounter === 0 ? "" : String(record.versionCounter),
+    createdNs: record.createdNs,
+    atimeNs: record.atimeNs,
+    custom: record.custom,
+    mountpath: mountpath.path,
+  };
+}
+
+/** `ais://bucket/object`: for texts. */
+export function objectCname(key: ObjectKey): string {
+  return `${key.bucketName}/${key.objectName}`;
+}

@@ -1,0 +1,136 @@
+/** One directory (usually one disk) that holds objects: its marker, its lock, its layout (on-disk-format.ts). */
+import { randomBytes } from "node:crypto";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { durableWriteBytes, type FileFaults, syncDirectory } from "@ais/base/durable-write.ts";
+import { AisError, isAisError } from "@ais/base/errors.ts";
+import { objectSubdirectory } from "./files/object-path.ts";
+import { lockFile } from "./flock.ts";
+import {
+  INDEX_DIRECTORY,
+  LOCK_FILE,
+  MARKER_FILE,
+  MOUNTPATH_FORMAT_VERSION,
+  OBJECT_SUBDIRECTORY_COUNT,
+  OBJECTS_DIRECTORY,
+} from "./on-disk-format.ts";
+import { errnoCode } from "./storage-error.ts";
+
+export interface MountpathOwner {
+  readonly clusterUuid: string;
+  readonly nodeId: string;
+}
+
+export interface ClaimedMountpath {
+  readonly path: string;
+  /** Stays the same when the directory is mounted elsewhere; placement hashes it. */
+  readonly id: string;
+  readonly lock: Disposable;
+}
+
+interface Marker {
+  readonly formatVersion: number;
+  readonly clusterUuid: string;
+  readonly nodeId: string;
+  readonly mountpathId: string;
+}
+
+/**
+ * Locks the directory, makes the layout on first use, and checks that it belongs to `owner`. Errors: `conflict` when it
+ * is another cluster's or node's or in use, `unsupported` when a newer program wrote it, `forbidden` when it
+ * cannot be written, `internal` when it is damaged.
+ */
+export async function claimMountpath(
+  path: string,
+  owner: MountpathOwner,
+  faults: FileFaults,
+): Promise<ClaimedMountpath> {
+  const absolutePath = resolve(path);
+  try {
+    mkdirSync(join(absolutePath, OBJECTS_DIRECTORY), { recursive: true });
+    accessSync(absolutePath, constants.R_OK | constants.W_OK | constants.X_OK);
+    const lock = lockFile(join(absolutePath, LOCK_FILE));
+    try {
+      const marker = readMarker(absolutePath) ?? (await initialize(absolutePath, owner, faults));
+      checkOwner(absolutePath, marker, owner);
+      return { path: absolutePath, id: marker.mountpathId, lock };
+    } catch (error) {
+      lock[Symbol.dispose]();
+      throw error;
+    }
+  } catch (error) {
+    if (isAisError(error)) throw error;
+    const code = errnoCode(error);
+    throw new AisError(
+      code === "EACCES" || code === "EROFS" || code === "EPERM" ? "forbidden" : "internal",
+      `failed to open mountpath "${absolutePath}": ${code === "" ? "unexpected failure" : code}`,
+      { cause: error },
+    );
+  }
+}
+
+/** The marker is written last of all, so that a mountpath with one is complete. */
+async function initialize(path: string, owner: MountpathOwner, faults: FileFaults): Promise<Marker> {
+  if (existsSync(join(path, INDEX_DIRECTORY))) {
+    throw new AisError(
+      "internal",
+      `mountpath "${path}" has an index but no ${MARKER_FILE}, refusing to take it over`,
+    );
+  }
+  for (let number = 0; number < OBJECT_SUBDIRECTORY_COUNT; number++) {
+    mkdirSync(objectSubdirectory(path, number), { recursive: true });
+  }
+  await syncDirectory(join(path, OBJECTS_DIRECTORY), faults);
+  const marker: Marker = {
+    formatVersion: MOUNTPATH_FORMAT_VERSION,
+    clusterUuid: owner.clusterUuid,
+    nodeId: owner.nodeId,
+    mountpathId: randomBytes(8).toString("hex"),
+  };
+  const text = `${JSON.stringify(marker, null, 2)}\n`;
+  await durableWriteBytes(join(path, MARKER_FILE), text, { flush: "fsync", faults });
+  return marker;
+}
+
+function readMarker(path: string): Marker | null {
+  const markerPath = join(path, MARKER_FILE);
+  if (!existsSync(markerPath)) return null;
+  const marker = parseMarker(readFileSync(markerPath, "utf8"));
+  if (marker === null)
+    throw new AisError("internal", `"${markerPath}" is damaged: it is not a mountpath marker`);
+  return marker;
+}
+
+function parseMarker(text: string): Marker | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const { formatVersion, clusterUuid, nodeId, mountpathId } = (value ?? {}) as Record<string, unknown>;
+  if (typeof formatVersion !== "number" || typeof clusterUuid !== "string") return null;
+  if (typeof nodeId !== "string" || typeof mountpathId !== "string") return null;
+  return { formatVersion, clusterUuid, nodeId, mountpathId };
+}
+
+function checkOwner(path: string, marker: Marker, owner: MountpathOwner): void {
+  if (marker.formatVersion > MOUNTPATH_FORMAT_VERSION) {
+    throw new AisError(
+      "unsupported",
+      `mountpath "${path}" has format version ${marker.formatVersion}, this program knows versions up to ${MOUNTPATH_FORMAT_VERSION}`,
+    );
+  }
+  if (marker.clusterUuid !== owner.clusterUuid) {
+    throw new AisError(
+      "conflict",
+      `mountpath "${path}" holds data of cluster "${marker.clusterUuid}", this node belongs to cluster "${owner.clusterUuid}"`,
+    );
+  }
+  if (marker.nodeId !== owner.nodeId) {
+    throw new AisError(
+      "conflict",
+      `mountpath "${path}" holds data of node "${marker.nodeId}", this node is "${owner.nodeId}"`,
+    );
+  }
+}

@@ -1,0 +1,129 @@
+/** The storage engine of one target (design.md 6). What is on disk is described in on-disk-format.ts. */
+import type { Clock } from "@ais/base/clock.ts";
+import { AisError } from "@ais/base/errors.ts";
+import type { Logger } from "@ais/base/log.ts";
+import { type Hrw, loadHrw } from "@ais/hrw/hrw.ts";
+import { CapacityReader } from "./capacity.ts";
+import { loadContentHashing } from "./checksum.ts";
+import { StorageCounters } from "./counters.ts";
+import { NO_STORAGE_FAULTS, type StorageFaults } from "./faults.ts";
+import { DeferredRemoval } from "./files/deferred-removal.ts";
+import { FileIds } from "./files/object-path.ts";
+import { ObjectIndex } from "./index/object-index.ts";
+import { DEFAULT_STORAGE_LIMITS, type StorageLimits } from "./limits.ts";
+import { claimMountpath, type MountpathOwner } from "./mountpath.ts";
+import { deleteObject } from "./operations/delete.ts";
+import { getObject } from "./operations/get.ts";
+import { headObject } from "./operations/head.ts";
+import { listObjects } from "./operations/list.ts";
+import { putObject } from "./operations/put.ts";
+import { sweepBuckets } from "./operations/sweep-buckets.ts";
+import { Admission } from "./receive/admission.ts";
+import { BufferPool } from "./receive/buffer-pool.ts";
+import { recoverObjectFiles } from "./recovery.ts";
+import type { OpenMountpath, StoreContext } from "./store-context.ts";
+import type { ObjectStore } from "./types.ts";
+
+/** Buffers kept for the next PUT; more than that were a burst. */
+const POOLED_BUFFER_COUNT = 64;
+
+export interface ObjectStoreOptions extends MountpathOwner {
+  readonly mountpaths: readonly string[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits?: Partial<StorageLimits>;
+  readonly faults?: StorageFaults;
+}
+
+/**
+ * Claims the mountpaths, cleans up after a crash, and resolves when the store can serve. Errors: those of
+ * `claimMountpath`; whatever was claimed is let go then.
+ */
+export async function openObjectStore(options: ObjectStoreOptions): Promise<ObjectStore> {
+  if (options.mountpaths.length === 0)
+    throw new AisError("badRequest", "a target needs at least one mountpath");
+  const limits = { ...DEFAULT_STORAGE_LIMITS, ...options.limits };
+  const counters = new StorageCounters();
+  const hrw = await loadHrw();
+  await using opened = new AsyncDisposableStack();
+  const mountpaths: OpenMountpath[] = [];
+  for (const path of options.mountpaths) {
+    mountpaths.push(await openMountpath(path, options, limits, counters, hrw, opened));
+  }
+  const context: StoreContext = {
+    mountpaths,
+    hrw,
+    hashing: await loadContentHashing(),
+    pool: new BufferPool(limits.writeChunkBytes, POOLED_BUFFER_COUNT),
+    admission: new Admission(limits, counters),
+    counters,
+    limits,
+    faults: options.faults ?? NO_STORAGE_FAULTS,
+    clock: options.clock,
+    logger: options.logger,
+  };
+  return createStore(context, opened.move());
+}
+
+async function openMountpath(
+  path: string,
+  options: ObjectStoreOptions,
+  limits: StorageLimits,
+  counters: StorageCounters,
+  hrw: Hrw,
+  opened: AsyncDisposableStack,
+): Promise<OpenMountpath> {
+  const { clock, logger, faults = NO_STORAGE_FAULTS } = options;
+  const claimed = await claimMountpath(path, options, faults.files);
+  opened.use(claimed.lock);
+  const index = opened.use(new ObjectIndex(claimed.path, faults, counters, limits.commitBatchCount));
+  const report = await recoverObjectFiles(claimed.path, index, logger);
+  const run = await index.nextRun(report.highestRun);
+  const removal = opened.use(
+    new DeferredRemoval({
+      mountpath: claimed.path,
+      graceMs: limits.removalGraceMs,
+      clock,
+      logger,
+      faults: faults.files,
+      counters,
+    }),
+  );
+  return {
+    id: claimed.id,
+    digest: hrw.digest(claimed.id),
+    path: claimed.path,
+    index,
+    fileIds: new FileIds(run),
+    removal,
+  };
+}
+
+function createStore(context: StoreContext, resources: AsyncDisposableStack): ObjectStore {
+  const { mountpaths, counters } = context;
+  const capacity = new CapacityReader(
+    mountpaths.map(({ path }) => path),
+    context.clock,
+    context.limits.capacityCacheMs,
+  );
+  return {
+    put: (key, body, options, span) => putObject(context, key, body, options, span),
+    get: (key, options, span) => getObject(context, key, options, span),
+    head: async (key, span) => headObject(context, key, span),
+    delete: (key, _durability, span) => deleteObject(context, key, span),
+    list: (bucketId, options) => listObjects(context, bucketId, options),
+    sweepBuckets: (liveBucketIds) => sweepBuckets(context, liveBucketIds),
+    capacity: () => capacity.read(),
+    get stats() {
+      return counters.snapshot(
+        sum(mountpaths, ({ removal }) => removal.pendingCount),
+        sum(mountpaths, ({ removal }) => removal.readerCount),
+      );
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+function sum(mountpaths: readonly OpenMountpath[], count: (mountpath: OpenMountpath) => number): number {
+  return mountpaths.reduce((total, mountpath) => total + count(mountpath), 0);
+}

@@ -1,0 +1,96 @@
+/** A page of a bucket: range scans of all mountpaths, merged in the order of the names' UTF-8 bytes. */
+import { BUCKET_ID_BYTES, keyPrefix, successorOfPrefix } from "../index/key.ts";
+import type { IndexEntry } from "../index/object-index.ts";
+import { RangeCursor } from "../index/range-cursor.ts";
+import { OBJECT_NAME_LIMIT_BYTES } from "../limits.ts";
+import { attributesOf } from "../lookup.ts";
+import type { OpenMountpath, StoreContext } from "../store-context.ts";
+import type { ListedObject, ListOptions, ListPage } from "../types.ts";
+
+/** Names looked at before other requests get their turn. */
+const NAMES_PER_TURN = 2_000;
+const KEY_LIMIT_BYTES = BUCKET_ID_BYTES + OBJECT_NAME_LIMIT_BYTES;
+
+interface Source {
+  readonly mountpath: OpenMountpath;
+  readonly cursor: RangeCursor;
+}
+
+export async function listObjects(
+  context: StoreContext,
+  bucketId: bigint,
+  options: ListOptions,
+): Promise<ListPage> {
+  const objects: ListedObject[] = [];
+  const directories: string[] = [];
+  const sources = openSources(context, bucketId, options);
+  for (let looked = 1; ; looked++) {
+    const lowest = lowestEntry(sources);
+    if (lowest === null) return { objects, directories, more: false };
+    const objectName = nameOfKey(lowest.entry.key);
+    const directory = directoryOf(objectName, options);
+    const isNew =
+      directory === null || Buffer.compare(Buffer.from(directory), Buffer.from(options.after)) > 0;
+    if (isNew && objects.length + directories.length >= options.limit)
+      return { objects, directories, more: true };
+    if (directory === null) {
+      objects.push({ objectName, attributes: attributesOf(lowest.entry.record, lowest.mountpath) });
+      for (const { cursor } of sources) skipKey(cursor, lowest.entry.key);
+    } else {
+      if (isNew) directories.push(directory);
+      const next = successorOfPrefix(keyPrefix(bucketId, directory));
+      for (const { cursor } of sources) cursor.seek(next);
+    }
+    if (looked % NAMES_PER_TURN === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}
+
+function openSources(context: StoreContext, bucketId: bigint, options: ListOptions): readonly Source[] {
+  const prefix = keyPrefix(bucketId, options.prefix);
+  if (prefix.byteLength > KEY_LIMIT_BYTES) return [];
+  const after = keyPrefix(bucketId, options.after).subarray(0, KEY_LIMIT_BYTES);
+  // `after` empty means from the start; no name is empty, so excluding the bare bucket id excludes nothing.
+  const start =
+    Buffer.compare(after, prefix) >= 0 ? { key: after, exclusive: true } : { key: prefix, exclusive: false };
+  return context.mountpaths.map((mountpath) => ({
+    mountpath,
+    cursor: new RangeCursor(mountpath.index, prefix, start.key, start.exclusive),
+  }));
+}
+
+/** Of copies of one object (see `locate`) the newest counts. */
+function lowestEntry(sources: readonly Source[]): { entry: IndexEntry; mountpath: OpenMountpath } | null {
+  let lowest: { entry: IndexEntry; mountpath: OpenMountpath } | null = null;
+  for (const { cursor, mountpath } of sources) {
+    const entry = cursor.peek();
+    if (entry === null) continue;
+    const order = lowest === null ? -1 : Buffer.compare(entry.key, lowest.entry.key);
+    if (
+      order < 0 ||
+      (lowest !== null && order === 0 && entry.record.createdNs > lowest.entry.record.createdNs)
+    ) {
+      lowest = { entry, mountpath };
+    }
+  }
+  return lowest;
+}
+
+function skipKey(cursor: RangeCursor, key: Uint8Array): void {
+  const entry = cursor.peek();
+  if (entry !== null && Buffer.compare(entry.key, key) === 0) cursor.advance();
+}
+
+/** The common prefix that a name is folded into; null when it stands by itself. */
+function directoryOf(objectName: string, options: ListOptions): string | null {
+  if (options.delimiter === "") return null;
+  const end = objectName.indexOf(options.delimiter, options.prefix.length);
+  return end === -1 ? null : objectName.slice(0, end + options.delimiter.length);
+}
+
+function nameOfKey(key: Uint8Array): string {
+  return Buffer.from(
+    key.buffer,
+    key.byteOffset + BUCKET_ID_BYTES,
+    key.byteLength - BUCKET_ID_BYTES,
+  ).toString();
+}

@@ -1,0 +1,132 @@
+import type { Span } from "@ais/tracing/types.ts";
+import { objectIndexKey } from "../index/key.ts";
+import { attributesOf, homeOf, locate, objectCname } from "../lookup.ts";
+import { BodyHashers } from "../receive/body-hashers.ts";
+import { BodyReader } from "../receive/body-reader.ts";
+import { sameChecksum, verifyExpected } from "../receive/expected-checksum.ts";
+import { readBodyStart } from "../receive/inline-body.ts";
+import { discardObjectFile, receiveObjectFile } from "../receive/object-file.ts";
+import { reportFailure } from "../report-failure.ts";
+import { isOutOfSpace } from "../storage-error.ts";
+import type { OpenMountpath, StoreContext } from "../store-context.ts";
+import type { Checksum, ObjectAttributes, ObjectBody, ObjectKey, PutOptions } from "../types.ts";
+import { type CommitRequest, commitPut, nextVersion } from "./commit-put.ts";
+
+/** One PUT on its way through the stages. */
+interface PutCall {
+  readonly key: ObjectKey;
+  readonly indexKey: Uint8Array;
+  readonly home: OpenMountpath;
+  readonly reader: BodyReader;
+  readonly hashers: BodyHashers;
+  /** Null when the client sent none. */
+  readonly expected: Checksum | null;
+  readonly options: PutOptions;
+}
+
+export async function putObject(
+  context: StoreContext,
+  key: ObjectKey,
+  body: ObjectBody,
+  options: PutOptions,
+  span: Span,
+): Promise<ObjectAttributes> {
+  const action = `put ${objectCname(key)}`;
+  const reader = new BodyReader(body, options.sizeBytes, action);
+  const home = homeOf(context, key);
+  try {
+    const indexKey = objectIndexKey(key.bucketId, key.objectName);
+    using _memory = context.admission.admitReceive(bufferBytes(context, body, options));
+    const expected =
+      options.expected === undefined || options.expected.type === "none" ? null : options.expected;
+    const hashers = await BodyHashers.create(context.hashing, [
+      options.checksumType,
+      expected?.type ?? "none",
+    ]);
+    const call: PutCall = { key, indexKey, home, reader, hashers, expected, options };
+    const attributes = (await drainUnchanged(context, call)) ?? (await store(context, call, span));
+    context.counters.puts += 1;
+    context.counters.putBytes += reader.receivedBytes;
+    return attributes;
+  } catch (error) {
+    reader.abandon(error);
+    // Space that only the grace period holds back goes to the next attempt.
+    if (isOutOfSpace(error)) await home.removal.expedite();
+    throw reportFailure(context, action, home, error, span);
+  }
+}
+
+/**
+ * The client says that it sends what is already there (wire-compat 3.3): the body is read and checked, nothing is
+ * written. Null when that is not so. A body of unknown size is received first and compared at the commit.
+ */
+async function drainUnchanged(context: StoreContext, call: PutCall): Promise<ObjectAttributes | null> {
+  const { expected, options } = call;
+  if (expected === null || options.sizeBytes === undefined) return null;
+  const located = locate(context, call.key, call.indexKey);
+  if (located === null || located.record.sizeBytes !== options.sizeBytes) return null;
+  if (!sameChecksum(located.record.checksum, expected)) return null;
+  for (let piece = await call.reader.next(); piece !== null; piece = await call.reader.next()) {
+    call.hashers.update(piece);
+  }
+  verifyExpected(objectCname(call.key), expected, call.hashers.checksum(expected.type));
+  context.counters.unchangedPuts += 1;
+  return attributesOf(located.record, located.mountpath);
+}
+
+async function store(context: StoreContext, call: PutCall, span: Span): Promise<ObjectAttributes> {
+  const { home, reader, hashers } = call;
+  const start = await readBodyStart(reader, context.limits.inlineObjectBytes);
+  if (start.kind === "whole") {
+    hashers.update(start.bytes);
+    return commitPut(context, prepareCommit(context, call, 0n), start.bytes, span);
+  }
+  const { request } = await receiveObjectFile(
+    context,
+    {
+      mountpath: home,
+      reader,
+      pieces: start.pieces,
+      hashers,
+      durability: call.options.durability,
+      complete: (fileId) => completeFile(context, call, fileId),
+    },
+    span,
+  );
+  try {
+    return await commitPut(context, request, new Uint8Array(0), span);
+  } catch (error) {
+    await discardObjectFile(context, home, request.record.fileId);
+    throw error;
+  }
+}
+
+function completeFile(context: StoreContext, call: PutCall, fileId: bigint) {
+  const { bucketId, bucketName, objectName } = call.key;
+  const request = prepareCommit(context, call, fileId);
+  const old = locate(context, call.key, call.indexKey)?.record ?? null;
+  const record = { ...request.record, versionCounter: nextVersion(old, call.options) };
+  return { request, trailer: { bucketId, bucketName, objectName, record } };
+}
+
+/** The body is complete: checks it against what the client expects. */
+function prepareCommit(context: StoreContext, call: PutCall, fileId: bigint): CommitRequest {
+  const { expected, hashers, options, key, indexKey, home, reader } = call;
+  if (expected !== null) verifyExpected(objectCname(key), expected, hashers.checksum(expected.type));
+  const nowNs = context.clock.nowNs();
+  const record = {
+    sizeBytes: reader.receivedBytes,
+    checksum: hashers.checksum(options.checksumType),
+    createdNs: nowNs,
+    atimeNs: options.atimeNs ?? nowNs,
+    custom: options.custom ?? {},
+    fileId,
+  };
+  return { indexKey, home, record, options, keepIfUnchanged: expected !== null };
+}
+
+function bufferBytes(context: StoreContext, body: ObjectBody, options: PutOptions): number {
+  const sizeBytes = body instanceof Uint8Array ? body.byteLength : options.sizeBytes;
+  const { inlineObjectBytes, writeChunkBytes } = context.limits;
+  return sizeBytes !== undefined && sizeBytes <= inlineObjectBytes ? sizeBytes : 2 * writeChunkBytes;
+}

@@ -1,0 +1,18 @@
+import type { Committed } from "../index/committer.ts";
+import type { IndexRecord } from "../index/record.ts";
+import type { OpenMountpath } from "../store-context.ts";
+
+/** Takes the object out of one mountpath's index, durably, and lets its file go. The value is what was there. */
+export async function removeFrom(
+  mountpath: OpenMountpath,
+  indexKey: Uint8Array,
+): Promise<Committed<IndexRecord | null>> {
+  const committed = await mountpath.index.commit(() => {
+    const record = mountpath.index.find(indexKey)?.record ?? null;
+    if (record !== null) mountpath.index.remove(indexKey, record);
+    return record;
+  });
+  const { value } = committed;
+  if (value !== null && value.fileId !== 0n) mountpath.removal.retire(value.fileId);
+  return committed;
+}

@@ -1,0 +1,34 @@
+import type { Clock } from "@ais/base/clock.ts";
+import type { Logger } from "@ais/base/log.ts";
+import type { Hrw, HrwNode } from "@ais/hrw/hrw.ts";
+import type { ContentHashing } from "./checksum.ts";
+import type { StorageCounters } from "./counters.ts";
+import type { StorageFaults } from "./faults.ts";
+import type { DeferredRemoval } from "./files/deferred-removal.ts";
+import type { FileIds } from "./files/object-path.ts";
+import type { ObjectIndex } from "./index/object-index.ts";
+import type { StorageLimits } from "./limits.ts";
+import type { Admission } from "./receive/admission.ts";
+import type { BufferPool } from "./receive/buffer-pool.ts";
+
+/** A mountpath in service. Its `id` and `digest` place objects. */
+export interface OpenMountpath extends HrwNode {
+  readonly path: string;
+  readonly index: ObjectIndex;
+  readonly fileIds: FileIds;
+  readonly removal: DeferredRemoval;
+}
+
+/** What the operations work with. */
+export interface StoreContext {
+  readonly mountpaths: readonly OpenMountpath[];
+  readonly hrw: Hrw;
+  readonly hashing: ContentHashing;
+  readonly pool: BufferPool;
+  readonly admission: Admission;
+  readonly counters: StorageCounters;
+  readonly limits: StorageLimits;
+  readonly faults: StorageFaults;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}

@@ -1,0 +1,64 @@
+/** Messages between the serving thread and the export worker. */
+import type { LogFields, LogLevel } from "@ais/base/log.ts";
+import type { DropReason } from "../types.ts";
+import type { Destination } from "./destination.ts";
+
+/** The worker's start data. */
+export interface WorkerSetup {
+  readonly destination: Destination;
+  /** Encoded `InstrumentationScope`. */
+  readonly scope: Uint8Array;
+  /** Spans that could not be delivered for so long are given up. */
+  readonly retryWindowMs: number;
+}
+
+export interface BatchMessage {
+  readonly type: "batch";
+  readonly id: number;
+  readonly spans: number;
+  /** Encoded `Resource`. */
+  readonly resource: Uint8Array;
+  /** Items of `ScopeSpans.spans`. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Try now what waits for its next try: the time for it is limited. */
+export interface HurryMessage {
+  readonly type: "hurry";
+}
+
+export type ToWorker = BatchMessage | HurryMessage;
+
+/** One export call came back. */
+export interface AttemptReport {
+  readonly type: "attempt";
+  readonly durationMs: number;
+  /** Empty when the collector took the batch, if only in part. */
+  readonly error: string;
+}
+
+/** The fate of one batch. */
+export interface SettledReport {
+  readonly type: "settled";
+  readonly id: number;
+  /** Spans of the batch that did not arrive, and why. */
+  readonly dropped: number;
+  readonly reason: DropReason;
+  /** What the collector said; empty for nothing. */
+  readonly message: string;
+}
+
+export interface ChosenReport {
+  readonly type: "chosen";
+  /** `endpointText` with the security that was found. */
+  readonly endpoint: string;
+}
+
+export interface LogReport {
+  readonly type: "log";
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+export type FromWorker = AttemptReport | SettledReport | ChosenReport | LogReport;

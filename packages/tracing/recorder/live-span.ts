@@ -1,0 +1,37 @@
+import type { SpanContext } from "../types.ts";
+import { wordHex } from "../w3c/hex.ts";
+import { formatTraceParent } from "../w3c/traceparent.ts";
+import { CarriedTraceState } from "../w3c/tracestate.ts";
+import type { LocalTrace } from "./local-trace.ts";
+
+/** A span with a valid context, recording or not: what the carriers need of it. */
+export abstract class LiveSpan {
+  readonly trace: LocalTrace;
+  readonly idHigh: number;
+  readonly idLow: number;
+  #traceParent = "";
+
+  constructor(trace: LocalTrace, idHigh: number, idLow: number) {
+    this.trace = trace;
+    this.idHigh = idHigh;
+    this.idLow = idLow;
+  }
+
+  get context(): SpanContext {
+    const { trace } = this;
+    const context = { traceId: trace.traceId, spanId: this.#spanId(), traceFlags: trace.flags };
+    return trace.state === "" ? context : { ...context, traceState: new CarriedTraceState(trace.state) };
+  }
+
+  /** The header's text, made once. */
+  get traceParent(): string {
+    if (this.#traceParent === "") {
+      this.#traceParent = formatTraceParent(this.trace.traceId, this.#spanId(), this.trace.flags);
+    }
+    return this.#traceParent;
+  }
+
+  #spanId(): string {
+    return wordHex(this.idHigh) + wordHex(this.idLow);
+  }
+}

@@ -1,0 +1,107 @@
+import { ByteWriter } from "../otlp/byte-writer.ts";
+import { type EncodableSpan, encodeSpan } from "../otlp/encode.ts";
+import type { DropReason, RecordingLimit } from "../types.ts";
+import type { RandomWord } from "../w3c/random.ts";
+import type { BatchSettings } from "./batch-settings.ts";
+import type { Ledger } from "./ledger.ts";
+import type { SpanLimits } from "./limits.ts";
+import type { SpanOwner } from "./recording-span.ts";
+import type { AnchoredClock } from "./time-anchor.ts";
+
+/** Encoded spans, each an item of `ScopeSpans.spans`. The buffer is the receiver's. */
+export interface SpanBatch {
+  readonly spans: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+export interface RecorderOptions {
+  readonly ledger: Ledger;
+  readonly limits: SpanLimits;
+  readonly settings: BatchSettings;
+  readonly clock: AnchoredClock;
+  readonly random: RandomWord;
+  readonly deliver: (batch: SpanBatch) => void;
+}
+
+/**
+ * Encodes spans as they end and hands batches over. When the queue (this buffer and everything handed over) is full,
+ * the newest span is dropped before any work is spent on it.
+ */
+export class Recorder implements SpanOwner {
+  readonly limits: SpanLimits;
+  readonly random: RandomWord;
+  readonly #ledger: Ledger;
+  readonly #settings: BatchSettings;
+  readonly #clock: AnchoredClock;
+  readonly #deliver: (batch: SpanBatch) => void;
+  readonly #writer = new ByteWriter();
+  #spans = 0;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #closed: DropReason | null = null;
+
+  constructor(options: RecorderOptions) {
+    this.limits = options.limits;
+    this.random = options.random;
+    this.#ledger = options.ledger;
+    this.#settings = options.settings;
+    this.#clock = options.clock;
+    this.#deliver = options.deliver;
+  }
+
+  monotonicMs(): number {
+    return this.#clock.monotonicMs();
+  }
+
+  started(): void {
+    this.#ledger.started++;
+  }
+
+  limitHit(limit: RecordingLimit): void {
+    this.#ledger.limitHit(limit);
+  }
+
+  ended(span: EncodableSpan): void {
+    const ledger = this.#ledger;
+    const settings = this.#settings;
+    ledger.ended++;
+    if (this.#closed !== null) return ledger.drop(this.#closed);
+    if (ledger.queuedBytes >= settings.queueBytes || ledger.queuedSpans >= settings.queueSpans) {
+      return ledger.drop("queue_full");
+    }
+    const writer = this.#writer;
+    const before = writer.at;
+    encodeSpan(writer, span);
+    ledger.queuedSpans++;
+    ledger.queuedBytes += writer.at - before;
+    this.#spans++;
+    if (this.#spans >= settings.batchSpans || writer.at >= settings.batchBytes) this.flush();
+    else if (this.#timer === null) this.#arm();
+  }
+
+  /** Hands over what is recorded. */
+  flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#clock.refresh();
+    if (this.#spans === 0) return;
+    const batch = { spans: this.#spans, bytes: this.#writer.copy() };
+    this.#writer.clear();
+    this.#spans = 0;
+    this.#deliver(batch);
+  }
+
+  /** From now on spans that end are dropped for `reason`, until `open`. Flush before. */
+  close(reason: DropReason): void {
+    this.#closed = reason;
+  }
+
+  open(): void {
+    this.#closed = null;
+  }
+
+  #arm(): void {
+    this.#timer = setTimeout(() => this.flush(), this.#settings.delayMs);
+    // Spans that wait must not keep a process alive that is done: `stop` flushes.
+    this.#timer.unref();
+  }
+}

@@ -1,0 +1,194 @@
+import type { EncodableEvent, EncodableLink, EncodableSpan } from "../otlp/encode.ts";
+import { type Attributes, type AttributeValue, SPAN_KIND, type Span, type SpanContext, type SpanKind } from "../types.ts";
+import type { RecordingLimit } from "../types.ts";
+import { hexWord } from "../w3c/hex.ts";
+import type { RandomWord } from "../w3c/random.ts";
+import { formatTraceParent, parseTraceParent } from "../w3c/traceparent.ts";
+import { cutArray, cutText, type SpanLimits, valueChars } from "./limits.ts";
+import { LiveSpan } from "./live-span.ts";
+import { type LocalTrace, traceWords } from "./local-trace.ts";
+
+/** What a span needs of the recorder it belongs to. */
+export interface SpanOwner {
+  readonly limits: SpanLimits;
+  readonly random: RandomWord;
+  monotonicMs(): number;
+  started(): void;
+  limitHit(limit: RecordingLimit): void;
+  /** Takes the span over; it does not change afterwards. */
+  ended(span: EncodableSpan): void;
+}
+
+export interface ParentLink {
+  readonly high: number;
+  readonly low: number;
+  readonly remote: boolean;
+}
+
+export const NO_PARENT: ParentLink = { high: 0, low: 0, remote: false };
+const NOT_ENDED = -1;
+
+/** A sampled span. The fields that the interface does not name are for the encoder, which reads them once at the end. */
+export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
+  readonly #owner: SpanOwner;
+  readonly recording = true;
+  readonly name: string;
+  readonly kind: SpanKind;
+  readonly parentHigh: number;
+  readonly parentLow: number;
+  readonly parentRemote: boolean;
+  readonly startMs: number;
+  readonly keys: string[] = [];
+  readonly values: AttributeValue[] = [];
+  endMs = NOT_ENDED;
+  droppedAttributes = 0;
+  events: EncodableEvent[] | null = null;
+  droppedEvents = 0;
+  links: EncodableLink[] | null = null;
+  droppedLinks = 0;
+  statusError = false;
+  statusMessage = "";
+  #chars = 0;
+
+  constructor(owner: SpanOwner, trace: LocalTrace, name: string, kind: SpanKind, parent: ParentLink) {
+    // An id of all zeros would be invalid; the low half is made odd, which leaves 63 random bits.
+    super(trace, owner.random(), owner.random() | 1);
+    this.#owner = owner;
+    this.name = cutText(name, owner.limits.valueLengthChars);
+    this.kind = kind;
+    this.parentHigh = parent.high;
+    this.parentLow = parent.low;
+    this.parentRemote = parent.remote;
+    this.startMs = owner.monotonicMs();
+    owner.started();
+  }
+
+  set(name: string, value: AttributeValue): void {
+    if (this.endMs !== NOT_ENDED) return;
+    const kept = this.#keep(name, value);
+    if (kept === undefined) return;
+    const known = this.keys.indexOf(name);
+    if (known >= 0) {
+      this.values[known] = kept;
+    } else if (this.keys.length < this.#owner.limits.attributes) {
+      this.keys.push(name);
+      this.values.push(kept);
+    } else {
+      this.droppedAttributes++;
+      this.#owner.limitHit("attributes");
+    }
+  }
+
+  event(name: string, attributes?: Attributes): void {
+    if (this.endMs !== NOT_ENDED) return;
+    const { limits } = this.#owner;
+    this.events ??= [];
+    if (this.events.length >= limits.events) {
+      this.droppedEvents++;
+      this.#owner.limitHit("events");
+      return;
+    }
+    const kept = this.#keepAll(attributes, limits.attributesPerEvent);
+    this.events.push({
+      timeMs: this.#owner.monotonicMs(),
+      name: cutText(name, limits.valueLengthChars),
+      ...kept,
+    });
+  }
+
+  /** A context that is not valid by the W3C document is left out. */
+  link(context: SpanContext, attributes?: Attributes): void {
+    if (this.endMs !== NOT_ENDED) return;
+    const { limits } = this.#owner;
+    const valid = parseTraceParent(formatTraceParent(context.traceId, context.spanId, context.traceFlags));
+    if (valid === null) return;
+    this.links ??= [];
+    if (this.links.length >= limits.links) {
+      this.droppedLinks++;
+      this.#owner.limitHit("links");
+      return;
+    }
+    this.links.push({
+      traceWords: traceWords(valid.traceId),
+      idHigh: hexWord(valid.spanId, 0),
+      idLow: hexWord(valid.spanId, 8),
+      state: context.traceState?.serialize() ?? "",
+      flags: valid.flags,
+      ...this.#keepAll(attributes, limits.attributesPerLink),
+    });
+  }
+
+  fail(errorType: string, message?: string): void {
+    if (this.endMs !== NOT_ENDED) return;
+    this.set("error.type", errorType);
+    this.statusError = true;
+    this.statusMessage = cutText(message ?? "", this.#owner.limits.valueLengthChars);
+  }
+
+  exception(error: unknown): void {
+    if (!(error instanceof Error)) {
+      this.event("exception", { "exception.type": typeof error, "exception.message": String(error) });
+      return;
+    }
+    this.event("exception", {
+      "exception.type": error.name,
+      "exception.message": error.message,
+      "exception.stacktrace": error.stack,
+    });
+  }
+
+  child(name: string, kind: SpanKind = SPAN_KIND.internal): Span {
+    const parent = { high: this.idHigh, low: this.idLow, remote: false };
+    return new RecordingSpan(this.#owner, this.trace, name, kind, parent);
+  }
+
+  end(): void {
+    if (this.endMs !== NOT_ENDED) return;
+    this.endMs = this.#owner.monotonicMs();
+    this.#owner.ended(this);
+  }
+
+  /** The value within the limits; undefined when it is left out. Types are checked, since callers' types may lie. */
+  #keep(key: string, value: unknown): AttributeValue | undefined {
+    const { limits } = this.#owner;
+    let kept: AttributeValue;
+    if (typeof value === "string") {
+      kept = cutText(value, limits.valueLengthChars);
+      if (kept.length < value.length) this.#owner.limitHit("valueLength");
+    } else if (typeof value === "number" || typeof value === "boolean") {
+      kept = value;
+    } else if (Array.isArray(value)) {
+      kept = cutArray(value, limits);
+    } else {
+      return undefined;
+    }
+    if (key.length > limits.keyLengthChars) return this.#leaveOut("keyLength");
+    const chars = this.#chars + key.length + valueChars(kept);
+    if (chars > limits.spanChars) return this.#leaveOut("spanSize");
+    this.#chars = chars;
+    return kept;
+  }
+
+  #leaveOut(limit: RecordingLimit): undefined {
+    this.#owner.limitHit(limit);
+    return undefined;
+  }
+
+  /** A copy, since the caller may go on using its object. */
+  #keepAll(attributes: Attributes | undefined, count: number): { attributes: Attributes; droppedAttributes: number } {
+    const kept: Record<string, AttributeValue> = {};
+    let size = 0;
+    let droppedAttributes = 0;
+    for (const key in attributes) {
+      if (attributes[key] === undefined) continue;
+      const value = size < count ? this.#keep(key, attributes[key]) : this.#leaveOut("attributes");
+      if (value === undefined) {
+        droppedAttributes++;
+      } else {
+        kept[key] = value;
+        size++;
+      }
+    }
+    return { attributes: kept, droppedAttributes };
+  }
+}

@@ -1,0 +1,102 @@
+import { expect, test } from "bun:test";
+import { tableDefaults } from "./config-table.ts";
+import {
+  DEFAULT_TRACING_SECTION,
+  normaliseTracing,
+  parseExporterEndpoint,
+  TRACING_TABLE,
+  validateTracing,
+} from "./tracing-config.ts";
+
+test("the default section is the table's", () => {
+  expect(tableDefaults(TRACING_TABLE)).toEqual(DEFAULT_TRACING_SECTION);
+});
+
+test.each([
+  ["localhost:4317", "localhost", 4317, "auto"],
+  ["http://localhost:4317", "localhost", 4317, "plain"],
+  ["https://otel.example.com:443/", "otel.example.com", 443, "tls"],
+  ["127.0.0.1:1", "127.0.0.1", 1, "auto"],
+  ["[::1]:4317", "::1", 4317, "auto"],
+  ["http://[fe80::1]:65535", "fe80::1", 65535, "plain"],
+  ["my_collector-0.svc:4317", "my_collector-0.svc", 4317, "auto"],
+] as const)("endpoint %s", (text, host, port, scheme) => {
+  expect(parseExporterEndpoint(text)).toEqual({ host, port, scheme });
+});
+
+test.each([
+  "",
+  "localhost",
+  "localhost:",
+  ":4317",
+  "localhost:0",
+  "localhost:65536",
+  "localhost:43x",
+  "grpc://localhost:4317",
+  "http://localhost",
+  "http://localhost:4317/v1/traces",
+  "http://user@localhost:4317",
+  "local host:4317",
+  " localhost:4317",
+  "::1:4317",
+  "-host:1",
+])("endpoint %j is refused", (text) => {
+  expect(() => parseExporterEndpoint(text)).toThrow(`invalid value "${text}" of "tracing.exporter_endpoint"`);
+});
+
+test.each([
+  ["1.0", "1.0"],
+  ["0", "0"],
+  [0.25, "0.25"],
+  [1, "1"],
+  [".5", ".5"],
+  ["1e-3", "1e-3"],
+])("probability %j is kept as %s", (value, kept) => {
+  expect(normaliseTracing({ sampler_probability: value }).sampler_probability).toBe(kept);
+  expect(normaliseTracing({ sampler_probablity: value }).sampler_probability).toBe(kept);
+});
+
+test.each(["", " ", "x", "1.1", "-0.1", "0x1", "NaN", "Infinity", "50%", "1,0", 2, -1, Number.NaN, true])(
+  "probability %p is refused",
+  (value) => {
+    expect(() => normaliseTracing({ sampler_probability: value })).toThrow(
+      'of "tracing.sampler_probability"',
+    );
+  },
+);
+
+test("a partial section is completed, a missing one is the default", () => {
+  expect(normaliseTracing({ enabled: true, exporter_endpoint: "h:1" })).toEqual({
+    ...DEFAULT_TRACING_SECTION,
+    enabled: true,
+    exporter_endpoint: "h:1",
+  });
+  expect(normaliseTracing(null)).toEqual(DEFAULT_TRACING_SECTION);
+  expect(normaliseTracing({})).toEqual(DEFAULT_TRACING_SECTION);
+});
+
+test.each([
+  [{ enabled: true }, '"tracing.exporter_endpoint" is required'],
+  [{ exporter_endpoint: "nope" }, "expecting"],
+  [{ sampler_probabilty: 1 }, 'unknown setting "tracing.sampler_probabilty"'],
+  [{ exporter_auth: { token: "x" } }, 'unknown setting "tracing.exporter_auth.token"'],
+  [{ exporter_auth: { token_header: "x" } }, 'without "tracing.exporter_auth.token_file"'],
+  [{ exporter_auth: { token_file: "/t" } }, 'without "tracing.exporter_auth.token_header"'],
+  [{ exporter_auth: { token_header: "bad header", token_file: "/t" } }, "gRPC"],
+  [{ exporter_auth: { token_header: "token-bin", token_file: "/t" } }, "gRPC"],
+  [{ exporter_auth: { token_header: "grpc-timeout", token_file: "/t" } }, "gRPC"],
+  [{ attributes: { a: 1 } }, '"tracing.attributes"'],
+  [{ enabled: "perhaps" }, '"tracing.enabled"'],
+  ["text", "expecting an object"],
+])("section %j is refused", (section, text) => {
+  expect(() => normaliseTracing(section)).toThrow(text);
+});
+
+test("header names may be written in any case", () => {
+  const section = normaliseTracing({ exporter_auth: { token_header: "Authorization", token_file: "/t" } });
+  expect(section.exporter_auth.token_header).toBe("Authorization");
+});
+
+test("a section built by hand is held to the same rules", () => {
+  expect(() => validateTracing({ ...DEFAULT_TRACING_SECTION, sampler_probability: "abc" })).toThrow('"abc"');
+});
