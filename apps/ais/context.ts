@@ -49,20 +49,24 @@ export class Runtime {
     return command.action(async () => {
       const options = command.optsWithGlobals<GlobalOptions & O>();
       const args: Arguments = command.processedArgs;
+      let endpoint = "";
       try {
         const settings = resolveSettings(options, this.io);
+        endpoint = settings.endpoint;
         await this.#run(settings, command, args, (context) => handler(context, args, options));
       } catch (error) {
-        this.fail(error);
+        this.fail(error, endpoint);
       }
     });
   }
 
-  fail(error: unknown): void {
+  fail(error: unknown, endpoint = ""): void {
     const interrupted = this.io.signal.aborted || error instanceof CanceledError;
     this.exitCode = interrupted ? EXIT.interrupted : exitStatus(error);
     const colors = makeColors(this.io.stderrIsTerminal && !this.io.env.NO_COLOR);
-    this.io.err(`${colors.red("Error:")} ${interrupted ? new CanceledError().message : failureText(error)}\n`);
+    this.io.err(
+      `${colors.red("Error:")} ${interrupted ? new CanceledError().message : failureText(error, endpoint)}\n`,
+    );
   }
 
   async #run(
@@ -122,7 +126,10 @@ function makeContext(io: CliIo, settings: Settings, client: AisClient): CommandC
     note: (line) => io.err(`${line}\n`),
     printJson: (value) => io.out(`${prettyJson(value)}\n`),
     printTable: (columns, rows) => io.out(renderTable(columns, rows, tableOptions)),
-    printProperties: (pairs) => io.out(renderProperties(pairs, tableOptions)),
+    printProperties(pairs) {
+      const shown = pairs.map(([name, value]): [string, string] => [name, value === "" ? "-" : value]);
+      io.out(renderProperties(shown, tableOptions));
+    },
     async confirm(question, unattended) {
       if (settings.yes) return true;
       if (!io.stdinIsTerminal || !io.stderrIsTerminal) return unattended;

@@ -23,11 +23,13 @@ export function exitStatus(error: unknown): number {
   return error instanceof CanceledError ? EXIT.interrupted : EXIT.failure;
 }
 
-/** What goes after `Error: `. */
-export function failureText(error: unknown): string {
+/** What goes after `Error: `. `endpoint` is where the command looked for the cluster. */
+export function failureText(error: unknown, endpoint: string): string {
   if (!(error instanceof ConnectionError)) return errorText(error);
   const { origin } = new URL(error.url);
   const code = error.code === "" ? "" : ` (${error.code})`;
+  // A redirect may lead to a node that has just gone: the endpoint is right then.
+  if (origin !== endpoint) return `the node at ${origin} does not answer${code}, see: ais show cluster`;
   return [
     `no AIStore cluster answers at ${origin}${code}`,
     "Is it running? To reach another one, set AIS_ENDPOINT, or --endpoint, to the URL of any of its proxies:",

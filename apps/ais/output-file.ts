@@ -21,7 +21,8 @@ export function isDiscarded(path: string): boolean {
 
 export async function openOutput(path: string, io: CliIo): Promise<Output> {
   const nothing = async (): Promise<void> => {};
-  if (path === STDOUT_PATH) return { write: (bytes) => io.writeOut(bytes), commit: nothing, discard: nothing };
+  if (path === STDOUT_PATH)
+    return { write: (bytes) => io.writeOut(bytes), commit: nothing, discard: nothing };
   if (isDiscarded(path)) return { write: nothing, commit: nothing, discard: nothing };
   const existing = await stat(path).catch(() => null);
   return existing === null || existing.isFile() ? openReplacement(path) : openDevice(path);

@@ -2,7 +2,7 @@
 import { globSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { basename, join, relative, sep } from "node:path";
+import { basename, join, relative, resolve, sep } from "node:path";
 import { UsageError } from "./errors.ts";
 
 export interface SourceFile {
@@ -42,7 +42,11 @@ export async function findSources(words: readonly string[], options: SourceOptio
   const [first] = files;
   const isSingleFile = paths.length === 1 && directories === 0 && words.length === 1 && first !== undefined;
   if (!isSingleFile) return { files, directories, isSingleFile };
-  return { files: [{ ...first, objectName: singleName(first, options.destination) }], directories, isSingleFile };
+  return {
+    files: [{ ...first, objectName: singleName(first, options.destination) }],
+    directories,
+    isSingleFile,
+  };
 }
 
 /** As with `cp`: nothing or a trailing slash keeps the file's name, anything else is the name. */
@@ -62,17 +66,24 @@ async function expandWord(word: string): Promise<readonly string[]> {
 }
 
 async function directoryFiles(directory: string, options: SourceOptions): Promise<readonly SourceFile[]> {
+  const kept = options.includeSourceDirectory ? `${basename(resolve(directory))}/` : "";
   const files: SourceFile[] = [];
-  for (const entry of await readdir(directory, { withFileTypes: true, recursive: options.recursive })) {
-    const path = join(entry.parentPath, entry.name);
-    // Links to files are followed, links to directories are not: a loop would never end.
-    const found = entry.isFile() || entry.isSymbolicLink() ? await stat(path).catch(() => null) : null;
+  for await (const path of walk(directory, options.recursive)) {
+    const found = await stat(path).catch(() => null);
     if (found === null || !found.isFile()) continue;
-    const kept = options.includeSourceDirectory ? `${basename(directory)}/` : "";
     const name = kept + relative(directory, path).split(sep).join("/");
     files.push({ path, objectName: options.destination + name, sizeBytes: found.size });
   }
   return files.sort((left, right) => (left.objectName < right.objectName ? -1 : 1));
+}
+
+/** Links to files are followed, links to directories are not: a loop of them would never end. */
+async function* walk(directory: string, recursive: boolean): AsyncGenerator<string> {
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isFile() || entry.isSymbolicLink()) yield path;
+    else if (recursive && entry.isDirectory()) yield* walk(path, true);
+  }
 }
 
 function expandHome(path: string): string {

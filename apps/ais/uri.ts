@@ -12,7 +12,9 @@ export function isUri(argument: string): boolean {
 export function parseUri(argument: string): ParsedUri {
   const text = /^[a-z0-9]+:\/?$/i.test(argument) ? `${argument.replace(/\/$/, "")}//` : argument;
   if (!isUri(text)) {
-    throw new UsageError(`invalid bucket "${argument}", expecting a provider and a name such as "ais://${argument}"`);
+    throw new UsageError(
+      `invalid bucket "${argument}", expecting a provider and a name such as "ais://${argument}"`,
+    );
   }
   try {
     return parseObjectUri(text);
@@ -34,7 +36,9 @@ export function parseObjectArgument(argument: string): ParsedUri {
   const parsed = parseUri(argument);
   if (parsed.bucket.name === "") throw new UsageError(`missing bucket name in "${argument}"`);
   if (parsed.objectName === "") {
-    throw new UsageError(`missing object name in "${argument}", expecting ${bucketCname(parsed.bucket)}/OBJECT_NAME`);
+    throw new UsageError(
+      `missing object name in "${argument}", expecting ${bucketCname(parsed.bucket)}/OBJECT_NAME`,
+    );
   }
   return parsed;
 }

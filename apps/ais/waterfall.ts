@@ -1,9 +1,9 @@
 /** A trace as text: a tree of spans beside bars on one time axis. Pure: spans and a width in, lines out. */
 import { type Colors, padVisible, truncate, visibleWidth } from "./output/colors.ts";
 import { counted, formatMicroseconds } from "./output/units.ts";
+import { shownAttributes } from "./trace/attributes.ts";
 import { type SpanRow, spanRows } from "./trace/rows.ts";
 import { buildSpanForest, type TraceSpan } from "./trace/span.ts";
-import { shownAttributes } from "./trace/attributes.ts";
 
 export interface WaterfallOptions {
   /** Columns of the terminal; a narrower one than `WIDTH_MIN` is written past its edge. */
@@ -17,6 +17,8 @@ export const WIDTH_MIN = 60;
 const DURATION_WIDTH = 9;
 const BAR_WIDTH_MIN = 20;
 const GAP = "  ";
+/** As wide as the gap, in which it stands. */
+const ERROR_MARK = " !";
 
 interface Scale {
   readonly startUs: number;
@@ -27,9 +29,9 @@ interface Scale {
 /** Spans of one trace, in any order. Empty for no spans. */
 export function renderWaterfall(spans: readonly TraceSpan[], options: WaterfallOptions): readonly string[] {
   if (spans.length === 0) return [];
-  const services = [...new Set(spans.map((span) => span.service))];
-  const paint = (service: string, text: string) => options.colors.hue(services.indexOf(service), text);
   const rows = spanRows(buildSpanForest(spans), { fold: !options.verbose });
+  const services = [...new Set([...rows, ...spans].map(({ service }) => service))];
+  const paint = (service: string, text: string) => options.colors.hue(services.indexOf(service), text);
   const width = Math.max(options.width, WIDTH_MIN);
   const serviceWidth = Math.min(Math.max(...services.map(visibleWidth)), Math.floor(width / 5));
   const roomWidth = width - serviceWidth - DURATION_WIDTH - 3 * GAP.length;
@@ -45,13 +47,14 @@ export function renderWaterfall(spans: readonly TraceSpan[], options: WaterfallO
     const name = truncate(row.tree + row.label, nameWidth);
     const tree = name.slice(0, row.tree.length);
     const label = name.slice(row.tree.length);
+    const mark = (text: string) => (row.errors > 0 ? options.colors.red(text) : text);
     const cells = [
       paint(row.service, padVisible(truncate(row.service, serviceWidth), serviceWidth)),
-      padVisible(options.colors.dim(tree) + (row.errors > 0 ? options.colors.red(label) : label), nameWidth),
+      padVisible(options.colors.dim(tree) + mark(label), nameWidth),
       formatMicroseconds(row.durationUs).padStart(DURATION_WIDTH),
-      row.errors > 0 ? options.colors.red(bar(row, scale)) : paint(row.service, bar(row, scale)),
     ];
-    lines.push(cells.join(GAP).trimEnd());
+    const bars = row.errors > 0 ? mark(bar(row, scale)) : paint(row.service, bar(row, scale));
+    lines.push(cells.join(GAP) + (row.errors > 0 ? mark(ERROR_MARK) : GAP) + bars);
     if (options.verbose) lines.push(...details(row, serviceWidth, startUs, options.colors));
   }
   return lines;
@@ -92,7 +95,7 @@ function bar(row: SpanRow, scale: Scale): string {
   const from = Math.min(Math.floor(toColumn(row.startUs)), scale.width - 1);
   const length = Math.round(toColumn(row.startUs + row.spreadUs) - toColumn(row.startUs));
   const cells = length < 1 ? "▏" : (row.count > 1 ? "▒" : "█").repeat(Math.min(length, scale.width - from));
-  return " ".repeat(from) + cells + (row.errors > 0 ? " !" : "");
+  return " ".repeat(from) + cells;
 }
 
 function details(row: SpanRow, indent: number, traceStartUs: number, colors: Colors): readonly string[] {
@@ -100,7 +103,9 @@ function details(row: SpanRow, indent: number, traceStartUs: number, colors: Col
   const lines = shownAttributes(row.attributes).map(([key, value]) => `${margin}  ${key}=${value}`);
   for (const event of row.events) {
     const attributes = Object.entries(event.attributes).map(([key, value]) => ` ${key}=${value}`);
-    lines.push(`${margin}  @${formatMicroseconds(event.timeUs - traceStartUs)} ${event.name}${attributes.join("")}`);
+    lines.push(
+      `${margin}  @${formatMicroseconds(event.timeUs - traceStartUs)} ${event.name}${attributes.join("")}`,
+    );
   }
   return lines.map((line) => colors.dim(line));
 }

@@ -5,15 +5,18 @@
  */
 import { chmod, link, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import type { BunPlugin } from "bun";
+import { fileURLToPath } from "node:url";
 import { copyPackages } from "./copy-packages.ts";
 
 const TRACING_TAG = "oteltracing";
 /** Native addons: they are found beside the bundle, never inside it. */
 const EXTERNAL_PACKAGES = ["lmdb"];
+/** A worker is a program of its own, found beside the bundle under this name (`exportWorkerUrl`). */
+const TRACE_WORKER = "@ais/tracing/export/worker.ts";
+const TRACE_WORKER_BUNDLE = "trace-export-worker.js";
 /** Text that only tracing code has. Inputs are checked too; this catches code that came in by another path. */
 const TRACING_MARKERS = ["@grpc/grpc-js", "@opentelemetry/", "opentelemetry.proto.", "TraceService/Export"];
-const TRACING_INPUT = /@opentelemetry\/|@grpc\/|packages\/tracing\/(?!off\.ts|noop\.ts|types\.ts)/;
+const TRACING_INPUT = /@opentelemetry\/|@grpc\/|packages\/tracing\/(?!(?:off|noop|types|redact)\.ts)/;
 
 const LAUNCHER = `#!/bin/sh
 # Starts the bundle with the runtime that lies beside it, wherever the folder is and however it was linked.
@@ -44,7 +47,9 @@ export async function buildNode(options: BuildOptions): Promise<void> {
   await mkdir(staging, { recursive: true });
   const tracing = options.tags.includes(TRACING_TAG);
   const inputs = await bundle(join(import.meta.dir, "main.ts"), "aisnode.js", staging, tracing);
-  if (!tracing) await assertNoTracing(inputs, join(staging, "aisnode.js"));
+  if (tracing)
+    await bundle(fileURLToPath(import.meta.resolve(TRACE_WORKER)), TRACE_WORKER_BUNDLE, staging, tracing);
+  else await assertNoTracing(inputs, join(staging, "aisnode.js"));
   await copyPackages(EXTERNAL_PACKAGES, import.meta.dir, join(staging, "node_modules"));
   await placeRuntime(join(staging, "bun"));
   await writeFile(join(staging, "aisnode"), LAUNCHER);
@@ -62,9 +67,8 @@ export async function buildNode(options: BuildOptions): Promise<void> {
   await rename(staging, options.outDir);
 }
 
-/** Bundles an entry and, one after the other, the workers that it starts. Returns the paths of all inputs. */
+/** Bundles one entry into one file. Returns the paths of all inputs. */
 async function bundle(entry: string, name: string, outDir: string, tracing: boolean): Promise<string[]> {
-  const workers = new Map<string, string>();
   const result = await Bun.build({
     entrypoints: [entry],
     target: "bun",
@@ -74,36 +78,9 @@ async function bundle(entry: string, name: string, outDir: string, tracing: bool
     external: EXTERNAL_PACKAGES,
     conditions: tracing ? [TRACING_TAG] : [],
     metafile: true,
-    plugins: [workerPlugin(workers)],
   });
   if (!result.success) throw new AggregateError(result.logs, `failed to bundle ${entry}`);
-  const inputs = Object.keys(result.metafile?.inputs ?? {});
-  for (const [source, file] of workers) inputs.push(...(await bundle(source, file, outDir, tracing)));
-  return inputs;
-}
-
-/**
- * Bun leaves `new Worker(new URL("./x.ts", import.meta.url))` as it stands. This notes such files and points the
- * expression at the bundle that is made of them.
- */
-function workerPlugin(workers: Map<string, string>): BunPlugin {
-  return {
-    name: "workers",
-    setup(build) {
-      build.onLoad({ filter: /\/(packages|apps)\/(?!.*node_modules).*\.ts$/ }, async ({ path }) => {
-        const source = await Bun.file(path).text();
-        const contents = source.replace(
-          /new URL\("(\.\.?\/[^"]+)\.ts", import\.meta\.url\)/g,
-          (_, stem: string) => {
-            const file = `${stem.split("/").at(-1)}.js`;
-            workers.set(resolve(path, "..", `${stem}.ts`), file);
-            return `new URL("./${file}", import.meta.url)`;
-          },
-        );
-        return { contents, loader: "ts" };
-      });
-    },
-  };
+  return Object.keys(result.metafile?.inputs ?? {});
 }
 
 async function assertNoTracing(inputs: readonly string[], bundlePath: string): Promise<void> {

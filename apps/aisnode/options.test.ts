@@ -5,10 +5,10 @@ const target = ["--role", "target", "--mountpath", "/data/1"];
 
 describe("parseOptions", () => {
   test("a flag wins over the environment, which wins over the default", () => {
-    const env = { AIS_PORT: "9001", AIS_LOG_LEVEL: "debug", HOME: "/home/x" };
+    const env = { AIS_PORT: "9001", AIS_LOG_LEVEL: "4", HOME: "/home/x" };
     const { options, sources } = parseOptions(["--role=proxy", "--port", "9002"], env);
     expect(options.port).toBe(9002);
-    expect(options["log-level"]).toBe("debug");
+    expect(options["log-level"]).toBe("4");
     expect(options.hostname).toBe("127.0.0.1");
     expect([sources.port, sources["log-level"], sources.hostname]).toEqual([
       "flag",

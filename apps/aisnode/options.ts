@@ -47,10 +47,20 @@ export const OPTIONS = {
   },
   "log-level": {
     kind: "choice",
-    choices: ["debug", "info", "warn", "error"],
+    choices: ["1", "2", "3", "4", "5"],
     env: "AIS_LOG_LEVEL",
-    default: "info",
-    help: "least important level that is logged",
+    default: "3",
+    help: "verbosity, 4 and 5 with every request; the flag wins over the cluster's log.level, the variable does not",
+  },
+  deployment: {
+    kind: "text",
+    env: "AIS_DEPLOYMENT",
+    help: "kind of deployment that clients are told: dev when all nodes share one disk; without it K8s or the system's name",
+  },
+  "pod-name": {
+    kind: "text",
+    env: "MY_POD",
+    help: "name of the Kubernetes pod",
   },
   coordinator: {
     kind: "text",

@@ -6,10 +6,9 @@ import { DEFAULT_TRACING_SECTION, normaliseTracing, type TracingSection } from "
 import type { OptionSource, ParsedOptions } from "./options.ts";
 
 export interface TracingChoice {
-  /**
-   * What this node brings to a cluster whose config has no section; null when it brings nothing. It is offered to the
-   * cluster, so that what is in force can be seen and changed there.
-   */
+  /** The environment's section; null when it asks for no tracing. */
+  readonly fromEnvironment: TracingSection | null;
+  /** The section of a cluster that this node makes; null when neither flags nor environment ask for tracing. */
   readonly initial: TracingSection | null;
   /** The section to apply when the cluster config has `stored`; undefined is a config without a section. */
   inForce(stored: TracingSection | undefined): TracingSection;
@@ -17,16 +16,17 @@ export interface TracingChoice {
 
 /** Throws `badRequest` when what flags and environment say makes no valid section. */
 export function chooseTracing(parsed: ParsedOptions): TracingChoice {
-  const fromEnvironment = overlay(parsed, "environment", DEFAULT_TRACING_SECTION);
-  const base = fromEnvironment?.enabled === true ? fromEnvironment : null;
-  const initial = overlay(parsed, "flag", base ?? DEFAULT_TRACING_SECTION) ?? base;
+  const fromEnvironment = enabledOnly(overlay(parsed, "environment", DEFAULT_TRACING_SECTION));
+  const withFlags = (section: TracingSection): TracingSection => overlay(parsed, "flag", section) ?? section;
   return {
-    initial: initial?.enabled === true ? initial : null,
-    inForce(stored) {
-      const section = stored ?? base ?? DEFAULT_TRACING_SECTION;
-      return overlay(parsed, "flag", section) ?? section;
-    },
+    fromEnvironment,
+    initial: enabledOnly(withFlags(fromEnvironment ?? DEFAULT_TRACING_SECTION)),
+    inForce: (stored) => withFlags(stored ?? fromEnvironment ?? DEFAULT_TRACING_SECTION),
   };
+}
+
+function enabledOnly(section: TracingSection | null): TracingSection | null {
+  return section?.enabled === true ? section : null;
 }
 
 /** `base` with the options of one source over it; null when that source has none. */

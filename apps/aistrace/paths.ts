@@ -6,5 +6,5 @@ import { fileURLToPath } from "node:url";
 
 const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
 
-export const WRITER_WORKER_URL = new URL(`./store/writer-worker${extension}`, import.meta.url);
+export const WRITER_WORKER_URL = new URL(`./store/worker${extension}`, import.meta.url);
 export const WEB_DIR = fileURLToPath(new URL("./web/", import.meta.url));

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { AisError } from "@ais/base/errors.ts";
 
@@ -8,12 +7,34 @@ export interface WebAsset {
   readonly cacheControl: string;
 }
 
-/** The page's files, in memory. */
+/** The texts of the page's three files. */
+export interface WebFiles {
+  readonly html: string;
+  readonly css: string;
+  readonly script: string;
+}
+
+/** In this order: later ones refine earlier ones. */
+const STYLE_SHEETS = [
+  "theme",
+  "base",
+  "controls",
+  "top-bar",
+  "search",
+  "welcome",
+  "trace",
+  "waterfall",
+  "span-panel",
+  "statistics",
+  "narrow",
+] as const;
+
+/** The page, served from memory. */
 export class WebAssets {
   readonly #page: WebAsset;
   readonly #files: ReadonlyMap<string, WebAsset>;
 
-  constructor(html: string, css: string, script: string) {
+  constructor({ html, css, script }: WebFiles) {
     const asset = (body: string, contentType: string): WebAsset => ({
       body,
       contentType,
@@ -33,21 +54,31 @@ export class WebAssets {
   }
 }
 
-/** Reads the page from `dir`: built (`build.ts`), or as sources, which are built now. */
+/** Reads the page from `dir`, as `build.ts` leaves it there or as its sources, which are built now. */
 export async function loadWebAssets(dir: string): Promise<WebAssets> {
-  const [html, css, script] = await Promise.all([
-    Bun.file(join(dir, "index.html")).text(),
-    Bun.file(join(dir, "app.css")).text(),
-    existsSync(join(dir, "app.js")) ? Bun.file(join(dir, "app.js")).text() : buildScript(dir),
-  ]);
-  return new WebAssets(html, css, script);
+  const script = Bun.file(join(dir, "app.js"));
+  if (!(await script.exists())) return new WebAssets(await buildWeb(dir));
+  const [html, css] = await Promise.all(
+    ["index.html", "app.css"].map((name) => Bun.file(join(dir, name)).text()),
+  );
+  return new WebAssets({ html: html ?? "", css: css ?? "", script: await script.text() });
 }
 
-/** Bundles the page's script. */
-export async function buildScript(dir: string): Promise<string> {
-  const result = await Bun.build({ entrypoints: [join(dir, "app.ts")], target: "browser", minify: true });
+/** Builds the page from its sources in `dir`. */
+export async function buildWeb(dir: string): Promise<WebFiles> {
+  const sheets = STYLE_SHEETS.map((name) => Bun.file(join(dir, "css", `${name}.css`)).text());
+  const [html, script, ...css] = await Promise.all([
+    Bun.file(join(dir, "index.html")).text(),
+    bundle(join(dir, "app.ts")),
+    ...sheets,
+  ]);
+  return { html, css: css.join("\n"), script };
+}
+
+async function bundle(entry: string): Promise<string> {
+  const result = await Bun.build({ entrypoints: [entry], target: "browser", minify: true });
   const [output] = result.outputs;
   if (output === undefined)
-    throw new AisError("internal", `failed to bundle the page: ${result.logs.join("\n")}`);
+    throw new AisError("internal", `failed to bundle "${entry}": ${result.logs.join("\n")}`);
   return output.text();
 }

@@ -3,8 +3,12 @@
  * the directory by policy, clean-up on failure. A reader of the target sees the old file or the whole new one.
  */
 import { randomBytes } from "node:crypto";
+import { closeSync, fsync, openSync } from "node:fs";
 import { type FileHandle, open, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
+import { promisify } from "node:util";
+
+const fsyncDescriptor = promisify(fsync);
 
 /** `fsync`: what was written survives power loss. `os`: it is in the page cache and survives the end of the process. */
 export type FlushPolicy = "fsync" | "os";
@@ -88,11 +92,12 @@ export function durableWriteBytes(
 /** Makes names created, renamed or removed in a directory survive power loss. */
 export async function syncDirectory(path: string, faults: FileFaults = NO_FILE_FAULTS): Promise<void> {
   await faults.before("sync-directory", path);
-  const directory = await open(path, "r");
+  // Opening a directory that was just used takes no disk access, so it needs no thread.
+  const descriptor = openSync(path, "r");
   try {
-    await directory.sync();
+    await fsyncDescriptor(descriptor);
   } finally {
-    await directory.close();
+    closeSync(descriptor);
   }
 }
 

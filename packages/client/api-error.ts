@@ -46,11 +46,14 @@ export async function apiErrorFrom(method: string, response: TransportResponse):
   }
   const plain = text.trim();
   const path = new URL(response.url).pathname;
-  return new AisApiError(plain === "" ? `${method} ${path} failed with HTTP status ${response.status}` : plain, {
-    ...details,
-    tcode: "",
-    node: "",
-  });
+  return new AisApiError(
+    plain === "" ? `${method} ${path} failed with HTTP status ${response.status}` : plain,
+    {
+      ...details,
+      tcode: "",
+      node: "",
+    },
+  );
 }
 
 export function isNotFound(error: unknown): boolean {

@@ -107,7 +107,8 @@ export class Caller {
     const wait = this.#options.startUpWait;
     for (let retries = 0; ; retries++) {
       const response = await this.#attempt(call, url, body);
-      if (response.status !== 503 || wait === null || retries >= wait.retriesMax || isStream(body)) return response;
+      if (response.status !== 503 || wait === null || retries >= wait.retriesMax || isStream(body))
+        return response;
       if (response.header(HEADERS.error.toLowerCase()) !== null) return response;
       const text = await readText(response);
       if (text.trim() !== "") throw await apiErrorFrom(call.method, withText(response, text));
@@ -155,7 +156,9 @@ async function accepted(call: ApiCall, response: TransportResponse): Promise<Tra
 }
 
 function isRedirect(response: TransportResponse): boolean {
-  return REDIRECT_STATUSES.has(response.status) && response.header(HEADERS.locationUrl.toLowerCase()) !== null;
+  return (
+    REDIRECT_STATUSES.has(response.status) && response.header(HEADERS.locationUrl.toLowerCase()) !== null
+  );
 }
 
 async function redirectTarget(response: TransportResponse): Promise<string> {
@@ -177,4 +180,3 @@ function withText(response: TransportResponse, text: string): TransportResponse 
     body: new Blob([text]).stream(),
   };
 }
-

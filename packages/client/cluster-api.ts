@@ -104,7 +104,11 @@ export class ClusterApi {
     });
   }
 
-  async #what(path: string, what: string, headers: Readonly<Record<string, string>> = {}): Promise<JsonObject> {
+  async #what(
+    path: string,
+    what: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<JsonObject> {
     const query = { [QUERY.what]: what };
     return asJsonObject(await this.#caller.json({ method: "GET", path, query, headers }));
   }

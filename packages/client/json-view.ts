@@ -21,7 +21,9 @@ export function valueAt(json: unknown, path: string): unknown {
 export function textAt(json: unknown, path: string): string {
   const value = valueAt(json, path);
   if (typeof value === "string") return value;
-  return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean" ? String(value) : "";
+  return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean"
+    ? String(value)
+    : "";
 }
 
 /** Zero when absent. Takes the decimal strings that the wire uses for 64-bit integers. */

@@ -3,7 +3,6 @@ import http from "node:http";
 import https from "node:https";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import {
   ConnectionError,
   type RequestBody,
@@ -40,12 +39,18 @@ export class NodeTransport implements Transport {
         agent: secure ? this.#https : this.#http,
         ...(request.signal === null ? {} : { signal: request.signal }),
       });
+      // What the caller's own stream failed with: no fault of the connection.
+      let sourceError: unknown;
+      const fail = (cause: unknown) => reject(sourceError ?? connectionError(request, cause));
       outgoing.once("response", (incoming) => resolve(new NodeResponse(incoming, request.url)));
-      outgoing.on("error", (cause) => reject(connectionError(request, cause)));
-      writeBody(outgoing, request.body).catch((cause) => {
+      outgoing.on("error", fail);
+      const onSourceError = (error: unknown) => {
+        sourceError = error;
+      };
+      writeBody(outgoing, request.body, onSourceError).catch((cause) => {
         outgoing.destroy();
         // Too late to matter when the reply is in: a server may answer before it has read everything.
-        reject(connectionError(request, cause));
+        fail(cause);
       });
     });
   }
@@ -92,21 +97,45 @@ class NodeResponse implements TransportResponse {
 function lengthHeaders(request: TransportRequest): Record<string, string> {
   const { body } = request;
   // A body-less PUT or POST announces its emptiness: some servers answer 411 otherwise.
-  if (body === null) return ["PUT", "POST", "PATCH"].includes(request.method) ? { "content-length": "0" } : {};
+  if (body === null)
+    return ["PUT", "POST", "PATCH"].includes(request.method) ? { "content-length": "0" } : {};
   if (typeof body === "string") return { "content-length": String(new TextEncoder().encode(body).length) };
   if (body instanceof Uint8Array) return { "content-length": String(body.length) };
   if (body instanceof Blob) return { "content-length": String(body.size) };
   return body.lengthBytes === null ? {} : { "content-length": String(body.lengthBytes) };
 }
 
-async function writeBody(outgoing: http.ClientRequest, body: RequestBody): Promise<void> {
+async function writeBody(
+  outgoing: http.ClientRequest,
+  body: RequestBody,
+  onSourceError: (error: unknown) => void,
+): Promise<void> {
   if (body === null) {
     outgoing.end();
   } else if (typeof body === "string" || body instanceof Uint8Array) {
     outgoing.end(body);
   } else {
-    const stream = body instanceof Blob ? body.stream() : body.stream;
-    await pipeline(Readable.fromWeb(stream as NodeReadableStream<Uint8Array>), outgoing);
+    await pipeline(chunks(body instanceof Blob ? body.stream() : body.stream, onSourceError), outgoing);
+  }
+}
+
+async function* chunks(
+  stream: ReadableStream<Uint8Array>,
+  onError: (error: unknown) => void,
+): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        onError(error);
+        throw error;
+      });
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    // Closes the source of an upload that ended early; after its end there is nothing left to cancel.
+    reader.cancel().catch(() => {});
   }
 }
 

@@ -7,7 +7,7 @@ import { bucketQuery } from "./bucket-query.ts";
 import type { Caller } from "./caller.ts";
 import { type ListedEntry, type ListObjectsOptions, type ListPage, listObjectsPage } from "./list-objects.ts";
 import { type ObjectAttributes, objectAttributes } from "./object-attributes.ts";
-import { readText, type RequestBody } from "./transport.ts";
+import { type RequestBody, readText } from "./transport.ts";
 
 export interface PutOptions {
   /** Checked by the target before the object becomes visible. */
@@ -63,7 +63,10 @@ export class ObjectApi {
     const { range } = options;
     const response = await this.#caller.send({
       ...this.#call("GET", bucket, objectName, options.signal),
-      headers: { "accept-encoding": "identity", ...(range === undefined ? {} : { [HEADERS.range]: rangeText(range) }) },
+      headers: {
+        "accept-encoding": "identity",
+        ...(range === undefined ? {} : { [HEADERS.range]: rangeText(range) }),
+      },
     });
     const length = response.header(HEADERS.contentLength.toLowerCase());
     return {
@@ -106,7 +109,11 @@ export class ObjectApi {
     } while (position.continuationToken !== "" && remaining > 0);
   }
 
-  async #head(bucket: Bck, objectName: string, query: Readonly<Record<string, string>>): Promise<ObjectAttributes> {
+  async #head(
+    bucket: Bck,
+    objectName: string,
+    query: Readonly<Record<string, string>>,
+  ): Promise<ObjectAttributes> {
     const call = this.#call("HEAD", bucket, objectName);
     const response = await this.#caller.send({ ...call, query: { ...call.query, ...query } });
     await readText(response);

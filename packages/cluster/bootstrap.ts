@@ -1,9 +1,9 @@
 /** What a node does before anything else: find the cluster's documents, make them on an empty coordinator, or refuse. */
-import { randomBytes } from "node:crypto";
+import { randomInt } from "node:crypto";
 import type { Clock } from "@ais/base/clock.ts";
-import { AisError } from "@ais/base/errors.ts";
+import { AisError, errorText } from "@ais/base/errors.ts";
 import { emptyBmd } from "@ais/wire/bmd.ts";
-import { type ClusterConfig, defaultClusterConfig } from "@ais/wire/cluster-config.ts";
+import type { ClusterConfig } from "@ais/wire/cluster-config.ts";
 import { decodeJson, encodeJson } from "@ais/wire/json.ts";
 import { DOCUMENT_NAMES, KEYS } from "./cluster-keys.ts";
 import type { Coordinator } from "./coordinator/coordinator.ts";
@@ -32,7 +32,7 @@ export async function loadCluster(
     throw new AisError("conflict", `${message}: check the coordinator's URL`);
   }
   if ((await coordinator.get("bmd")) === null) {
-    throw new AisError("internal", `the coordinator holds a cluster config but no bucket metadata`);
+    throw new AisError("internal", "the coordinator holds a cluster config but no bucket metadata");
   }
   for (const name of DOCUMENT_NAMES) {
     const entry = await coordinator.get(name);
@@ -53,7 +53,7 @@ export async function loadCluster(
 export async function createCluster(
   coordinator: Coordinator,
   clusterUuid: string,
-  initialConfig: ClusterConfig = defaultClusterConfig(),
+  initialConfig: ClusterConfig,
   clock: Clock,
 ): Promise<void> {
   await coordinator.put(KEYS.layout, encodeJson({ version: LAYOUT_VERSION }), "absent");
@@ -74,27 +74,31 @@ const ALPHANUMERICS = `${LETTERS}0123456789`;
 
 /** Letters and digits, the first a letter, as AIStore's own. */
 export function generateUuid(): string {
-  let uuid = "";
-  while (uuid.length < UUID_LENGTH) {
-    const alphabet = uuid === "" ? LETTERS : ALPHANUMERICS;
-    // Bytes beyond a multiple of the alphabet would favour its first letters.
-    const limit = 256 - (256 % alphabet.length);
-    for (const byte of randomBytes(1)) if (byte < limit) uuid += alphabet.charAt(byte % alphabet.length);
-  }
+  let uuid = LETTERS.charAt(randomInt(LETTERS.length));
+  while (uuid.length < UUID_LENGTH) uuid += ALPHANUMERICS.charAt(randomInt(ALPHANUMERICS.length));
   return uuid;
 }
 
 async function checkLayout(coordinator: Coordinator): Promise<void> {
   const entry = await coordinator.get(KEYS.layout);
   if (entry === null) return;
-  const layout = decodeJson(entry.value);
-  const version =
-    typeof layout === "object" && layout !== null && "version" in layout ? layout.version : undefined;
-  if (typeof version !== "number") {
-    throw new AisError("internal", `cluster layout ${JSON.stringify(entry.value)} is malformed`);
-  }
+  const version = layoutVersion(entry.value);
   if (version > LAYOUT_VERSION) {
     const message = `the cluster has layout version ${version}, this program reads up to ${LAYOUT_VERSION}`;
     throw new AisError("unsupported", message);
+  }
+}
+
+function layoutVersion(text: string): number {
+  try {
+    const layout = decodeJson(text);
+    const version =
+      typeof layout === "object" && layout !== null && "version" in layout ? layout.version : null;
+    if (typeof version === "number") return version;
+    throw new TypeError(`"version" is not a number`);
+  } catch (cause) {
+    throw new AisError("internal", `cluster document "${KEYS.layout}" is malformed: ${errorText(cause)}`, {
+      cause,
+    });
   }
 }

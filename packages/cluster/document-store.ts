@@ -61,7 +61,10 @@ export class DocumentStore {
       this.#snapshots.apply(name, latest);
       return this.#finish(span, name, next !== null);
     }
-    throw new AisError("conflict", `failed to change "${name}": ${MAX_UPDATE_ATTEMPTS} attempts met other changes`);
+    throw new AisError(
+      "conflict",
+      `failed to change "${name}": ${MAX_UPDATE_ATTEMPTS} attempts met other changes`,
+    );
   }
 
   #replace<N extends DocumentName>(

@@ -71,30 +71,32 @@ export class LeaseSession {
     const startedMs = this.#options.clock.monotonicMs();
     const lease = await this.#options.coordinator.grantLease(this.#options.ttlMs);
     this.#lease = lease;
-    let abandoned = false;
     try {
       this.#extendValidity(startedMs);
-      if (await this.#events.acquired(lease)) await this.#keep(lease, signal);
-      else abandoned = true;
-    } finally {
-      this.#lease = null;
-      this.#clearDoubt();
-      if (abandoned || signal.aborted) await this.#revoke(lease);
+      const held = !(await this.#events.acquired(lease)) || (await this.#keep(lease, signal));
+      this.#drop();
+      if (held) await this.#revoke(lease);
+    } catch (error) {
+      this.#drop();
+      // After a transient failure the record may be in place, and the next lease takes it over without a gap.
+      if (!isTransient(error)) await this.#revoke(lease);
+      throw error;
     }
   }
 
-  /** Returns when the lease is lost or the signal aborts. */
-  async #keep(lease: Lease, signal: AbortSignal): Promise<void> {
+  /** Returns when the signal aborts (true: the lease is still held) or the lease is lost (false). */
+  async #keep(lease: Lease, signal: AbortSignal): Promise<boolean> {
     let failures = 0;
     for (;;) {
       const retryMs = backoffMs(failures - 1, RETRY_BASE_MS, this.#renewalIntervalMs);
       await sleep(failures === 0 ? this.#renewalIntervalMs : retryMs, signal);
-      if (signal.aborted) return;
+      if (signal.aborted) return true;
       try {
         const startedMs = this.#options.clock.monotonicMs();
         if (!(await lease.renew())) {
-          this.#lease = null;
-          return this.#events.lost(lease);
+          this.#drop();
+          this.#events.lost(lease);
+          return false;
         }
         this.#extendValidity(startedMs);
         await this.#events.renewed(lease);
@@ -112,7 +114,13 @@ export class LeaseSession {
     this.#validUntilMs = startedMs + this.#options.ttlMs;
     this.#clearDoubt();
     const remainingMs = this.#validUntilMs - this.#options.clock.monotonicMs();
-    this.#doubtTimer = setTimeout(() => this.#events.doubted(), Math.max(0, remainingMs));
+    // A timer can fire a little early, when nothing is in doubt yet.
+    this.#doubtTimer = setTimeout(() => this.#events.doubted(), Math.max(0, remainingMs) + 2);
+  }
+
+  #drop(): void {
+    this.#lease = null;
+    this.#clearDoubt();
   }
 
   #clearDoubt(): void {

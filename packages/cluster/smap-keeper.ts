@@ -90,7 +90,8 @@ export class SmapKeeper {
       try {
         const node = parseSnode(value);
         if (nodeKey(node.daemon_id) === key) nodes.push(node);
-        else this.#options.logger.log("error", "node record under a foreign key", { key, node: node.daemon_id });
+        else
+          this.#options.logger.log("error", "node record under a foreign key", { key, node: node.daemon_id });
       } catch (error) {
         this.#options.logger.log("error", "malformed node record", { key, error: errorText(error) });
       }

@@ -47,8 +47,23 @@ export class TroubleLog {
     if (trouble === null) return;
     this.#trouble = null;
     const lastedMs = Math.round(this.#clock.monotonicMs() - trouble.sinceMs);
-    this.#logger.log("info", "coordinator available again", { lastedMs, failures: trouble.failures }, trouble.span);
-    trouble.span.set(ATTRIBUTE.attempts, trouble.failures);
-    trouble.span.end();
+    this.#logger.log(
+      "info",
+      "coordinator available again",
+      { lastedMs, failures: trouble.failures },
+      trouble.span,
+    );
+    endSpan(trouble);
   }
+
+  /** The node stops while the trouble lasts. */
+  stop(): void {
+    if (this.#trouble !== null) endSpan(this.#trouble);
+    this.#trouble = null;
+  }
+}
+
+function endSpan({ span, failures }: Trouble): void {
+  span.set(ATTRIBUTE.attempts, failures);
+  span.end();
 }

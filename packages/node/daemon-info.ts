@@ -36,7 +36,9 @@ export async function daemonInfo(
     case WHAT.clusterConfig:
       return jsonReply(config);
     case WHAT.config:
-      return jsonReply(nodeConfig({ ...config, log: { ...config.log, level: logger.verbosity } }, facts.localConfig));
+      return jsonReply(
+        nodeConfig({ ...config, log: { ...config.log, level: logger.verbosity } }, facts.localConfig),
+      );
     case WHAT.snode:
       return jsonReply(member.self);
     case WHAT.nodeStats:

@@ -125,7 +125,13 @@ function findRoute(rawPath: string): { readonly route: Route; readonly restAt: n
   return null;
 }
 
-function variablePart(operation: Operation, shape: Shape, method: string, rawPath: string, restAt: number): Detected {
+function variablePart(
+  operation: Operation,
+  shape: Shape,
+  method: string,
+  rawPath: string,
+  restAt: number,
+): Detected {
   const start = skipSlashes(rawPath, restAt);
   switch (shape) {
     case "none":

@@ -22,7 +22,8 @@ export function errorReply(error: AisError, request: HttpRequest, facts: NodeFac
     caller: request.header("ais-caller-id") ?? "",
     node: nodeName({ daemon_type: facts.role, daemon_id: facts.id }),
   });
-  if (request.method === "HEAD") return emptyReply(error.status, [[HEADERS.error, encodeErrorHeader(body)], ...own]);
+  if (request.method === "HEAD")
+    return emptyReply(error.status, [[HEADERS.error, encodeErrorHeader(body)], ...own]);
   return {
     status: error.status,
     headers: [

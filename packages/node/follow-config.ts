@@ -3,6 +3,7 @@ import type { ClusterMember } from "@ais/cluster/member.ts";
 import type { Tracing } from "@ais/tracing/types.ts";
 import { type ClusterConfig, tracingOf } from "@ais/wire/cluster-config.ts";
 import type { TracingSection } from "@ais/wire/tracing-config.ts";
+import { DEFAULT_VERBOSITY } from "./log-level.ts";
 import type { NodeLogger } from "./logger.ts";
 
 export interface FollowConfigOptions {
@@ -21,7 +22,8 @@ export async function followConfig({
   tracingSection = tracingOf,
 }: FollowConfigOptions): Promise<() => void> {
   let applied = member.snapshot.config;
-  logger.setVerbosity(applied.log.level);
+  // A level given at the start of the daemon stands until somebody changes the cluster's.
+  if (applied.log.level !== DEFAULT_VERBOSITY) logger.setVerbosity(applied.log.level);
   await tracing.configure(tracingSection(applied));
   return member.onChange(({ document, after }) => {
     if (document !== "config") return;

@@ -15,7 +15,10 @@ export function healthGet(call: Call, services: NodeServices): HttpReply {
   const asksCluster = query.flag(QUERY.clusterInfo);
   const asksPrimary = query.flag(QUERY.clusterInfoAskPrimary);
   const asksReadyToRebalance = query.flag(QUERY.primaryReadyToRebalance);
-  if ((asksPrimary && (asksCluster || query.flag(QUERY.askPrimary))) || (asksReadyToRebalance && asksCluster)) {
+  if (
+    (asksPrimary && (asksCluster || query.flag(QUERY.askPrimary))) ||
+    (asksReadyToRebalance && asksCluster)
+  ) {
     throw new AisError("badRequest", "invalid combination of health queries");
   }
   if (query.flag(QUERY.readiness) && !services.member.isReady) return emptyReply(503);

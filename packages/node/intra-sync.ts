@@ -1,7 +1,8 @@
 /** `intra.sync`: a node that changed a document waits until this one has seen the change. */
-import type { ClusterSnapshot, DocumentName } from "@ais/cluster/snapshot.ts";
+
 import { AisError } from "@ais/base/errors.ts";
 import { backoffMs, sleep } from "@ais/base/lifecycle.ts";
+import type { ClusterSnapshot, DocumentName } from "@ais/cluster/snapshot.ts";
 import { QUERY } from "@ais/wire/queries.ts";
 import type { Call, NodeServices } from "./call.ts";
 import type { HttpReply } from "./http/types.ts";
@@ -36,7 +37,10 @@ async function refreshUntil(
     if (attempt > 0) await sleep(backoffMs(attempt, RETRY_BASE_MS, RETRY_CAP_MS), request.signal);
     version = documentVersion(await member.refresh(document, span), document);
     if (version < wanted && (request.signal.aborted || performance.now() > deadline)) {
-      throw new AisError("unavailable", `failed to sync ${document}: version is ${version}, wanted ${wanted}`);
+      throw new AisError(
+        "unavailable",
+        `failed to sync ${document}: version is ${version}, wanted ${wanted}`,
+      );
     }
   }
   return version;

@@ -96,7 +96,9 @@ class LogFile implements LogSink {
 
   #takePending(): string {
     if (this.#droppedLines > 0) {
-      this.#pending.push(`${JSON.stringify({ level: "warn", msg: "dropped log lines", lines: this.#droppedLines })}\n`);
+      this.#pending.push(
+        `${JSON.stringify({ level: "warn", msg: "dropped log lines", lines: this.#droppedLines })}\n`,
+      );
       this.#droppedLines = 0;
     }
     const text = this.#pending.join("");

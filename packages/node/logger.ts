@@ -34,6 +34,8 @@ export interface NodeLoggerOptions {
   /** Directory of the files; null writes to stderr. */
   readonly directory: string | null;
   readonly verbosity?: string;
+  /** Least important level until a verbosity is set; wins over `verbosity`. */
+  readonly level?: LogLevel;
   readonly maxFileBytes?: number;
   readonly maxTotalBytes?: number;
   readonly clock?: Clock;
@@ -70,7 +72,7 @@ class JsonLogger implements NodeLogger {
     this.#sink = sink;
     this.#clock = options.clock ?? systemClock;
     this.#verbosity = options.verbosity ?? DEFAULT_VERBOSITY;
-    this.#least = levelOfVerbosity(this.#verbosity);
+    this.#least = options.level ?? levelOfVerbosity(this.#verbosity);
   }
 
   get verbosity(): string {
@@ -91,7 +93,10 @@ class JsonLogger implements NodeLogger {
     const trace = span?.recording ? { trace_id: span.context.traceId, span_id: span.context.spanId } : {};
     const ts = new Date(this.#clock.nowMs()).toISOString();
     // The fixed members come last, so that no field can pass for one of them.
-    const line = JSON.stringify({ level, ts, ...fields, node: this.#node, msg: message, ...trace }, bigintText);
+    const line = JSON.stringify(
+      { level, ts, ...fields, node: this.#node, msg: message, ...trace },
+      bigintText,
+    );
     this.#sink.write(`${line}\n`);
   }
 

@@ -1,8 +1,8 @@
 /** What a node says of itself and of its view of the cluster (wire-compat 5.3). */
-import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
+
 import { readFile } from "node:fs/promises";
+import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
 import { systemClock } from "@ais/base/clock.ts";
-import { AIS_VERSION } from "@ais/wire/version.ts";
 import {
   EMPTY_TCDF,
   type MemCpuInfo,
@@ -13,6 +13,7 @@ import {
   STATE_FLAGS,
   type Tcdf,
 } from "@ais/wire/node-status.ts";
+import { AIS_VERSION } from "@ais/wire/version.ts";
 import type { NodeServices } from "./call.ts";
 
 const NS_PER_MS = 1e6;

@@ -1,6 +1,6 @@
 /** Calls from one node to another: one CLIENT span each, continuing the trace of the request being served. */
 import { AisError, errorText } from "@ais/base/errors.ts";
-import { type Span, SPAN_KIND, type Tracing } from "@ais/tracing/types.ts";
+import { SPAN_KIND, type Span, type Tracing } from "@ais/tracing/types.ts";
 import { INTRA_CLUSTER_USER_AGENT } from "@ais/wire/headers.ts";
 import { nodeName, type Snode } from "@ais/wire/smap.ts";
 
@@ -91,7 +91,8 @@ function deadline({ timeoutMs, signal }: PeerRequest): AbortSignal {
 
 async function readReply(response: Response, limitBytes: number): Promise<Uint8Array> {
   const announced = Number(response.headers.get("content-length") ?? 0);
-  if (announced > limitBytes) throw new Error(`reply of ${announced} bytes is larger than ${limitBytes} bytes`);
+  if (announced > limitBytes)
+    throw new Error(`reply of ${announced} bytes is larger than ${limitBytes} bytes`);
   if (response.body === null) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
@@ -106,5 +107,7 @@ async function readReply(response: Response, limitBytes: number): Promise<Uint8A
 function toUnavailable(error: unknown, peer: Snode, { method, path, timeoutMs }: PeerRequest): AisError {
   const timedOut = error instanceof Error && error.name === "TimeoutError";
   const why = timedOut ? `no reply within ${timeoutMs} ms` : errorText(error);
-  return new AisError("unavailable", `failed to call ${nodeName(peer)}: ${method} ${path}: ${why}`, { cause: error });
+  return new AisError("unavailable", `failed to call ${nodeName(peer)}: ${method} ${path}: ${why}`, {
+    cause: error,
+  });
 }

@@ -152,7 +152,14 @@ function finish({ reply, isThrown, call, services, startedMs, clock }: Ending): 
       services.logger.log(
         level,
         "served a request",
-        { operation, method: request.method, path: request.rawPath, status, outcome, duration_ms: durationMs },
+        {
+          operation,
+          method: request.method,
+          path: request.rawPath,
+          status,
+          outcome,
+          duration_ms: durationMs,
+        },
         span,
       );
     }

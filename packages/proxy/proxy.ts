@@ -14,7 +14,7 @@ export interface ProxyOptions extends NodeServices {
   readonly overrides?: Partial<ProxyServices>;
 }
 
-export interface Proxy {
+export interface ProxyRole {
   /** Serves every operation of a proxy. */
   readonly handler: HttpHandler;
 }
@@ -22,7 +22,7 @@ export interface Proxy {
 /** Clients send bodies with GET, which the other server drops (design.md 2). */
 export const startProxyServer: StartHttpServer = startNodeHttpServer;
 
-export async function createProxy(options: ProxyOptions): Promise<Proxy> {
+export async function createProxy(options: ProxyOptions): Promise<ProxyRole> {
   const { clock = systemClock, overrides = {}, ...node } = options;
   const services: ProxyServices = { ...node, clock, hrw: await loadHrw(), ...overrides };
   return {

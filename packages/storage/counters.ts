@@ -17,12 +17,17 @@ export class StorageCounters {
   receiveBufferBytes = 0;
   limitHitsOpenWrites = 0;
   limitHitsReceiveBuffer = 0;
+  limitHitsFreeSpace = 0;
 
   snapshot(deferredFiles: number, readers: number): ObjectStoreStats {
-    const { limitHitsOpenWrites, limitHitsReceiveBuffer, ...rest } = this;
+    const { limitHitsOpenWrites, limitHitsReceiveBuffer, limitHitsFreeSpace, ...rest } = this;
     return {
       ...rest,
-      limitHits: { openWrites: limitHitsOpenWrites, receiveBuffer: limitHitsReceiveBuffer },
+      limitHits: {
+        openWrites: limitHitsOpenWrites,
+        receiveBuffer: limitHitsReceiveBuffer,
+        freeSpace: limitHitsFreeSpace,
+      },
       deferredFiles,
       readers,
     };

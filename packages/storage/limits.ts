@@ -8,6 +8,8 @@ export interface StorageLimits {
   readonly openWriteCount: number;
   /** Memory that all PUTs together hold for bytes being received; more are refused with `tooManyRequests`. */
   readonly receiveBufferBytes: number;
+  /** Kept free on every mountpath; a PUT that would touch it is refused with `outOfSpace`. */
+  readonly reservedSpaceBytes: number;
   /** How long a replaced or deleted object file is kept for readers that are about to open it. */
   readonly removalGraceMs: number;
   /** Operations that go into one index transaction at most. */
@@ -21,6 +23,7 @@ export const DEFAULT_STORAGE_LIMITS: StorageLimits = {
   writeChunkBytes: 256 * 1024,
   openWriteCount: 512,
   receiveBufferBytes: 256 * 1024 * 1024,
+  reservedSpaceBytes: 64 * 1024 * 1024,
   removalGraceMs: 60_000,
   commitBatchCount: 512,
   capacityCacheMs: 3_000,

@@ -47,12 +47,14 @@ export async function claimMountpath(
 ): Promise<ClaimedMountpath> {
   const absolutePath = resolve(path);
   try {
-    mkdirSync(join(absolutePath, OBJECTS_DIRECTORY), { recursive: true });
+    mkdirSync(absolutePath, { recursive: true });
     accessSync(absolutePath, constants.R_OK | constants.W_OK | constants.X_OK);
     const lock = lockFile(join(absolutePath, LOCK_FILE));
     try {
-      const marker = readMarker(absolutePath) ?? (await initialize(absolutePath, owner, faults));
-      checkOwner(absolutePath, marker, owner);
+      const known = readMarker(absolutePath);
+      if (known !== null) checkOwner(absolutePath, known, owner);
+      await makeDirectories(absolutePath, faults);
+      const marker = known ?? (await initialize(absolutePath, owner, faults));
       return { path: absolutePath, id: marker.mountpathId, lock };
     } catch (error) {
       lock[Symbol.dispose]();
@@ -69,7 +71,14 @@ export async function claimMountpath(
   }
 }
 
-/** The marker is written last of all, so that a mountpath with one is complete. */
+async function makeDirectories(path: string, faults: FileFaults): Promise<void> {
+  for (let number = 0; number < OBJECT_SUBDIRECTORY_COUNT; number++) {
+    mkdirSync(objectSubdirectory(path, number), { recursive: true });
+  }
+  await syncDirectory(join(path, OBJECTS_DIRECTORY), faults);
+}
+
+/** The marker comes before the index: an index without a marker is never ours. */
 async function initialize(path: string, owner: MountpathOwner, faults: FileFaults): Promise<Marker> {
   if (existsSync(join(path, INDEX_DIRECTORY))) {
     throw new AisError(
@@ -77,10 +86,6 @@ async function initialize(path: string, owner: MountpathOwner, faults: FileFault
       `mountpath "${path}" has an index but no ${MARKER_FILE}, refusing to take it over`,
     );
   }
-  for (let number = 0; number < OBJECT_SUBDIRECTORY_COUNT; number++) {
-    mkdirSync(objectSubdirectory(path, number), { recursive: true });
-  }
-  await syncDirectory(join(path, OBJECTS_DIRECTORY), faults);
   const marker: Marker = {
     formatVersion: MOUNTPATH_FORMAT_VERSION,
     clusterUuid: owner.clusterUuid,

@@ -9,6 +9,7 @@ import { StorageCounters } from "./counters.ts";
 import { NO_STORAGE_FAULTS, type StorageFaults } from "./faults.ts";
 import { DeferredRemoval } from "./files/deferred-removal.ts";
 import { FileIds } from "./files/object-path.ts";
+import { FreeSpace } from "./free-space.ts";
 import { ObjectIndex } from "./index/object-index.ts";
 import { DEFAULT_STORAGE_LIMITS, type StorageLimits } from "./limits.ts";
 import { claimMountpath, type MountpathOwner } from "./mountpath.ts";
@@ -21,6 +22,7 @@ import { sweepBuckets } from "./operations/sweep-buckets.ts";
 import { Admission } from "./receive/admission.ts";
 import { BufferPool } from "./receive/buffer-pool.ts";
 import { recoverObjectFiles } from "./recovery.ts";
+import { toStorageError } from "./storage-error.ts";
 import type { OpenMountpath, StoreContext } from "./store-context.ts";
 import type { ObjectStore } from "./types.ts";
 
@@ -76,7 +78,7 @@ async function openMountpath(
   const { clock, logger, faults = NO_STORAGE_FAULTS } = options;
   const claimed = await claimMountpath(path, options, faults.files);
   opened.use(claimed.lock);
-  const index = opened.use(new ObjectIndex(claimed.path, faults, counters, limits.commitBatchCount));
+  const index = opened.use(openIndex(claimed.path, faults, counters, limits));
   const report = await recoverObjectFiles(claimed.path, index, logger);
   const run = await index.nextRun(report.highestRun);
   const removal = opened.use(
@@ -96,7 +98,21 @@ async function openMountpath(
     index,
     fileIds: new FileIds(run),
     removal,
+    space: new FreeSpace(claimed.path, limits.reservedSpaceBytes, clock, counters),
   };
+}
+
+function openIndex(
+  path: string,
+  faults: StorageFaults,
+  counters: StorageCounters,
+  limits: StorageLimits,
+): ObjectIndex {
+  try {
+    return new ObjectIndex(path, faults, counters, limits.commitBatchCount);
+  } catch (error) {
+    throw toStorageError(`open the index of mountpath "${path}"`, error);
+  }
 }
 
 function createStore(context: StoreContext, resources: AsyncDisposableStack): ObjectStore {

@@ -6,6 +6,7 @@ import type { StorageCounters } from "./counters.ts";
 import type { StorageFaults } from "./faults.ts";
 import type { DeferredRemoval } from "./files/deferred-removal.ts";
 import type { FileIds } from "./files/object-path.ts";
+import type { FreeSpace } from "./free-space.ts";
 import type { ObjectIndex } from "./index/object-index.ts";
 import type { StorageLimits } from "./limits.ts";
 import type { Admission } from "./receive/admission.ts";
@@ -17,6 +18,7 @@ export interface OpenMountpath extends HrwNode {
   readonly index: ObjectIndex;
   readonly fileIds: FileIds;
   readonly removal: DeferredRemoval;
+  readonly space: FreeSpace;
 }
 
 /** What the operations work with. */

@@ -121,7 +121,11 @@ export interface ObjectStoreStats {
   readonly openWrites: number;
   readonly receiveBufferBytes: number;
   /** Requests refused, by limit. */
-  readonly limitHits: { readonly openWrites: number; readonly receiveBuffer: number };
+  readonly limitHits: {
+    readonly openWrites: number;
+    readonly receiveBuffer: number;
+    readonly freeSpace: number;
+  };
   /** Replaced or deleted object files that still wait for their removal. */
   readonly deferredFiles: number;
   readonly filesRemoved: number;

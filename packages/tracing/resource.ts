@@ -49,4 +49,3 @@ function decoded(text: string): string | null {
     return null;
   }
 }
-

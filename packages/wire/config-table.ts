@@ -35,7 +35,10 @@ function readSection(table: Table, json: Json, path: string): Json {
 
 function readEntry(entry: TableEntry, stored: unknown, path: string): unknown {
   const absent = stored === undefined || stored === null;
-  if (entry instanceof Field) return absent ? entry.initial : parseField(entry, stored, path);
+  if (entry instanceof Field) {
+    // Nearly all stored settings are at their defaults, which are valid and in the form that parsing gives.
+    return absent || stored === entry.initial ? entry.initial : parseField(entry, stored, path);
+  }
   if (entry instanceof Optional)
     return absent ? undefined : readSection(entry.table, expectObject(stored, path), path);
   return readSection(entry, absent ? {} : expectObject(stored, path), path);

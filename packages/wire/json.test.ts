@@ -21,6 +21,21 @@ test("64-bit integers are exact numbers in both directions", () => {
   });
 });
 
+test("big integers are found wherever a number may stand", () => {
+  const big = 12345678901234567890n;
+  for (const [text, value] of [
+    ["12345678901234567890", big],
+    [" 12345678901234567890", big],
+    ["[12345678901234567890]", [big]],
+    ["[1,12345678901234567890]", [1, big]],
+    ["[1,\n\t-12345678901234567890]", [1, -big]],
+    ['{"a":12345678901234567890}', { a: big }],
+    ['{"a": 12345678901234567890}', { a: big }],
+  ] as const) {
+    expect(decodeJson(text)).toEqual(value);
+  }
+});
+
 test("only unsafe integers become bigint", () => {
   expect(
     decodeJson("[9007199254740991,9007199254740992,0.1234567890123456789,1e30,1234567890123456]"),

@@ -20,8 +20,9 @@ function stringify(value: unknown): string {
   return `{${text}}`;
 }
 
-// Only numbers of sixteen digits and more can exceed 2^53; texts without any take the plain parser.
-const MAY_HOLD_BIG_INTEGER = /\d{16}/;
+// Only numbers of sixteen digits and more can exceed 2^53. Texts without any take the plain parser, several times as fast;
+// strings of digits, which documents are full of, have a quote before them.
+const MAY_HOLD_BIG_INTEGER = /[:,[\s-]\d{16}|^\d{16}/;
 
 /** Integers beyond 2^53 come back as bigint, all others as number. Throws `badRequest` when the text is not JSON. */
 export function decodeJson(text: string): unknown {

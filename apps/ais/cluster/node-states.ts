@@ -1,7 +1,7 @@
 import { errorText } from "@ais/base/errors.ts";
 import type { AisClient } from "@ais/client/ais-client.ts";
 import { type JsonObject, textAt } from "@ais/client/json-view.ts";
-import { isActive, SNODE_FLAGS, type Smap, type Snode } from "@ais/wire/smap.ts";
+import { isActive, type Smap, SNODE_FLAGS, type Snode } from "@ais/wire/smap.ts";
 
 export interface NodeState {
   readonly snode: Snode;
@@ -29,7 +29,9 @@ export async function fetchNodeStates(
       return { snode, isPrimary, state: `offline: ${errorText(error)}`, status: {} };
     }
   });
-  return (await Promise.all(states)).sort((left, right) => (left.snode.daemon_id < right.snode.daemon_id ? -1 : 1));
+  return (await Promise.all(states)).sort((left, right) =>
+    left.snode.daemon_id < right.snode.daemon_id ? -1 : 1,
+  );
 }
 
 function flagsState(snode: Snode): string {

@@ -1,5 +1,5 @@
 import { asJsonObject, type JsonObject, numberAt, textAt, valueAt } from "@ais/client/json-view.ts";
-import { isActive, nodeName, SNODE_FLAGS, type Smap, type Snode } from "@ais/wire/smap.ts";
+import { isActive, nodeName, type Smap, SNODE_FLAGS, type Snode } from "@ais/wire/smap.ts";
 import { formatSize } from "../output/units.ts";
 import { type NodeState, ONLINE } from "./node-states.ts";
 
@@ -15,7 +15,8 @@ export interface SummaryInput {
 export function clusterSummary(input: SummaryInput): readonly (readonly [string, string])[] {
   const { smap, states, config } = input;
   const totals = capacityTotals(states);
-  const tracing = textAt(config, "tracing.enabled") === "true" ? textAt(config, "tracing.exporter_endpoint") : "";
+  const tracing =
+    textAt(config, "tracing.enabled") === "true" ? textAt(config, "tracing.exporter_endpoint") : "";
   return [
     ["CLI Endpoint", input.endpoint],
     ["Proxies", proxiesText(Object.values(smap.pmap))],

@@ -46,7 +46,8 @@ const LAST_CELLS: readonly Cell[] = [
   {
     name: "STATUS",
     shownFor: (state) => isOffline(state) || memoryAlert(state.status) !== "",
-    text: (state, colors) => (isOffline(state) ? colors.red(state.state) : ONLINE + memoryAlert(state.status)),
+    text: (state, colors) =>
+      isOffline(state) ? colors.red(state.state) : ONLINE + memoryAlert(state.status),
   },
   {
     name: "ALERT",
@@ -69,7 +70,10 @@ function makeTable(
   states: readonly NodeState[],
   colors: Colors,
 ): Table {
-  const columns = cells.map(({ name, shownFor }) => ({ name, hidden: shownFor !== undefined && !states.some(shownFor) }));
+  const columns = cells.map(({ name, shownFor }) => ({
+    name,
+    hidden: shownFor !== undefined && !states.some(shownFor),
+  }));
   const rows = states.map((state) => [
     nodeTitle(state),
     ...cells.map((cell) => (isOffline(state) && cell.name !== "STATUS" ? UNKNOWN : cell.text(state, colors))),

@@ -19,7 +19,8 @@ export function bucketCreateCommand(runtime: Runtime, parent: Command): Command 
     .option("--props <properties>", 'bucket properties: "key=value key=value ..." or JSON')
     .option("--ignore-error", "a bucket that exists already is no failure");
   return runtime.handle<Options>(command, async (context, [buckets], options) => {
-    const props = options.props === undefined ? null : nestedFromPairs(parsePairs(options.props.split(/\s+/)));
+    const props =
+      options.props === undefined ? null : nestedFromPairs(parsePairs(options.props.split(/\s+/)));
     for (const argument of buckets ?? []) {
       const bucket = parseBucketUri(argument);
       const name = bucketCname(bucket);
@@ -27,7 +28,8 @@ export function bucketCreateCommand(runtime: Runtime, parent: Command): Command 
         await context.client.buckets.create(bucket, props);
       } catch (error) {
         if (!(error instanceof AisApiError) || error.status !== 409) throw error;
-        if (options.ignoreError !== true) throw new Error(`bucket "${name}" already exists`, { cause: error });
+        if (options.ignoreError !== true)
+          throw new Error(`bucket "${name}" already exists`, { cause: error });
         context.print(`Bucket "${name}" already exists`);
         continue;
       }

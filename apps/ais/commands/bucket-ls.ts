@@ -31,7 +31,10 @@ export function listCommand(runtime: Runtime, parent: Command): Command {
     .option("--props <names>", "comma-separated: name, size, checksum, atime, version, location, ...; or all")
     .option("--limit <count>", "at most this many objects", parseCount)
     .option("--page-size <count>", "objects in one request", parseCount)
-    .option("--non-recursive", "names directly under the prefix, with directories (also --nr, --no-recursion)")
+    .option(
+      "--non-recursive",
+      "names directly under the prefix, with directories (also --nr, --no-recursion)",
+    )
     .option("--all", "misplaced objects and copies, and remote buckets that are not in the cluster yet")
     .option("--summary", "numbers and sizes of objects in each bucket")
     .option("--name-only", "names only, which is faster")
@@ -39,7 +42,8 @@ export function listCommand(runtime: Runtime, parent: Command): Command {
     .option("--start-after <name>", "objects after this name");
   return runtime.handle<ListOptions>(command, async (context, [argument], options) => {
     const { bucket, objectName } = parseUri(argument === undefined ? "ais://" : String(argument));
-    if (bucket.name === "") return listBuckets(context, argument === undefined ? undefined : bucket.provider, options);
+    if (bucket.name === "")
+      return listBuckets(context, argument === undefined ? undefined : bucket.provider, options);
     if (options.summary === true) return listBuckets(context, bucket.provider, options, bucket);
     if (objectName === "") return listObjects(context, bucket, options.prefix ?? "", options);
     await listByName(context, bucket, objectName, options);
@@ -65,6 +69,7 @@ async function listByName(
 
 export function parseCount(text: string): number {
   const count = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count)) throw new InvalidArgumentError("Expecting a whole number.");
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count))
+    throw new InvalidArgumentError("Expecting a whole number.");
   return count;
 }

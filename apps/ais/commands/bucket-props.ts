@@ -54,14 +54,20 @@ function showProps(context: CommandContext, props: JsonObject, section: string):
     const known = Object.keys(props).sort().join(", ");
     throw new UsageError(`no section "${section}" among the bucket properties, expecting one of: ${known}`);
   }
+  if (context.settings.json) {
+    context.printJson(section === "" ? props : props[section]);
+    return;
+  }
   const shown = section === "" ? props : { [section]: props[section] };
-  if (context.settings.json) return context.printJson(section === "" ? props : props[section]);
   const pairs = flatten(shown).map(([name, value]): [string, string] => [name, humanValue(name, value)]);
   context.printProperties(pairs.sort(([left], [right]) => (left < right ? -1 : 1)));
 }
 
 function showChange(context: CommandContext, bucket: Bck, before: JsonObject, after: JsonObject): void {
-  if (context.settings.json) return context.printJson(after);
+  if (context.settings.json) {
+    context.printJson(after);
+    return;
+  }
   const old = new Map(flatten(before));
   const changed = flatten(after).filter(([name, value]) => old.get(name) !== value);
   if (changed.length === 0) {
@@ -74,10 +80,9 @@ function showChange(context: CommandContext, bucket: Bck, before: JsonObject, af
   context.print("\nBucket props successfully updated.");
 }
 
-
-
 function humanValue(name: string, value: string): string {
-  if (name === "created" && /^\d+$/.test(value)) return new Date(Number(BigInt(value) / 1_000_000n)).toISOString();
+  if (name === "created" && /^\d+$/.test(value))
+    return new Date(Number(BigInt(value) / 1_000_000n)).toISOString();
   if (name === "access" && value === ACCESS_ALL) return "all";
   return value;
 }

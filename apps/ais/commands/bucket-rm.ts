@@ -12,7 +12,9 @@ export function bucketRemoveCommand(runtime: Runtime, parent: Command, name: str
   const command = parent
     .command(name)
     .summary("remove buckets and all objects in them")
-    .description("Remove ais buckets and all objects in them. Asks first when a bucket is not empty; see --yes.")
+    .description(
+      "Remove ais buckets and all objects in them. Asks first when a bucket is not empty; see --yes.",
+    )
     .argument("<bucket...>", "such as ais://nnn")
     .option("--ignore-error", "a bucket that does not exist is no failure");
   return runtime.handle<Options>(command, async (context, [buckets], options) => {

@@ -17,14 +17,19 @@ export function configClusterCommand(runtime: Runtime, parent: Command): Command
   const command = parent
     .command("cluster")
     .summary("show or change the cluster's configuration")
-    .description("Without arguments or with the name of a section: show it. With key=value pairs: change them.")
+    .description(
+      "Without arguments or with the name of a section: show it. With key=value pairs: change them.",
+    )
     .argument("[setting...]", "SECTION, or key=value ...")
     .option("--transient", TRANSIENT_HELP);
   return runtime.handle<Options>(command, async (context, [argument], options) => {
     const words = Array.isArray(argument) ? argument : [];
-    if (isQuery(words)) return showConfig(context, await context.client.cluster.clusterConfig(), words[0] ?? "");
+    if (isQuery(words))
+      return showConfig(context, await context.client.cluster.clusterConfig(), words[0] ?? "");
     const pairs = parsePairs(words);
-    await context.client.cluster.setClusterConfig(Object.fromEntries(pairs), { transient: options.transient === true });
+    await context.client.cluster.setClusterConfig(Object.fromEntries(pairs), {
+      transient: options.transient === true,
+    });
     await showChanged(context, await context.client.cluster.clusterConfig(), pairs);
     if (!context.settings.json) context.print("\nCluster config updated");
   });
@@ -40,7 +45,9 @@ export function configNodeCommand(runtime: Runtime, parent: Command): Command {
   return runtime.handle<Options>(command, async (context, [node, argument], options) => {
     const snode = await resolveNode(context, String(node));
     // AIStore tells a node's own settings from the cluster's by these words; section names are unique without them.
-    const words = (Array.isArray(argument) ? argument : []).filter((word) => !/^(inherited|local|all)$/.test(word));
+    const words = (Array.isArray(argument) ? argument : []).filter(
+      (word) => !/^(inherited|local|all)$/.test(word),
+    );
     const config = () => context.client.cluster.nodeConfig(snode.daemon_id);
     if (isQuery(words)) return showConfig(context, await config(), words[0] ?? "");
     const pairs = parsePairs(words);
@@ -70,24 +77,27 @@ export function showConfigCommand(runtime: Runtime, parent: Command, name: strin
 
 function isQuery(words: readonly string[]): boolean {
   const [first] = words;
-  return words.length === 0 || (words.length === 1 && first?.includes("=") === false && !first.startsWith("{"));
+  return (
+    words.length === 0 || (words.length === 1 && first?.includes("=") === false && !first.startsWith("{"))
+  );
 }
 
 /** A section by its name, or a single setting by its dotted name. */
 function showConfig(context: CommandContext, config: JsonObject, section: string): void {
-  if (section === "") {
-    if (context.settings.json) return context.printJson(config);
-    return context.printProperties(sorted(flatten(config)));
-  }
-  const pairs = flatten(config).filter(([name]) => name === section || name.startsWith(`${section}.`));
+  const isShown = (name: string) => section === "" || name === section || name.startsWith(`${section}.`);
+  const pairs = flatten(config).filter(([name]) => isShown(name));
   if (pairs.length === 0 && section !== "tracing") {
     const sections = Object.keys(config).sort().join(", ");
     throw new UsageError(`no section "${section}" in the configuration, expecting one of: ${sections}`);
   }
-  if (context.settings.json) return context.printJson(config[section] ?? Object.fromEntries(pairs));
-  // The cluster leaves this section out while nobody has configured it (wire-compat 5.7).
-  if (pairs.length === 0) return context.print("tracing is not configured (tracing.enabled=false)");
-  context.printProperties(sorted(pairs));
+  if (context.settings.json) {
+    context.printJson(section === "" ? config : (config[section] ?? Object.fromEntries(pairs)));
+  } else if (pairs.length === 0) {
+    // The cluster leaves this section out while nobody has configured it (wire-compat 5.7).
+    context.print("tracing is not configured (tracing.enabled=false)");
+  } else {
+    context.printProperties(sorted(pairs));
+  }
 }
 
 async function showChanged(

@@ -40,7 +40,9 @@ export async function listBuckets(
     return context.print(`No ${kind}buckets in the cluster.`);
   }
   for (const each of PROVIDERS) {
-    const rows = buckets.filter((bucket) => bucket.provider === each).map((bucket) => [bucketCname(bucket), "yes"]);
+    const rows = buckets
+      .filter((bucket) => bucket.provider === each)
+      .map((bucket) => [bucketCname(bucket), "yes"]);
     if (rows.length === 0) continue;
     context.printTable([{ name: "NAME" }, { name: "PRESENT" }], rows);
     const plural = rows.length === 1 ? "bucket" : "buckets";
@@ -49,13 +51,21 @@ export async function listBuckets(
   }
 }
 
-async function listSummaries(context: CommandContext, buckets: readonly Bck[], prefix: string): Promise<void> {
+async function listSummaries(
+  context: CommandContext,
+  buckets: readonly Bck[],
+  prefix: string,
+): Promise<void> {
   const summaries: BucketSummary[] = [];
   for (const bucket of buckets) summaries.push(await summarize(context, bucket, prefix));
   if (context.settings.json) return context.printJson(summaries);
   context.printTable(
     [{ name: "NAME" }, { name: "OBJECTS" }, { name: "SIZE" }],
-    summaries.map(({ bucket, objects, sizeBytes }) => [bucketCname(bucket), String(objects), formatSize(sizeBytes)]),
+    summaries.map(({ bucket, objects, sizeBytes }) => [
+      bucketCname(bucket),
+      String(objects),
+      formatSize(sizeBytes),
+    ]),
   );
 }
 

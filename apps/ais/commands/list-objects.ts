@@ -51,11 +51,13 @@ export async function listObjects(
   for await (const entry of listing) {
     if (options.all === true || (entry.flags & ENTRY_FLAGS.statusMask) === 0) entries.push(entry);
   }
-  if (entries.length === 0 && options.mustMatch === true) throw new Error(`${objectCname(bucket, prefix)} not found`);
+  if (entries.length === 0 && options.mustMatch === true)
+    throw new Error(`${objectCname(bucket, prefix)} not found`);
   if (context.settings.json) return context.printJson(entries.map(entryToJson));
   if (options.countOnly === true) return context.print(String(entries.length));
   if (entries.length === 0) return context.print(`No objects in ${bucketCname(bucket)}`);
-  if (options.nonRecursive === true) entries.sort((left, right) => Number(right.isDirectory) - Number(left.isDirectory));
+  if (options.nonRecursive === true)
+    entries.sort((left, right) => Number(right.isDirectory) - Number(left.isDirectory));
   print(context, bucket, entries, props, options);
 }
 
@@ -67,7 +69,9 @@ function wantedProps(options: ListOptions): readonly LsoProp[] {
   const props = words.map((word) => {
     const prop = LSO_PROPS.find((known) => known === word);
     if (prop === undefined) {
-      throw new UsageError(`unknown object property "${word}", expecting some of: all, ${LSO_PROPS.join(", ")}`);
+      throw new UsageError(
+        `unknown object property "${word}", expecting some of: all, ${LSO_PROPS.join(", ")}`,
+      );
     }
     return prop;
   });
@@ -83,7 +87,10 @@ function print(
 ): void {
   // Objects of an ais bucket are always in the cluster: AIStore shows that column only for remote buckets.
   const hidesCached = bucket.provider === "ais" && options.props?.includes("cached") !== true;
-  const columns = props.map((prop) => ({ name: prop.toUpperCase(), hidden: prop === "cached" && hidesCached }));
+  const columns = props.map((prop) => ({
+    name: prop.toUpperCase(),
+    hidden: prop === "cached" && hidesCached,
+  }));
   const rows = entries.map((entry) => props.map((prop) => cell(context, entry, prop)));
   context.printTable(columns, rows);
   if (entries.length > FOOTER_ABOVE && context.settings.headers) {

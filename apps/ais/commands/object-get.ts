@@ -9,9 +9,9 @@ import { runAll } from "../concurrency.ts";
 import type { CommandContext, Runtime } from "../context.ts";
 import { type DownloadRange, download } from "../download.ts";
 import { UsageError } from "../errors.ts";
-import { isDiscarded, STDOUT_PATH } from "../output-file.ts";
 import { startProgress } from "../output/progress.ts";
 import { counted, formatSize, parseSize } from "../output/units.ts";
+import { isDiscarded, STDOUT_PATH } from "../output-file.ts";
 import { parseObjectArgument, parseUri } from "../uri.ts";
 import { parseCount } from "./bucket-ls.ts";
 
@@ -50,7 +50,8 @@ export function objectGetCommand(runtime: Runtime, parent: Command): Command {
     }
     const { bucket, objectName } = parseUri(String(source));
     if (bucket.name === "") throw new UsageError(`missing bucket name in "${source}"`);
-    if (objectName !== "") throw new UsageError(`an object name and --prefix cannot be used together: "${source}"`);
+    if (objectName !== "")
+      throw new UsageError(`an object name and --prefix cannot be used together: "${source}"`);
     await getMany(context, bucket, options.prefix, outPath, options);
   });
 }
@@ -82,14 +83,19 @@ async function getOne(
   const received = await download(context, bucket, objectName, outPath, {
     range,
     verify: options.checksum === true,
-    startProgress: (totalBytes) => startProgress(context.io, { verb: "Downloaded", items: 1, totalBytes, forced }),
+    startProgress: (totalBytes) =>
+      startProgress(context.io, { verb: "Downloaded", items: 1, totalBytes, forced }),
   }).catch((error: unknown) => {
     if (!isNotFound(error)) throw error;
     throw missing(error, bucket, objectName);
   });
   if (outPath === STDOUT_PATH) return;
   if (context.settings.json) {
-    return context.printJson({ object: objectCname(bucket, objectName), file: outPath, size: String(received) });
+    return context.printJson({
+      object: objectCname(bucket, objectName),
+      file: outPath,
+      size: String(received),
+    });
   }
   const discard = isDiscarded(outPath) ? " and discard" : "";
   const where = isDiscarded(outPath) ? "" : ` as ${outPath}`;
@@ -108,12 +114,16 @@ async function getMany(
   options: Options,
 ): Promise<void> {
   const entries: ListedEntry[] = [];
-  for await (const entry of context.client.objects.list(bucket, { prefix, props: ["name", "size"] })) entries.push(entry);
+  for await (const entry of context.client.objects.list(bucket, { prefix, props: ["name", "size"] }))
+    entries.push(entry);
   if (entries.length === 0) throw new Error(`${objectCname(bucket, prefix)} not found`);
-  const isDirectory = destination === "" || (await stat(destination).catch(() => null))?.isDirectory() === true;
+  const isDirectory =
+    destination === "" || (await stat(destination).catch(() => null))?.isDirectory() === true;
   const isSink = destination === STDOUT_PATH || isDiscarded(destination);
   if (!isDirectory && !isSink && !destination.endsWith("/")) {
-    throw new UsageError(`"${destination}" is not a directory: ${counted(entries.length, "object")} need one`);
+    throw new UsageError(
+      `"${destination}" is not a directory: ${counted(entries.length, "object")} need one`,
+    );
   }
   const totalBytes = entries.reduce((sum, entry) => sum + entry.sizeBytes, 0);
   const to = isDiscarded(destination) ? " (and discard)" : ` to ${destination === "" ? "." : destination}`;
@@ -137,8 +147,10 @@ async function getMany(
   for (const { item, error } of failures) {
     context.note(`Failed to GET ${item.name}: ${error instanceof Error ? error.message : error}`);
   }
-  if (failures.length > 0) throw new Error(`failed to GET ${counted(failures.length, "object")} of ${entries.length}`);
-  if (context.settings.json) context.printJson({ get: entries.map((entry) => objectCname(bucket, entry.name)) });
+  if (failures.length > 0)
+    throw new Error(`failed to GET ${counted(failures.length, "object")} of ${entries.length}`);
+  if (context.settings.json)
+    context.printJson({ get: entries.map((entry) => objectCname(bucket, entry.name)) });
   else if (destination !== STDOUT_PATH) context.print(caption);
 }
 
@@ -167,13 +179,18 @@ function pathBelow(directory: string, objectName: string): string {
 function rangeOf(options: Options): DownloadRange | null {
   if (options.offset === undefined && options.length === undefined) return null;
   if (options.length === 0) throw new UsageError("--length must not be 0");
-  return { offsetBytes: options.offset ?? 0, ...(options.length === undefined ? {} : { lengthBytes: options.length }) };
+  return {
+    offsetBytes: options.offset ?? 0,
+    ...(options.length === undefined ? {} : { lengthBytes: options.length }),
+  };
 }
 
 function missing(cause: unknown, bucket: Bck, objectName: string): Error {
   const tcode = cause instanceof Error && "tcode" in cause ? cause.tcode : "";
   const what =
-    tcode === "ErrBckNotFound" ? `bucket "${bucketCname(bucket)}"` : `object "${objectCname(bucket, objectName)}"`;
+    tcode === "ErrBckNotFound"
+      ? `bucket "${bucketCname(bucket)}"`
+      : `object "${objectCname(bucket, objectName)}"`;
   return new Error(`${what} does not exist`, { cause });
 }
 

@@ -58,7 +58,8 @@ export function objectPutCommand(runtime: Runtime, parent: Command): Command {
       includeSourceDirectory: options.includeSrcDir === true,
       destination: objectName,
     });
-    if (sources.files.length === 0) throw new UsageError(`no files to put in ${words.join(" ")} (see --recursive)`);
+    if (sources.files.length === 0)
+      throw new UsageError(`no files to put in ${words.join(" ")} (see --recursive)`);
     const checksumType = options.computeChecksum === true ? await bucketChecksumType(context, bucket) : null;
     const [single] = sources.files;
     if (sources.isSingleFile && single !== undefined) {
@@ -75,7 +76,9 @@ async function putStdin(context: CommandContext, bucket: Bck, objectName: string
   }
   const body = { stream: context.io.stdin(), lengthBytes: null };
   await context.client.objects.put(bucket, objectName, body, { signal: context.io.signal });
-  report(context, `PUT (standard input) => ${objectCname(bucket, objectName)}`, [objectCname(bucket, objectName)]);
+  report(context, `PUT (standard input) => ${objectCname(bucket, objectName)}`, [
+    objectCname(bucket, objectName),
+  ]);
 }
 
 async function putSingle(
@@ -113,7 +116,8 @@ async function putMany(
     destination === "" ? bucketCname(bucket) : objectCname(bucket, destination)
   }`;
   if (options.dryRun === true) {
-    for (const file of files) context.print(`[DRY RUN] PUT ${file.path} -> ${objectCname(bucket, file.objectName)}`);
+    for (const file of files)
+      context.print(`[DRY RUN] PUT ${file.path} -> ${objectCname(bucket, file.objectName)}`);
     return;
   }
   if (!context.settings.json) showSizes(context, files, totalBytes);
@@ -130,7 +134,8 @@ async function putMany(
     const reason = error instanceof Error ? error.message : String(error);
     context.note(`Failed to PUT ${item.path} => ${objectCname(bucket, item.objectName)}: ${reason}`);
   }
-  if (failures.length > 0) throw new Error(`failed to PUT ${counted(failures.length, "file")} of ${files.length}`);
+  if (failures.length > 0)
+    throw new Error(`failed to PUT ${counted(failures.length, "file")} of ${files.length}`);
   report(
     context,
     caption,

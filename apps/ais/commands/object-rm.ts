@@ -36,7 +36,8 @@ export function objectRemoveCommand(runtime: Runtime, parent: Command, name: str
 
 async function removeByPrefix(context: CommandContext, bucket: Bck, prefix: string): Promise<void> {
   const names: string[] = [];
-  for await (const entry of context.client.objects.list(bucket, { prefix, nameOnly: true })) names.push(entry.name);
+  for await (const entry of context.client.objects.list(bucket, { prefix, nameOnly: true }))
+    names.push(entry.name);
   const what = `${counted(names.length, "object")} from ${bucketCname(bucket)}`;
   if (names.length > 0 && !(await context.confirm(`Remove ${what}?`, false))) {
     throw new UsageError(`removing ${what} takes --yes where there is nobody to ask`);

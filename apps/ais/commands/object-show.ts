@@ -9,7 +9,17 @@ import { formatSize } from "../output/units.ts";
 import { parseObjectArgument } from "../uri.ts";
 
 /** What HEAD can be asked for here (wire-compat 3.5). */
-const PROPS = ["name", "size", "checksum", "atime", "version", "custom", "location", "last-modified", "etag"] as const;
+const PROPS = [
+  "name",
+  "size",
+  "checksum",
+  "atime",
+  "version",
+  "custom",
+  "location",
+  "last-modified",
+  "etag",
+] as const;
 type Prop = (typeof PROPS)[number];
 const DEFAULT_PROPS: readonly Prop[] = ["name", "size", "checksum", "atime"];
 
@@ -42,10 +52,12 @@ export async function showObject(
 ): Promise<void> {
   const props = wantedProps(propsOption);
   const attributes = await context.client.objects.headProps(bucket, objectName, props);
-  const pairs = [...props].sort().map((prop): [string, string] => [
-    prop,
-    propText(prop, objectCname(bucket, objectName), attributes, context.settings.json),
-  ]);
+  const pairs = [...props]
+    .sort()
+    .map((prop): [string, string] => [
+      prop,
+      propText(prop, objectCname(bucket, objectName), attributes, context.settings.json),
+    ]);
   if (context.settings.json) return context.printJson(Object.fromEntries(pairs));
   context.printProperties(pairs.filter(([, value]) => value !== ""));
 }

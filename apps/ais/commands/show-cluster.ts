@@ -1,5 +1,5 @@
 /** `ais show cluster`: two tables and a summary (AIStore's shape). */
-import { asJsonObject, type JsonObject } from "@ais/client/json-view.ts";
+import { asJsonObject } from "@ais/client/json-view.ts";
 import { nodeName, type Smap, type Snode } from "@ais/wire/smap.ts";
 import type { Command } from "commander";
 import { fetchNodeStates, type NodeState, nodeIdOf } from "../cluster/node-states.ts";
@@ -13,11 +13,13 @@ export function showClusterCommand(runtime: Runtime, parent: Command, name: stri
     .command(name)
     .summary("show nodes, capacity and state of the cluster")
     .argument("[node]", "NODE_ID, proxy, or target");
-  runtime.handle(command, async (context, [node]) => showCluster(context, node === undefined ? "" : String(node)));
+  runtime.handle(command, async (context, [node]) =>
+    showCluster(context, node === undefined ? "" : String(node)),
+  );
   const smap = command.command("smap").summary("show the cluster map");
   runtime.handle(smap, showSmap);
   const bmd = command.command("bmd").summary("show the bucket metadata");
-  runtime.handle(bmd, async (context) => showBmd(context, await context.client.cluster.bmd()));
+  runtime.handle(bmd, showBmd);
   return command;
 }
 
@@ -28,7 +30,9 @@ async function showCluster(context: CommandContext, selected: string): Promise<v
   const wanted = select([...proxies, ...targets], selected);
   const states = await fetchNodeStates(context.client, smap, wanted);
   if (context.settings.json) {
-    return context.printJson(Object.fromEntries(states.map((state) => [state.snode.daemon_id, state.status])));
+    return context.printJson(
+      Object.fromEntries(states.map((state) => [state.snode.daemon_id, state.status])),
+    );
   }
   const shownProxies = states.filter((state) => state.snode.daemon_type === "proxy");
   const shownTargets = states.filter((state) => state.snode.daemon_type === "target");
@@ -40,18 +44,25 @@ async function showCluster(context: CommandContext, selected: string): Promise<v
 
 function select(nodes: readonly Snode[], selected: string): readonly Snode[] {
   if (selected === "") return nodes;
-  if (selected === "proxy" || selected === "target") return nodes.filter((node) => node.daemon_type === selected);
+  if (selected === "proxy" || selected === "target")
+    return nodes.filter((node) => node.daemon_type === selected);
   const id = nodeIdOf(selected);
   const found = nodes.filter((node) => node.daemon_id === id);
   if (found.length > 0) return found;
-  throw new UsageError(`no node "${selected}" in the cluster, expecting "proxy", "target" or one of: ${nodes.map(nodeName).join(", ")}`);
+  throw new UsageError(
+    `no node "${selected}" in the cluster, expecting "proxy", "target" or one of: ${nodes.map(nodeName).join(", ")}`,
+  );
 }
 
 function printTable(context: CommandContext, table: ReturnType<typeof proxyTable>): void {
   context.printTable(table.columns, table.rows);
 }
 
-async function printSummary(context: CommandContext, smap: Smap, states: readonly NodeState[]): Promise<void> {
+async function printSummary(
+  context: CommandContext,
+  smap: Smap,
+  states: readonly NodeState[],
+): Promise<void> {
   const [config, backends] = await Promise.all([
     context.client.cluster.clusterConfig(),
     context.client.cluster.backends().catch((): readonly string[] => []),
@@ -79,13 +90,19 @@ async function showSmap(context: CommandContext): Promise<void> {
   context.print(`Summary:         ${counts}, cluster map(v${smap.version}), cluster ID("${smap.uuid}")`);
 }
 
-function showBmd(context: CommandContext, bmd: JsonObject): void {
+async function showBmd(context: CommandContext): Promise<void> {
+  const bmd = await context.client.cluster.bmd();
   if (context.settings.json) return context.printJson(bmd);
   const rows: string[][] = [];
   for (const [provider, namespaces] of Object.entries(asJsonObject(bmd.providers))) {
     for (const [namespace, buckets] of Object.entries(asJsonObject(namespaces))) {
       for (const [name, props] of Object.entries(asJsonObject(buckets))) {
-        rows.push([provider, namespace === "@#" ? "-" : namespace, name, String(asJsonObject(props).bid ?? "-")]);
+        rows.push([
+          provider,
+          namespace === "@#" ? "-" : namespace,
+          name,
+          String(asJsonObject(props).bid ?? "-"),
+        ]);
       }
     }
   }

@@ -6,7 +6,17 @@ import { allNodes, nodeName, type Snode } from "@ais/wire/smap.ts";
 import type { Command } from "commander";
 import type { Runtime } from "../context.ts";
 
-const COLUMNS = ["NODE", "BUILD", "ENABLED", "ENDPOINT", "STARTED", "EXPORTED", "DROPPED", "QUEUE", "LAST ERROR"] as const;
+const COLUMNS = [
+  "NODE",
+  "BUILD",
+  "ENABLED",
+  "ENDPOINT",
+  "STARTED",
+  "EXPORTED",
+  "DROPPED",
+  "QUEUE",
+  "LAST ERROR",
+] as const;
 
 export function showTracingCommand(runtime: Runtime, parent: Command): Command {
   const command = parent.command("tracing").summary("show the state of tracing on every node");

@@ -20,20 +20,32 @@ export const TRACE_QUERY_DEADLINE_MS = 10_000;
 const DEFAULT_LIMIT = 20;
 const DEFAULT_LOOKBACK_MS = 3_600_000;
 /** Services that trace backends record of themselves. */
-const BACKEND_SERVICES: ReadonlySet<string> = new Set(["jaeger", "jaeger-all-in-one", "jaeger-query", "aistrace"]);
+const BACKEND_SERVICES: ReadonlySet<string> = new Set([
+  "jaeger",
+  "jaeger-all-in-one",
+  "jaeger-query",
+  "aistrace",
+]);
 
 export function traceListCommand(runtime: Runtime, parent: Command): Command {
   const command = parent
     .command("ls")
     .summary("list recent traces")
-    .description("List recent traces, newest first, from aistrace, Jaeger, or what else answers Jaeger's query API.")
+    .description(
+      "List recent traces, newest first, from aistrace, Jaeger, or what else answers Jaeger's query API.",
+    )
     .option("--service <name>", "such as aistore-proxy; every service when left out")
     .option("--operation <name>", "name of a span, such as: GET /v1/objects/{bucket}/{object}")
     .option("--bucket <bucket>", "such as ais://nnn")
     .option("--min-duration <time>", "such as 10ms, 1.5s", parseDurationOption)
     .option("--errors", "only traces with an error")
     .option("--limit <count>", "at most this many", parseCount, DEFAULT_LIMIT)
-    .option("--lookback <time>", "how far back, such as 30m, 2h, 1d", parseDurationOption, DEFAULT_LOOKBACK_MS);
+    .option(
+      "--lookback <time>",
+      "how far back, such as 30m, 2h, 1d",
+      parseDurationOption,
+      DEFAULT_LOOKBACK_MS,
+    );
   return runtime.handle<Options>(command, async (context, _, options) => {
     const jaeger = new JaegerClient(context.settings.traceEndpoint, TRACE_QUERY_DEADLINE_MS);
     const traces = (await findTraces(jaeger, options)).slice(0, options.limit).map(summarize);

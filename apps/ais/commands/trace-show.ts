@@ -22,7 +22,11 @@ export function traceShowCommand(runtime: Runtime, parent: Command): Command {
     if (spans === null) throw new Error(`trace "${traceId}" not found at ${jaeger.endpoint}`);
     if (context.settings.json) return context.printJson(spans);
     const { columns } = context.io;
-    const lines = renderWaterfall(spans, { width: columns, colors: context.colors, verbose: options.verbose === true });
+    const lines = renderWaterfall(spans, {
+      width: columns,
+      colors: context.colors,
+      verbose: options.verbose === true,
+    });
     context.print(lines.join("\n"));
   });
 }

@@ -73,8 +73,10 @@ async function barProgress(plan: ProgressPlan): Promise<Progress> {
     fps: 10,
   });
   const startedAtMs = performance.now();
-  const itemBar = plan.items > 1 ? bars.create(plan.items, 0, { title: `${plan.verb} files:`, rate: "" }) : null;
-  const byteBar = plan.totalBytes > 0 ? bars.create(plan.totalBytes, 0, { title: "Total size:    ", rate: "" }) : null;
+  const itemBar =
+    plan.items > 1 ? bars.create(plan.items, 0, { title: `${plan.verb} files:`, rate: "" }) : null;
+  const byteBar =
+    plan.totalBytes > 0 ? bars.create(plan.totalBytes, 0, { title: "Total size:    ", rate: "" }) : null;
   let items = 0;
   let bytes = 0;
   const update = (): void => {

@@ -14,13 +14,20 @@ export function renderTable(
   rows: readonly (readonly string[])[],
   options: { readonly headers: boolean; readonly colors: Colors },
 ): string {
-  const shown = columns.map((column, index) => ({ column, index })).filter(({ column }) => column.hidden !== true);
+  const shown = columns
+    .map((column, index) => ({ column, index }))
+    .filter(({ column }) => column.hidden !== true);
   const lines = rows.map((row) => shown.map(({ index }) => row[index] ?? ""));
   if (options.headers) lines.unshift(shown.map(({ column }) => column.name));
-  const widths = shown.map((_, position) => Math.max(0, ...lines.map((line) => visibleWidth(line[position] ?? ""))));
+  const widths = shown.map((_, position) =>
+    Math.max(0, ...lines.map((line) => visibleWidth(line[position] ?? ""))),
+  );
   return lines
     .map((line, lineIndex) => {
-      const text = line.map((cell, position) => padVisible(cell, widths[position] ?? 0)).join(GAP).trimEnd();
+      const text = line
+        .map((cell, position) => padVisible(cell, widths[position] ?? 0))
+        .join(GAP)
+        .trimEnd();
       return `${options.headers && lineIndex === 0 ? options.colors.bold(text) : text}\n`;
     })
     .join("");

@@ -1,7 +1,6 @@
 /** Which attributes of a span say what it did to whom; the rest is context that every span repeats. */
 const SHOWN_PREFIXES = ["ais.", "error", "exception.", "aws."] as const;
 const SHOWN_NAMES: ReadonlySet<string> = new Set([
-  "http.request.method",
   "http.response.status_code",
   "http.request.body.size",
   "http.response.body.size",

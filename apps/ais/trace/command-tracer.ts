@@ -3,6 +3,7 @@ import type { Clock } from "@ais/base/clock.ts";
 import { errorText } from "@ais/base/errors.ts";
 import type { RequestObservation, RequestObserver } from "@ais/client/observer.ts";
 import type { TransportResponse } from "@ais/client/transport.ts";
+import { QUERY } from "@ais/wire/queries.ts";
 import type { TraceSpan } from "./span.ts";
 
 export const COMMAND_SERVICE = "ais";
@@ -65,7 +66,8 @@ export class CommandTracer implements RequestObserver {
 
   /** Ends the root. `error` is what the command failed with, null when it did not. */
   finish(error: unknown): void {
-    for (const span of this.#spans) if (span.endNs === 0n) this.#close(span, span === this.#root ? error : null);
+    for (const span of this.#spans)
+      if (span.endNs === 0n) this.#close(span, span === this.#root ? error : null);
   }
 
   /** What has ended so far. */
@@ -80,7 +82,9 @@ export class CommandTracer implements RequestObserver {
       resourceSpans: [
         {
           resource: { attributes: otlpAttributes({ "service.name": COMMAND_SERVICE, ...resource }) },
-          scopeSpans: [{ scope: { name: "ais-cli" }, spans: spans.map((span) => toOtlp(this.traceId, span)) }],
+          scopeSpans: [
+            { scope: { name: "ais-cli" }, spans: spans.map((span) => toOtlp(this.traceId, span)) },
+          ],
         },
       ],
     };
@@ -106,7 +110,8 @@ export class CommandTracer implements RequestObserver {
       span.attributes["error.type"] = String(response.status);
     }
     const traceResponse = response.header("traceresponse");
-    if (traceResponse?.includes(this.traceId) === true && traceResponse.endsWith("-01")) this.#tracedReplies++;
+    if (traceResponse?.includes(this.traceId) === true && traceResponse.endsWith("-01"))
+      this.#tracedReplies++;
   }
 
   #close(span: RecordedSpan, error: unknown): void {
@@ -129,7 +134,9 @@ function toTraceSpan(traceId: string, span: RecordedSpan): TraceSpan {
     durationUs: Number(span.endNs - span.startNs) / 1000,
     error: span.error !== null,
     kind: span.kind,
-    attributes: Object.fromEntries(Object.entries(span.attributes).map(([key, value]) => [key, String(value)])),
+    attributes: Object.fromEntries(
+      Object.entries(span.attributes).map(([key, value]) => [key, String(value)]),
+    ),
     events: [],
   };
 }
@@ -166,10 +173,20 @@ function redactArgument(argument: string): string {
   return equals > 0 && !argument.includes("://") ? `${argument.slice(0, equals)}=…` : argument;
 }
 
-const SECRET_QUERY_ITEM = /([?&])(traceparent|tracestate|baggage|u|x|[^=&]*(?:token|secret|signature)[^=&]*)=[^&]*/gi;
+/** Query items that say what a request is about; any other may be a setting, a token, or the trace itself. */
+const SHOWN_QUERY_ITEMS: ReadonlySet<string> = new Set([
+  QUERY.provider,
+  QUERY.namespace,
+  QUERY.what,
+  QUERY.props,
+  QUERY.presence,
+  QUERY.proxyId,
+]);
 
 function redactUrl(url: string): string {
-  return url.replace(SECRET_QUERY_ITEM, "$1$2=REDACTED");
+  return url.replace(/([?&])([^=&]*)=[^&]*/g, (item, separator: string, name: string) =>
+    SHOWN_QUERY_ITEMS.has(decodeURIComponent(name)) ? item : `${separator}${name}=REDACTED`,
+  );
 }
 
 function randomHex(bytes: number): string {

@@ -1,7 +1,11 @@
 import { errorText } from "@ais/base/errors.ts";
 
 /** Sends spans by OTLP/HTTP with the JSON encoding. Best effort: the text of what went wrong, null when it was taken. */
-export async function exportOtlp(endpoint: string, payload: unknown, deadlineMs: number): Promise<string | null> {
+export async function exportOtlp(
+  endpoint: string,
+  payload: unknown,
+  deadlineMs: number,
+): Promise<string | null> {
   try {
     const response = await fetch(endpoint, {
       method: "POST",

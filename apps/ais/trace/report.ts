@@ -4,7 +4,7 @@ import { sleep } from "@ais/base/lifecycle.ts";
 import type { CommandContext } from "../context.ts";
 import { makeColors } from "../output/colors.ts";
 import { renderWaterfall } from "../waterfall.ts";
-import type { CommandTracer } from "./command-tracer.ts";
+import { COMMAND_SERVICE, type CommandTracer } from "./command-tracer.ts";
 import { exportOtlp } from "./export-otlp.ts";
 import { JaegerClient, type Trace, TraceBackendError } from "./jaeger.ts";
 
@@ -12,6 +12,8 @@ const EXPORT_DEADLINE_MS = 1000;
 const QUERY_DEADLINE_MS = 2000;
 /** Nodes export in batches, a few seconds apart at most by default. */
 const ARRIVAL_DEADLINE_MS = 6000;
+/** How long to wait for the other side of calls once everything else is there. */
+const SETTLE_MS = 1500;
 const POLL_INTERVAL_MS = 150;
 
 /** Everything goes to standard error, and nothing here fails the command. */
@@ -30,7 +32,11 @@ export async function reportTrace(tracer: CommandTracer, context: CommandContext
   try {
     const fetched = await awaitTrace(tracer, new JaegerClient(settings.traceEndpoint, QUERY_DEADLINE_MS));
     const colors = makeColors(io.stderrIsTerminal && !io.env.NO_COLOR);
-    const lines = renderWaterfall(withOwnSpans(fetched, tracer), { width: io.columns, colors, verbose: false });
+    const lines = renderWaterfall(withOwnSpans(fetched, tracer), {
+      width: io.columns,
+      colors,
+      verbose: false,
+    });
     io.err(`${lines.join("\n")}\n`);
   } catch (error) {
     if (!(error instanceof TraceBackendError)) throw error;
@@ -38,15 +44,37 @@ export async function reportTrace(tracer: CommandTracer, context: CommandContext
   }
 }
 
-/** Waits until as many server spans arrived as there were traced replies, for a limited time. */
+/** Waits for the spans of every node that took part, for a limited time. */
 async function awaitTrace(tracer: CommandTracer, jaeger: JaegerClient): Promise<Trace> {
   const deadlineMs = performance.now() + ARRIVAL_DEADLINE_MS;
+  let connectedAtMs: number | null = null;
   for (;;) {
     const trace = (await jaeger.trace(tracer.traceId)) ?? [];
-    const arrived = trace.filter((span) => span.kind === "server").length;
-    if (arrived >= tracer.tracedReplies || performance.now() > deadlineMs) return trace;
+    const nowMs = performance.now();
+    if (tracer.tracedReplies === 0 || nowMs > deadlineMs) return trace;
+    if (isConnected(trace, tracer)) {
+      connectedAtMs ??= nowMs;
+      if (isAnswered(trace) || nowMs - connectedAtMs > SETTLE_MS) return trace;
+    }
     await sleep(POLL_INTERVAL_MS);
   }
+}
+
+/** As many server spans as traced replies, and no span whose parent is still on its way. */
+function isConnected(trace: Trace, tracer: CommandTracer): boolean {
+  const known = new Set([...trace, ...tracer.spans()].map((span) => span.spanId));
+  const servers = trace.filter((span) => span.kind === "server").length;
+  return (
+    servers >= tracer.tracedReplies && trace.every((span) => span.parentId === "" || known.has(span.parentId))
+  );
+}
+
+/** Every call that a node made has a span of the node that answered; a call to a stranger never gets one. */
+function isAnswered(trace: Trace): boolean {
+  const parents = new Set(trace.map((span) => span.parentId));
+  return trace.every(
+    (span) => span.kind !== "client" || span.service === COMMAND_SERVICE || parents.has(span.spanId),
+  );
 }
 
 /** The command knows its own spans even where the collector did not take them. */

@@ -24,7 +24,10 @@ export interface SpanRow {
 /** More siblings than this with one name and service become one row. */
 export const FOLD_ABOVE = 3;
 
-export function spanRows(forest: readonly SpanNode[], options: { readonly fold: boolean }): readonly SpanRow[] {
+export function spanRows(
+  forest: readonly SpanNode[],
+  options: { readonly fold: boolean },
+): readonly SpanRow[] {
   const rows: SpanRow[] = [];
   const place = (nodes: readonly SpanNode[], indent: string, isTop: boolean): void => {
     const groups = options.fold ? foldSiblings(nodes) : nodes.map((node) => [node]);

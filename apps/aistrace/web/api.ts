@@ -29,10 +29,17 @@ export function fetchTrace(traceId: string, signal?: AbortSignal): Promise<OwnTr
 }
 
 export function fetchSpan(traceId: string, spanId: string, signal?: AbortSignal): Promise<OwnSpan> {
-  return get(`/api/aistrace/traces/${encodeURIComponent(traceId)}/spans/${encodeURIComponent(spanId)}`, signal);
+  return get(
+    `/api/aistrace/traces/${encodeURIComponent(traceId)}/spans/${encodeURIComponent(spanId)}`,
+    signal,
+  );
 }
 
-export async function findInTrace(traceId: string, text: string, signal?: AbortSignal): Promise<readonly string[]> {
+export async function findInTrace(
+  traceId: string,
+  text: string,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
   const path = `/api/aistrace/traces/${encodeURIComponent(traceId)}/find?${new URLSearchParams({ text })}`;
   return (await get<{ spanIDs: readonly string[] }>(path, signal)).spanIDs;
 }

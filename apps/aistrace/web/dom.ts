@@ -42,7 +42,10 @@ export function replaceChildren(parent: Element, ...children: readonly Child[]):
 }
 
 /** `true` sets an attribute without a value; `false` and `null` leave it out. */
-function setAttributes(element: Element, attributes: Readonly<Record<string, string | boolean | null>>): void {
+function setAttributes(
+  element: Element,
+  attributes: Readonly<Record<string, string | boolean | null>>,
+): void {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === true) element.setAttribute(name, "");
     else if (typeof value === "string") element.setAttribute(name, value);
@@ -54,6 +57,12 @@ export function icon(d: string): SVGSVGElement {
   return svg(
     "svg",
     { class: "icon", viewBox: "0 0 16 16", "aria-hidden": "true" },
-    svg("path", { d, fill: "none", stroke: "currentColor", "stroke-width": "1.5", "stroke-linecap": "round" }),
+    svg("path", {
+      d,
+      fill: "none",
+      stroke: "currentColor",
+      "stroke-width": "1.5",
+      "stroke-linecap": "round",
+    }),
   );
 }

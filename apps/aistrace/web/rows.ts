@@ -3,7 +3,12 @@ import type { SpanNode, TraceModel } from "./trace-model.ts";
 /** A line of the waterfall: a span, or a run of siblings of one name that are folded into one line. */
 export type Row =
   | { readonly type: "span"; readonly key: string; readonly span: SpanNode; readonly depth: number }
-  | { readonly type: "fold"; readonly key: string; readonly spans: readonly SpanNode[]; readonly depth: number };
+  | {
+      readonly type: "fold";
+      readonly key: string;
+      readonly spans: readonly SpanNode[];
+      readonly depth: number;
+    };
 
 /** Fewer siblings than this are not worth a fold. */
 const FOLD_MIN_SPANS = 20;
@@ -71,7 +76,10 @@ export function visibleRows(model: TraceModel, state: OpenState): Row[] {
     rows.push(row);
     if (!isExpandable(row) || !state.isOpen(row)) continue;
     const depth = row.depth + 1;
-    const below = row.type === "fold" ? row.spans.map((span) => spanRow(span, depth)) : siblingRows(row.span.children, depth);
+    const below =
+      row.type === "fold"
+        ? row.spans.map((span) => spanRow(span, depth))
+        : siblingRows(row.span.children, depth);
     for (const child of below.reverse()) stack.push(child);
   }
   return rows;

@@ -13,6 +13,8 @@ export function parseTagText(text: string): Map<string, string> | null {
 
 export function formatTagText(tags: ReadonlyMap<string, string>): string {
   return [...tags]
-    .map(([key, value]) => (/[\s"\\]|^$/.test(value) ? `${key}="${value.replace(/["\\]/g, "\\$&")}"` : `${key}=${value}`))
+    .map(([key, value]) =>
+      /[\s"\\]|^$/.test(value) ? `${key}="${value.replace(/["\\]/g, "\\$&")}"` : `${key}=${value}`,
+    )
     .join(" ");
 }

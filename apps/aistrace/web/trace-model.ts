@@ -39,23 +39,25 @@ export interface TraceModel {
 
 export function buildTrace(trace: OwnTrace): TraceModel {
   const startUs = trace.spans.reduce((least, span) => Math.min(least, span[5]), Number.MAX_SAFE_INTEGER);
-  const spans = trace.spans.map(([spanId, parentId, service, name, kind, start, durationUs, error], index): SpanNode => ({
-    index,
-    spanId,
-    parentId,
-    service: trace.services[service] ?? "",
-    name: trace.names[name] ?? "",
-    kind,
-    startUs: start - startUs,
-    durationUs,
-    error,
-    children: [],
-    parent: null,
-    depth: 0,
-    descendants: 0,
-    errorsBelow: 0,
-    selfUs: durationUs,
-  }));
+  const spans = trace.spans.map(
+    ([spanId, parentId, service, name, kind, start, durationUs, error], index): SpanNode => ({
+      index,
+      spanId,
+      parentId,
+      service: trace.services[service] ?? "",
+      name: trace.names[name] ?? "",
+      kind,
+      startUs: start - startUs,
+      durationUs,
+      error,
+      children: [],
+      parent: null,
+      depth: 0,
+      descendants: 0,
+      errorsBelow: 0,
+      selfUs: durationUs,
+    }),
+  );
   const byId = new Map(spans.map((span) => [span.spanId, span]));
   const roots = linkParents(spans, byId);
   const inOrder = depthFirst(roots);

@@ -11,10 +11,7 @@ export function shortBody(receivedBytes: number, announcedBytes: number | null):
 }
 
 /** The whole body, at most `limitBytes` of it in memory. */
-export async function readWhole(
-  stream: ReadableStream<Uint8Array>,
-  limitBytes: number,
-): Promise<Uint8Array> {
+export async function readWhole(stream: ReadableStream<Uint8Array>, limitBytes: number): Promise<Uint8Array> {
   const reader = stream.getReader();
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;

@@ -79,7 +79,8 @@ function openInotify(): Inotify {
   if (descriptor < 0) throw new Error("failed to create an inotify instance");
   return {
     descriptor,
-    addWatch: (path) => symbols.inotify_add_watch(descriptor, ptr(Buffer.from(`${path}\0`)), IN_CLOSE_NOWRITE),
+    addWatch: (path) =>
+      symbols.inotify_add_watch(descriptor, ptr(Buffer.from(`${path}\0`)), IN_CLOSE_NOWRITE),
     removeWatch: (watch) => symbols.inotify_rm_watch(descriptor, watch),
   };
 }

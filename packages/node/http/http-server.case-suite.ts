@@ -5,7 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { errorText } from "@ais/base/errors.ts";
 import { exchange, rawConnection } from "./raw-client.ts";
-import type { HttpHandler, HttpReply, HttpRequest, HttpServer, ReplyOutcome, StartHttpServer } from "./types.ts";
+import type {
+  HttpHandler,
+  HttpReply,
+  HttpRequest,
+  HttpServer,
+  ReplyOutcome,
+  StartHttpServer,
+} from "./types.ts";
 
 export interface HttpServerCases {
   readonly name: string;
@@ -45,7 +52,9 @@ export function runHttpServerCases({ name, start, skips }: HttpServerCases): voi
     }
 
     /** Serves the next request with `serve` and resolves with how its reply ended. */
-    function serveOnce(serve: (request: HttpRequest) => HttpReply | Promise<HttpReply>): Promise<ReplyOutcome[]> {
+    function serveOnce(
+      serve: (request: HttpRequest) => HttpReply | Promise<HttpReply>,
+    ): Promise<ReplyOutcome[]> {
       const outcomes: ReplyOutcome[] = [];
       return new Promise((resolve) => {
         handler = async (request) => {
@@ -86,7 +95,10 @@ export function runHttpServerCases({ name, start, skips }: HttpServerCases): voi
         ];
         return text("");
       };
-      await exchange(server.port, "DELETE /a%2Fb%20c%23%25/%E4%B8%AD?q=%41&r HTTP/1.1\r\nHost: h\r\nX-One: 1\r\n");
+      await exchange(
+        server.port,
+        "DELETE /a%2Fb%20c%23%25/%E4%B8%AD?q=%41&r HTTP/1.1\r\nHost: h\r\nX-One: 1\r\n",
+      );
       expect(seen).toEqual(["DELETE", "/a%2Fb%20c%23%25/%E4%B8%AD", "q=%41&r", "1", null, "127.0.0.1"]);
     });
 
@@ -116,7 +128,8 @@ export function runHttpServerCases({ name, start, skips }: HttpServerCases): voi
         lines = request.headerLines("ais-custom-md");
         return text("");
       };
-      const head = "PUT / HTTP/1.1\r\nHost: h\r\nAis-Custom-Md: a=1, 2\r\nAis-Custom-Md: b=x=y\r\nContent-Length: 0\r\n";
+      const head =
+        "PUT / HTTP/1.1\r\nHost: h\r\nAis-Custom-Md: a=1, 2\r\nAis-Custom-Md: b=x=y\r\nContent-Length: 0\r\n";
       await exchange(server.port, head);
       expect(lines).toEqual(["a=1, 2", "b=x=y"]);
     });
@@ -213,13 +226,22 @@ export function runHttpServerCases({ name, start, skips }: HttpServerCases): voi
         body: new TextEncoder().encode("héllo"),
       }));
       const reply = await fetch(url("/"));
-      expect([reply.status, reply.headers.get("x-a"), reply.headers.get("content-length")]).toEqual([201, "1, 2", "6"]);
+      expect([reply.status, reply.headers.get("x-a"), reply.headers.get("content-length")]).toEqual([
+        201,
+        "1, 2",
+        "6",
+      ]);
       expect(await reply.text()).toBe("héllo");
       expect(await outcomes).toEqual(["sent"]);
     });
 
     testCase("announces a length without a body", async () => {
-      const outcomes = serveOnce(() => ({ status: 200, headers: [], body: null, announcedLengthBytes: 12_345 }));
+      const outcomes = serveOnce(() => ({
+        status: 200,
+        headers: [],
+        body: null,
+        announcedLengthBytes: 12_345,
+      }));
       const reply = await fetch(url("/"), { method: "HEAD" });
       expect(reply.headers.get("content-length")).toBe("12345");
       expect(await outcomes).toEqual(["sent"]);
@@ -326,7 +348,11 @@ export function runHttpServerCases({ name, start, skips }: HttpServerCases): voi
       lengthBytes: number,
       headers: HttpReply["headers"] = [],
     ): HttpReply {
-      return { status: 200, headers, body: { kind: "file", path: join(directory, fileName), offsetBytes, lengthBytes } };
+      return {
+        status: 200,
+        headers,
+        body: { kind: "file", path: join(directory, fileName), offsetBytes, lengthBytes },
+      };
     }
   });
 }

@@ -51,7 +51,10 @@ class RegistryMetrics implements NodeMetrics {
     for (const [name, entry] of this.#entries()) {
       if (entry.kind === "special" || entry.kind === "gauge") continue;
       const labels = Object.fromEntries(entry.labels.map((label) => [label, ""]));
-      this.#counters.set(name, this.#registry.counter(this.#full(prometheusSuffix(name)), entry.help, labels));
+      this.#counters.set(
+        name,
+        this.#registry.counter(this.#full(prometheusSuffix(name)), entry.help, labels),
+      );
     }
     for (const operation of Object.keys(OPERATIONS) as Operation[]) {
       this.#operations[operation] = this.#countersOf(operation);

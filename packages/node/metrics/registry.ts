@@ -44,6 +44,10 @@ export class Histogram {
     this.#exemplars = Array<Exemplar | undefined>(bounds.length + 1).fill(undefined);
   }
 
+  get isEmpty(): boolean {
+    return this.#counts.every((count) => count === 0);
+  }
+
   observe(value: number, sampled: SpanContext | null): void {
     let bucket = 0;
     while (bucket < this.bounds.length && value > (this.bounds[bucket] ?? 0)) bucket++;
@@ -128,11 +132,12 @@ export class MetricRegistry {
     }
     for (const { name, help, children } of this.#histograms.values()) {
       body += `# HELP ${name} ${help}\n# TYPE ${name} histogram\n`;
-      for (const { labels, histogram } of children) body += histogram.expose(name, labels, open);
+      for (const { labels, histogram } of children) {
+        // Operations that this node never served would be most of the text.
+        if (!histogram.isEmpty) body += histogram.expose(name, labels, open);
+      }
     }
-    return open
-      ? { contentType: OPENMETRICS, body: `${body}# EOF\n` }
-      : { contentType: PROMETHEUS, body };
+    return open ? { contentType: OPENMETRICS, body: `${body}# EOF\n` } : { contentType: PROMETHEUS, body };
   }
 
   #labelText(labels: Labels): string {

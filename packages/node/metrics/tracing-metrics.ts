@@ -2,11 +2,18 @@
 import type { Tracing, TracingStats } from "@ais/tracing/types.ts";
 import type { MetricRegistry, MetricType } from "./registry.ts";
 
-type Figure = readonly [suffix: string, help: string, type: MetricType, read: (stats: TracingStats) => number];
+type Figure = readonly [
+  suffix: string,
+  help: string,
+  type: MetricType,
+  read: (stats: TracingStats) => number,
+];
 
 const FIGURES: readonly Figure[] = [
   ["enabled", "1 while spans are recorded", "gauge", (stats) => (stats.enabled ? 1 : 0)],
   ["spans_started_count", "sampled spans started", "counter", (stats) => stats.spansStarted],
+  ["spans_ended_count", "sampled spans ended", "counter", (stats) => stats.spansEnded],
+  ["spans_queued", "spans that wait for export", "gauge", (stats) => stats.spansQueued],
   ["spans_exported_count", "spans that the collector took", "counter", (stats) => stats.spansExported],
   ["queue_bytes", "encoded spans that wait for export", "gauge", (stats) => stats.queueBytes],
   ["queue_capacity_bytes", "most encoded spans that may wait", "gauge", (stats) => stats.queueCapacityBytes],
@@ -21,5 +28,8 @@ export function exposeTracing(registry: MetricRegistry, prefix: string, tracing:
   }
   registry.collect(`${prefix}_tracing_spans_dropped_count`, "spans lost, by reason", "counter", () =>
     Object.entries(tracing.stats().spansDropped).map(([reason, count]) => [{ reason }, count] as const),
+  );
+  registry.collect(`${prefix}_tracing_limit_hits_count`, "limits hit, by limit", "counter", () =>
+    Object.entries(tracing.stats().limitsHit).map(([limit, count]) => [{ limit }, count] as const),
   );
 }

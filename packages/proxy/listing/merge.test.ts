@@ -2,7 +2,16 @@ import { describe, expect, test } from "bun:test";
 import { type SeededRandom, seededRandom, testSeed } from "@ais/base/seeded-random.ts";
 import { compareUtf8, type MergeEntry, mergePages, type TargetPage } from "./merge.ts";
 
-const ALPHABET: readonly [string, ...string[]] = ["a", "b", "/", "é", "\uffee", "\u{1f600}", "\u{10ffff}", "z"];
+const ALPHABET: readonly [string, ...string[]] = [
+  "a",
+  "b",
+  "/",
+  "é",
+  "\uffee",
+  "\u{1f600}",
+  "\u{10ffff}",
+  "z",
+];
 
 function randomName(random: SeededRandom): string {
   return Array.from({ length: random.int(1, 5) }, () => random.pick(ALPHABET)).join("");

@@ -13,14 +13,20 @@ describe("bucket.list", () => {
     const proxy = await FakeProxy.create({ buckets: [aisBucket("b"), aisBucket("a"), LOCAL_NS] });
     const reply = await proxy.send("GET", "/v1/buckets");
     expect(names(reply)).toEqual(["/a", "/b", "team/nnn"]);
-    expect((jsonOf(reply) as unknown[])[0]).toEqual({ name: "a", provider: "ais", namespace: { uuid: "", name: "" } });
+    expect((jsonOf(reply) as unknown[])[0]).toEqual({
+      name: "a",
+      provider: "ais",
+      namespace: { uuid: "", name: "" },
+    });
     const empty = await FakeProxy.create({ buckets: [] });
     expect(textOf(await empty.send("GET", "/v1/buckets", { body: actMsg("list") }))).toBe("[]\n");
   });
 
   test("the name in the message is an exact filter", async () => {
     const proxy = await FakeProxy.create({ buckets: [aisBucket("data"), aisBucket("data2")] });
-    expect(names(await proxy.send("GET", "/v1/buckets", { body: actMsg("list", null, "data") }))).toEqual(["/data"]);
+    expect(names(await proxy.send("GET", "/v1/buckets", { body: actMsg("list", null, "data") }))).toEqual([
+      "/data",
+    ]);
     expect(names(await proxy.send("GET", "/v1/buckets", { body: actMsg("list", null, "dat") }))).toEqual([]);
   });
 
@@ -88,7 +94,8 @@ describe("bucket.create", () => {
 
   test("unknown properties and policies that lie are refused, and nothing is created", async () => {
     const proxy = await FakeProxy.create({ targets: [] });
-    const create = (value: unknown) => proxy.send("POST", "/v1/buckets/abc", { body: actMsg("create-bck", value) });
+    const create = (value: unknown) =>
+      proxy.send("POST", "/v1/buckets/abc", { body: actMsg("create-bck", value) });
     expect((await create({ nonsense: 1 })).status).toBe(400);
     expect((await create({ write_policy: { data: "never" } })).status).toBe(400);
     expect((await create({ mirror: { enabled: true } })).status).toBe(501);
@@ -117,9 +124,17 @@ describe("bucket.destroy, bucket.head, bucket.set-props", () => {
     expect(set.status).toBe(200);
     const props = async () =>
       JSON.parse(headerOf(await proxy.send("HEAD", "/v1/buckets/nnn"), "ais-bucket-props") ?? "");
-    expect(await props()).toMatchObject({ write_policy: { data: "delayed" }, versioning: { enabled: false }, bid: "1" });
+    expect(await props()).toMatchObject({
+      write_policy: { data: "delayed" },
+      versioning: { enabled: false },
+      bid: "1",
+    });
     await proxy.send("PATCH", "/v1/buckets/nnn", { body: actMsg("reset-bprops") });
-    expect(await props()).toMatchObject({ write_policy: { data: "immediate" }, versioning: { enabled: true }, bid: "1" });
+    expect(await props()).toMatchObject({
+      write_policy: { data: "immediate" },
+      versioning: { enabled: true },
+      bid: "1",
+    });
   });
 
   test("other deletions are not taken for a destroy", async () => {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import { loadHrw } from "@ais/hrw/hrw.ts";
+import { aisBucket } from "@ais/wire/bck.ts";
 import { withBucket } from "@ais/wire/bmd.ts";
 import { defaultBprops } from "@ais/wire/bprops.ts";
-import { aisBucket } from "@ais/wire/bck.ts";
-import { loadHrw } from "@ais/hrw/hrw.ts";
 import { placementNodes } from "@ais/wire/smap.ts";
-import { FakeProxy, headerOf, jsonOf, textOf, THREE_TARGETS } from "../testing/fake-proxy.ts";
+import { FakeProxy, headerOf, jsonOf, THREE_TARGETS, textOf } from "../testing/fake-proxy.ts";
 
 function locationOf(reply: Parameters<typeof headerOf>[0]): URL {
   return new URL(headerOf(reply, "location") ?? "");
@@ -16,25 +16,28 @@ describe("redirect", () => {
     ["PUT", 307],
     ["HEAD", 307],
     ["DELETE", 307],
-  ])("%s answers %d to the target that placement chooses, without asking for the body", async (method, status) => {
-    const proxy = await FakeProxy.create();
-    const reply = await proxy.send(method, "/v1/objects/nnn/dir/README.md", { body: "payload" });
-    expect(reply.status).toBe(status);
-    expect(headerOf(reply, "cache-control")).toBe("no-store");
-    const hrw = await loadHrw();
-    const owner = hrw.chooseTarget(placementNodes(proxy.member.snapshot.smap), "ais/@#/nnn/dir/README.md");
-    const location = locationOf(reply);
-    expect(location.origin).toBe(owner?.snode.public_net.direct_url ?? "none");
-    expect(location.pathname).toBe("/v1/objects/nnn/dir/README.md");
-    expect(proxy.bodyReads).toBe(0);
-    expect(proxy.span.name).toBe(`${method} /v1/objects/{bucket}/{object}`);
-    expect(proxy.span.attributes["ais.redirect.node"]).toBe(owner?.id ?? "");
-    expect(proxy.span.events).toEqual([
-      { name: "ais.hrw", attributes: { "ais.hrw.node": owner?.id ?? "", "ais.hrw.candidates": 3 } },
-    ]);
-    if (method === "GET") expect(textOf(reply)).toContain("Moved Permanently</a>");
-    else expect(reply.body).toBeNull();
-  });
+  ])(
+    "%s answers %d to the target that placement chooses, without asking for the body",
+    async (method, status) => {
+      const proxy = await FakeProxy.create();
+      const reply = await proxy.send(method, "/v1/objects/nnn/dir/README.md", { body: "payload" });
+      expect(reply.status).toBe(status);
+      expect(headerOf(reply, "cache-control")).toBe("no-store");
+      const hrw = await loadHrw();
+      const owner = hrw.chooseTarget(placementNodes(proxy.member.snapshot.smap), "ais/@#/nnn/dir/README.md");
+      const location = locationOf(reply);
+      expect(location.origin).toBe(owner?.snode.public_net.direct_url ?? "none");
+      expect(location.pathname).toBe("/v1/objects/nnn/dir/README.md");
+      expect(proxy.bodyReads).toBe(0);
+      expect(proxy.span.name).toBe(`${method} /v1/objects/{bucket}/{object}`);
+      expect(proxy.span.attributes["ais.redirect.node"]).toBe(owner?.id ?? "");
+      expect(proxy.span.events).toEqual([
+        { name: "ais.hrw", attributes: { "ais.hrw.node": owner?.id ?? "", "ais.hrw.candidates": 3 } },
+      ]);
+      if (method === "GET") expect(textOf(reply)).toContain("Moved Permanently</a>");
+      else expect(reply.body).toBeNull();
+    },
+  );
 
   test("the query is the client's, byte for byte, then the stamp and the trace context", async () => {
     const proxy = await FakeProxy.create();
@@ -70,13 +73,15 @@ describe("redirect", () => {
     expect(headerOf(reply, "location")).toContain("?name=caf%C3%A9&pct=%25&pid=");
   });
 
-  test.each(["/v1/objects/nnn/a/../b", "/v1/objects/nnn/%2e%2e/b", "/v1/objects/nnn/dir/", "/v1/objects/nnn/~/x"])(
-    "%s is refused with 400",
-    async (path) => {
-      const proxy = await FakeProxy.create();
-      expect((await proxy.send("PUT", path)).status).toBe(400);
-    },
-  );
+  test.each([
+    "/v1/objects/nnn/a/../b",
+    "/v1/objects/nnn/%2e%2e/b",
+    "/v1/objects/nnn/dir/",
+    "/v1/objects/nnn/~/x",
+  ])("%s is refused with 400", async (path) => {
+    const proxy = await FakeProxy.create();
+    expect((await proxy.send("PUT", path)).status).toBe(400);
+  });
 
   test("a bucket that another proxy created a moment ago is found by one refresh", async () => {
     const proxy = await FakeProxy.create({ buckets: [] });

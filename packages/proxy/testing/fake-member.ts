@@ -1,7 +1,7 @@
 /** A cluster in memory, for tests of handlers. */
 import type { ClusterMember, SnapshotChange } from "@ais/cluster/member.ts";
 import type { ClusterSnapshot, DocumentName } from "@ais/cluster/snapshot.ts";
-import { type Bck, aisBucket } from "@ais/wire/bck.ts";
+import { aisBucket, type Bck } from "@ais/wire/bck.ts";
 import { type Bmd, emptyBmd, withBucket } from "@ais/wire/bmd.ts";
 import { defaultBprops } from "@ais/wire/bprops.ts";
 import { type ClusterConfig, defaultClusterConfig } from "@ais/wire/cluster-config.ts";
@@ -21,7 +21,11 @@ export function fakeNode(id: string, daemonType: DaemonType, url: string, digest
   };
 }
 
-export function fakeSnapshot(self: Snode, targets: readonly Snode[], buckets: readonly Bck[]): ClusterSnapshot {
+export function fakeSnapshot(
+  self: Snode,
+  targets: readonly Snode[],
+  buckets: readonly Bck[],
+): ClusterSnapshot {
   const config = { ...defaultClusterConfig(), uuid: "cluster-1", config_version: "1" };
   let bmd: Bmd = { ...emptyBmd(), version: "5" };
   for (const [index, bucket] of buckets.entries()) {

@@ -1,14 +1,15 @@
 /** A whole proxy, pipeline included, over a cluster in memory and without a listener. */
-import { createNodeMetrics } from "@ais/node/metrics/node-metrics.ts";
-import type { HttpReply } from "@ais/node/http/types.ts";
-import { localConfig } from "@ais/wire/local-config.ts";
+
 import type { NodeServices } from "@ais/node/call.ts";
+import type { HttpHandler, HttpReply } from "@ais/node/http/types.ts";
 import type { NodeLogger } from "@ais/node/logger.ts";
+import { createNodeMetrics } from "@ais/node/metrics/node-metrics.ts";
 import type { ActMsg } from "@ais/wire/act-msg.ts";
 import type { Bck } from "@ais/wire/bck.ts";
 import { encodeJson } from "@ais/wire/json.ts";
+import { localConfig } from "@ais/wire/local-config.ts";
 import type { Snode } from "@ais/wire/smap.ts";
-import { createProxy, type Proxy } from "../proxy.ts";
+import { createProxy, type ProxyRole } from "../proxy.ts";
 import { FakeMember, fakeNode, fakeSnapshot, NNN } from "./fake-member.ts";
 import { type RecordedSpan, RecordingTracing } from "./recording-tracing.ts";
 
@@ -37,18 +38,26 @@ export class FakeProxy {
   readonly member: FakeMember;
   readonly tracing = new RecordingTracing();
   readonly services: NodeServices;
-  readonly #proxy: Proxy;
+  readonly #proxy: ProxyRole;
   /** How often a handler asked for the body. */
   bodyReads = 0;
 
-  private constructor(member: FakeMember, tracing: RecordingTracing, services: NodeServices, proxy: Proxy) {
+  private constructor(
+    member: FakeMember,
+    tracing: RecordingTracing,
+    services: NodeServices,
+    proxy: ProxyRole,
+  ) {
     this.member = member;
     this.tracing = tracing;
     this.services = services;
     this.#proxy = proxy;
   }
 
-  static async create({ targets = THREE_TARGETS, buckets = [NNN] }: FakeProxyOptions = {}): Promise<FakeProxy> {
+  static async create({
+    targets = THREE_TARGETS,
+    buckets = [NNN],
+  }: FakeProxyOptions = {}): Promise<FakeProxy> {
     const self = fakeNode("proxy-one", "proxy", "http://127.0.0.1:8080", 9n);
     const member = new FakeMember(self, fakeSnapshot(self, targets, buckets));
     const tracing = new RecordingTracing();
@@ -61,13 +70,23 @@ export class FakeProxy {
         role: "proxy",
         id: self.daemon_id,
         startedMonotonicMs: performance.now(),
-        localConfig: localConfig({ mountpaths: [], confDir: "/c", logDir: "/l", hostname: "127.0.0.1", port: 8080 }),
+        localConfig: localConfig({
+          mountpaths: [],
+          confDir: "/c",
+          logDir: "/l",
+          hostname: "127.0.0.1",
+          port: 8080,
+        }),
         deployment: "linux",
         podName: "",
         buildTime: "",
       },
     };
     return new FakeProxy(member, tracing, services, await createProxy(services));
+  }
+
+  get handler(): HttpHandler {
+    return this.#proxy.handler;
   }
 
   /** The newest SERVER span. */
@@ -77,7 +96,11 @@ export class FakeProxy {
     return span;
   }
 
-  async send(method: string, rawUrl: string, { headers = {}, body = "" }: FakeRequest = {}): Promise<HttpReply> {
+  async send(
+    method: string,
+    rawUrl: string,
+    { headers = {}, body = "" }: FakeRequest = {},
+  ): Promise<HttpReply> {
     const bytes = new TextEncoder().encode(typeof body === "string" ? body : encodeJson(body));
     const question = rawUrl.indexOf("?");
     const reply = await this.#proxy.handler({

@@ -1,5 +1,13 @@
 /** Spans kept in memory, for tests of what handlers record. */
-import type { Attributes, AttributeValue, Span, SpanContext, SpanKind, Tracing, TracingStats } from "@ais/tracing/types.ts";
+import type {
+  Attributes,
+  AttributeValue,
+  Span,
+  SpanContext,
+  SpanKind,
+  Tracing,
+  TracingStats,
+} from "@ais/tracing/types.ts";
 
 export class RecordedSpan implements Span {
   readonly name: string;
@@ -63,7 +71,11 @@ export class RecordingTracing implements Tracing {
   async stop(): Promise<void> {}
 
   #root(name: string): RecordedSpan {
-    const span = new RecordedSpan(name, { traceId: "a".repeat(32), spanId: "1".padStart(16, "0"), traceFlags: 1 });
+    const span = new RecordedSpan(name, {
+      traceId: "a".repeat(32),
+      spanId: "1".padStart(16, "0"),
+      traceFlags: 1,
+    });
     this.roots.push(span);
     return span;
   }

@@ -31,7 +31,8 @@ export class DeferredRemoval implements AsyncDisposable {
   /** Past their time, but read. */
   readonly #held = new Set<bigint>();
   readonly #readers = new Map<bigint, number>();
-  readonly #removing = new Set<Promise<void>>();
+  readonly #doomed: bigint[] = [];
+  #removing: Promise<void> | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(options: DeferredRemovalOptions) {
@@ -39,7 +40,7 @@ export class DeferredRemoval implements AsyncDisposable {
   }
 
   get pendingCount(): number {
-    return this.#waiting.length + this.#held.size;
+    return this.#waiting.length + this.#held.size + this.#doomed.length;
   }
 
   get readerCount(): number {
@@ -75,7 +76,7 @@ export class DeferredRemoval implements AsyncDisposable {
   /** Gives up the grace period of everything that nobody reads, to get space back. */
   async expedite(): Promise<void> {
     this.#expire(Number.POSITIVE_INFINITY);
-    await Promise.all(this.#removing);
+    await this.#removing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -108,8 +109,16 @@ export class DeferredRemoval implements AsyncDisposable {
   }
 
   #remove(fileId: bigint): void {
-    const removal = this.#unlink(fileId).finally(() => this.#removing.delete(removal));
-    this.#removing.add(removal);
+    this.#doomed.push(fileId);
+    this.#removing ??= this.#removeDoomed();
+  }
+
+  /** One at a time: a burst of removals must not take the disk from the requests. */
+  async #removeDoomed(): Promise<void> {
+    for (let fileId = this.#doomed.shift(); fileId !== undefined; fileId = this.#doomed.shift()) {
+      await this.#unlink(fileId);
+    }
+    this.#removing = null;
   }
 
   /** A file that cannot be removed costs space only; recovery tries again at the next start. */

@@ -18,7 +18,7 @@ const MAGIC = "AISTOBJ\n";
 const FOOTER_BYTES = 24;
 const HASHED_FOOTER_BYTES = 8;
 
-const packr = new Packr({ useRecords: false });
+const packr = new Packr({ useRecords: false, variableMapSize: true });
 
 export function encodeTrailer(trailer: FileTrailer, hashing: ContentHashing): Buffer {
   const { record } = trailer;

@@ -2,11 +2,16 @@
  * Group commit of one mountpath's index. Operations that arrive while a transaction is being flushed go into the next
  * one together, so concurrent writers share one flush, and each operation reads what the one before it wrote.
  */
-import { errorText } from "@ais/base/errors.ts";
+import { AisError, errorText } from "@ais/base/errors.ts";
 import type { RootDatabase } from "lmdb";
 import type { StorageCounters } from "../counters.ts";
 import type { StorageFaults } from "../faults.ts";
+import { availableBytes } from "../free-space.ts";
 import { toStorageError } from "../storage-error.ts";
+
+const EIO_NUMBER = 5;
+/** With less than this a short write is no wonder. */
+const FULL_DISK_BYTES = 1024 * 1024;
 
 /**
  * Runs inside the transaction, on this thread, and must not wait. It may throw only before it has changed anything, and
@@ -29,6 +34,7 @@ interface Pending {
 
 export class Committer {
   readonly #root: RootDatabase<Uint8Array, Uint8Array>;
+  readonly #mountpath: string;
   readonly #faults: StorageFaults;
   readonly #counters: StorageCounters;
   readonly #batchLimitCount: number;
@@ -37,11 +43,13 @@ export class Committer {
 
   constructor(
     root: RootDatabase<Uint8Array, Uint8Array>,
+    mountpath: string,
     faults: StorageFaults,
     counters: StorageCounters,
     batchLimitCount: number,
   ) {
     this.#root = root;
+    this.#mountpath = mountpath;
     this.#faults = faults;
     this.#counters = counters;
     this.#batchLimitCount = batchLimitCount;
@@ -81,13 +89,14 @@ export class Committer {
       });
       // The flush of exactly this transaction. LMDB resolves both together today; durability must not rest on that.
       const flushed = this.#root.flushed.then(() => {});
+      flushed.catch(() => {});
       await committed;
       await flushed;
       this.#counters.commitBatches += 1;
       this.#counters.commitOperations += batch.length;
     } catch (error) {
       if (batch.length === 0) batch = this.#queue.splice(0, this.#batchLimitCount);
-      const failure = toStorageError("commit to the object index", await rootCause(error));
+      const failure = commitFailure(await rootCause(error), this.#mountpath);
       for (const pending of batch) pending.outcome = { error: failure };
     }
     return batch;
@@ -106,6 +115,16 @@ function settle(pending: Pending, batchSize: number): void {
   if (pending.outcome === null) pending.reject(new Error("index operation did not run"));
   else if ("error" in pending.outcome) pending.reject(pending.outcome.error);
   else pending.resolve({ value: pending.outcome.value, batchSize });
+}
+
+/** A disk that is nearly full takes part of a write, which LMDB reports as an input/output error. */
+function commitFailure(cause: unknown, mountpath: string): AisError {
+  const action = "commit to the object index";
+  const isShortWrite = (cause as { code?: unknown } | null)?.code === EIO_NUMBER;
+  if (isShortWrite && availableBytes(mountpath) < FULL_DISK_BYTES) {
+    return new AisError("outOfSpace", `failed to ${action}: no space left on the device`, { cause });
+  }
+  return toStorageError(action, cause);
 }
 
 /** LMDB keeps the reason of a failed commit in a promise beside the error; left alone it would end the process. */

@@ -40,6 +40,8 @@ export class ObjectIndex implements AsyncDisposable {
       path: join(mountpath, INDEX_DIRECTORY),
       maxDbs: DATABASE_COUNT,
       overlappingSync: true,
+      // The committer does the batching. LMDB's own would also make promises that nobody sees fail with a commit.
+      eventTurnBatching: false,
       // The map grows by itself; pages are not zeroed because nothing but this process reads the file.
       noMemInit: true,
     });
@@ -52,7 +54,7 @@ export class ObjectIndex implements AsyncDisposable {
     this.#records = this.#root.openDB(decoded);
     this.#files = this.#root.openDB({ ...binary, name: "files" });
     this.#meta = this.#root.openDB({ ...binary, name: "meta" });
-    this.#committer = new Committer(this.#root, faults, counters, commitBatchCount);
+    this.#committer = new Committer(this.#root, mountpath, faults, counters, commitBatchCount);
   }
 
   /** Inside an index operation it sees what the transaction has written so far. */

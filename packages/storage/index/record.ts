@@ -28,7 +28,7 @@ const NO_CUSTOM: Readonly<Record<string, string>> = {};
 const NO_BYTES = new Uint8Array(0);
 
 // No shared structures: every record must be readable on its own.
-const packr = new Packr({ useRecords: false });
+const packr = new Packr({ useRecords: false, variableMapSize: true });
 
 export function encodeRecord(record: NewRecord, body: Uint8Array = NO_BYTES): Buffer {
   const inFile = record.fileId !== 0n;

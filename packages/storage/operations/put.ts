@@ -36,7 +36,9 @@ export async function putObject(
   const home = homeOf(context, key);
   try {
     const indexKey = objectIndexKey(key.bucketId, key.objectName);
-    using _memory = context.admission.admitReceive(bufferBytes(context, body, options));
+    const sizeBytes = body instanceof Uint8Array ? body.byteLength : options.sizeBytes;
+    home.space.admit(sizeBytes ?? 0, action);
+    using _memory = context.admission.admitReceive(bufferBytes(context, sizeBytes));
     const expected =
       options.expected === undefined || options.expected.type === "none" ? null : options.expected;
     const hashers = await BodyHashers.create(context.hashing, [
@@ -88,6 +90,7 @@ async function store(context: StoreContext, call: PutCall, span: Span): Promise<
       reader,
       pieces: start.pieces,
       hashers,
+      checksumType: call.options.checksumType,
       durability: call.options.durability,
       complete: (fileId) => completeFile(context, call, fileId),
     },
@@ -96,7 +99,10 @@ async function store(context: StoreContext, call: PutCall, span: Span): Promise<
   try {
     return await commitPut(context, request, new Uint8Array(0), span);
   } catch (error) {
-    await discardObjectFile(context, home, request.record.fileId);
+    // A commit that became visible and could not be flushed counts as failed, but then the record needs its file.
+    if (!home.index.namesFile(request.record.fileId)) {
+      await discardObjectFile(context, home, request.record.fileId);
+    }
     throw error;
   }
 }
@@ -125,8 +131,7 @@ function prepareCommit(context: StoreContext, call: PutCall, fileId: bigint): Co
   return { indexKey, home, record, options, keepIfUnchanged: expected !== null };
 }
 
-function bufferBytes(context: StoreContext, body: ObjectBody, options: PutOptions): number {
-  const sizeBytes = body instanceof Uint8Array ? body.byteLength : options.sizeBytes;
+function bufferBytes(context: StoreContext, sizeBytes: number | undefined): number {
   const { inlineObjectBytes, writeChunkBytes } = context.limits;
   return sizeBytes !== undefined && sizeBytes <= inlineObjectBytes ? sizeBytes : 2 * writeChunkBytes;
 }

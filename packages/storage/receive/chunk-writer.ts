@@ -13,6 +13,9 @@ export class ChunkWriter {
   #filling: Uint8Array;
   #spare: Uint8Array;
   #filledBytes = 0;
+  /** How much of the filling buffer the hashers have seen. */
+  #hashedBytes = 0;
+  #hashing = true;
   #inFlight: Promise<void> = Promise.resolve();
 
   constructor(sink: FileSink, hashers: readonly ContentHasher[], pool: BufferPool) {
@@ -34,8 +37,11 @@ export class ChunkWriter {
     }
   }
 
-  /** Resolves when all that was appended is written. */
-  async finish(): Promise<void> {
+  /** Hashes the rest, then asks for the tail, which is not hashed. Resolves when all of it is written. */
+  async finish(tail: () => Uint8Array): Promise<void> {
+    this.#hashNew();
+    this.#hashing = false;
+    await this.append(tail());
     await this.#flush();
     await this.#inFlight;
   }
@@ -47,13 +53,21 @@ export class ChunkWriter {
     this.#pool.give(this.#spare);
   }
 
+  #hashNew(): void {
+    if (!this.#hashing || this.#hashedBytes === this.#filledBytes) return;
+    const fresh = this.#filling.subarray(this.#hashedBytes, this.#filledBytes);
+    for (const hasher of this.#hashers) hasher.update(fresh);
+    this.#hashedBytes = this.#filledBytes;
+  }
+
   async #flush(): Promise<void> {
     if (this.#filledBytes === 0) return;
     const full = this.#filling.subarray(0, this.#filledBytes);
-    for (const hasher of this.#hashers) hasher.update(full);
+    this.#hashNew();
     await this.#inFlight;
     [this.#filling, this.#spare] = [this.#spare, this.#filling];
     this.#filledBytes = 0;
+    this.#hashedBytes = 0;
     this.#inFlight = this.#sink.write(full);
     // The failure is reported by the next wait; until then it is not an unhandled one.
     this.#inFlight.catch(() => {});

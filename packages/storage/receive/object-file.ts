@@ -1,7 +1,9 @@
 /** Receives a body that is too large for the index into an object file. */
 import { unlink } from "node:fs/promises";
+import { must } from "@ais/base/assert.ts";
 import { durableWrite, type FileSink } from "@ais/base/durable-write.ts";
 import type { Span } from "@ais/tracing/types.ts";
+import type { ChecksumType } from "@ais/wire/checksum.ts";
 import { endFailed } from "../failed-span.ts";
 import { objectFilePath } from "../files/object-path.ts";
 import { encodeTrailer, type FileTrailer } from "../files/trailer.ts";
@@ -19,6 +21,7 @@ export interface FileReception<C> {
   /** Pieces of the body that were read before. */
   readonly pieces: readonly Uint8Array[];
   readonly hashers: BodyHashers;
+  readonly checksumType: ChecksumType;
   readonly durability: Durability;
   /** Called when the whole body is there; throws to refuse it, else says what the trailer holds. */
   readonly complete: (fileId: bigint) => C;
@@ -34,17 +37,17 @@ export async function receiveObjectFile<C extends CompletedFile>(
   reception: FileReception<C>,
   parent: Span,
 ): Promise<C> {
-  const { mountpath, reader, durability } = reception;
+  const { mountpath, durability } = reception;
   using _open = context.admission.admitFile();
   const fileId = mountpath.fileIds.take();
   const path = objectFilePath(mountpath.path, fileId);
-  const phases = new WritePhases(parent, mountpath.path, durability);
+  const phases = new WritePhases(parent, reception);
   try {
-    const fill = (sink: FileSink) => writeContent(context, reception, fileId, sink, phases.current);
+    const fill = (sink: FileSink) => writeContent(context, reception, fileId, sink);
     const completed = await durableWrite(path, fill, {
       flush: durability,
       faults: context.faults.files,
-      onWritten: () => phases.written(reader.receivedBytes),
+      onWritten: () => phases.written(),
     });
     phases.finish();
     return completed;
@@ -76,7 +79,6 @@ async function writeContent<C extends CompletedFile>(
   reception: FileReception<C>,
   fileId: bigint,
   sink: FileSink,
-  span: Span,
 ): Promise<C> {
   const { reader, pieces, hashers } = reception;
   const writer = new ChunkWriter(sink, hashers.hashers, context.pool);
@@ -85,49 +87,51 @@ async function writeContent<C extends CompletedFile>(
     for (let piece = await reader.next(); piece !== null; piece = await reader.next()) {
       await writer.append(piece);
     }
-    await writer.finish();
+    let completed: C | null = null;
+    await writer.finish(() => {
+      completed = reception.complete(fileId);
+      return encodeTrailer(completed.trailer, context.hashing);
+    });
+    return must<C>(completed, "finish asks for the tail");
   } finally {
     await writer.release();
   }
-  const completed = reception.complete(fileId);
-  const { checksum } = completed.trailer.record;
-  if (span.recording && checksum !== null) span.set(SPAN_ATTRIBUTES.checksumType, checksum.type);
-  await sink.write(encodeTrailer(completed.trailer, context.hashing));
-  return completed;
 }
 
 /** The spans of one file: `ais.file.write` with receiving and hashing, then `ais.file.sync` with everything that flushes. */
 class WritePhases {
-  current: Span;
   readonly #parent: Span;
-  readonly #mountpath: string;
-  readonly #durability: Durability;
+  readonly #reception: FileReception<unknown>;
+  #current: Span;
 
-  constructor(parent: Span, mountpath: string, durability: Durability) {
+  constructor(parent: Span, reception: FileReception<unknown>) {
     this.#parent = parent;
-    this.#mountpath = mountpath;
-    this.#durability = durability;
-    this.current = this.#start(SPAN_NAMES.fileWrite);
+    this.#reception = reception;
+    this.#current = this.#start(SPAN_NAMES.fileWrite);
   }
 
-  written(bytes: number): void {
-    if (this.current.recording) this.current.set(SPAN_ATTRIBUTES.bytes, bytes);
-    if (this.#durability !== "fsync") return;
-    this.current.end();
-    this.current = this.#start(SPAN_NAMES.fileSync);
+  written(): void {
+    const { reader, checksumType, durability } = this.#reception;
+    if (this.#current.recording) {
+      this.#current.set(SPAN_ATTRIBUTES.bytes, reader.receivedBytes);
+      this.#current.set(SPAN_ATTRIBUTES.checksumType, checksumType);
+    }
+    if (durability !== "fsync") return;
+    this.#current.end();
+    this.#current = this.#start(SPAN_NAMES.fileSync);
   }
 
   finish(): void {
-    this.current.end();
+    this.#current.end();
   }
 
   failed(error: unknown): void {
-    endFailed(this.current, error);
+    endFailed(this.#current, error);
   }
 
   #start(name: string): Span {
     const span = this.#parent.child(name);
-    if (span.recording) span.set(SPAN_ATTRIBUTES.mountpath, this.#mountpath);
+    if (span.recording) span.set(SPAN_ATTRIBUTES.mountpath, this.#reception.mountpath.path);
     return span;
   }
 }

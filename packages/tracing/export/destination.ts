@@ -39,7 +39,7 @@ export function destinationOf(section: TracingSection, env: Env): Destination {
     port,
     security: scheme === "auto" ? autoSecurity(section.skip_verify, insecure) : scheme,
     verify: !section.skip_verify,
-    httpPath,
+    httpPath: httpPath === "" && otlpEnv(env, "PROTOCOL") === "http/protobuf" ? "/v1/traces" : httpPath,
     headers: parsePairs(otlpEnv(env, "HEADERS")),
     tokenHeader: token_header.toLowerCase(),
     tokenFile: token_file,
@@ -53,10 +53,15 @@ export function destinationOf(section: TracingSection, env: Env): Destination {
 
 /** How people see it: `grpc://localhost:4317 (plaintext)`. `tls` is null while the collector was not yet asked. */
 export function endpointText(destination: Destination, tls: boolean | null): string {
-  const host = destination.host.includes(":") ? `[${destination.host}]` : destination.host;
+  const host = bracketed(destination.host);
   const protocol = destination.httpPath === "" ? "grpc" : "http";
   const security = tls === null ? "not connected yet" : securityText(tls, destination.verify);
   return `${protocol}://${host}:${destination.port}${destination.httpPath} (${security})`;
+}
+
+/** An IPv6 address as it stands before a port. */
+export function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 function securityText(tls: boolean, verify: boolean): string {
@@ -75,7 +80,8 @@ function splitPath(endpoint: string): [endpoint: string, path: string] {
   const found = /^(https?:\/\/[^/?#]+)(\/[^?#]+)$/.exec(endpoint.trim());
   if (found === null) return [endpoint, ""];
   const [, base = "", path = ""] = found;
-  if (/[\s\\]/.test(path)) throw new AisError("badRequest", `invalid path "${path}" of tracing endpoint "${endpoint}"`);
+  if (/[\s\\]/.test(path))
+    throw new AisError("badRequest", `invalid path "${path}" of tracing endpoint "${endpoint}"`);
   return [base, path];
 }
 

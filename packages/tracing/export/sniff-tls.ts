@@ -10,7 +10,11 @@ const ALERT_RECORD = 0x15;
  * Says hello in TLS and looks at the first byte of the answer. Every TLS listener answers with a handshake or an alert
  * record, whatever it thinks of the hello; an HTTP/2 listener answers with a frame or hangs up.
  */
-export function sniffTls(host: string, port: number, timeoutMs: number): Promise<{ spoken: Spoken; error: string }> {
+export function sniffTls(
+  host: string,
+  port: number,
+  timeoutMs: number,
+): Promise<{ spoken: Spoken; error: string }> {
   return new Promise((resolve) => {
     let connected = false;
     const socket = connect({ host, port });
@@ -19,7 +23,10 @@ export function sniffTls(host: string, port: number, timeoutMs: number): Promise
       socket.destroy();
       resolve({ spoken, error });
     };
-    const timer = setTimeout(() => settle("unknown", `no answer from ${host}:${port} in ${timeoutMs} ms`), timeoutMs);
+    const timer = setTimeout(
+      () => settle("unknown", `no answer from ${host}:${port} in ${timeoutMs} ms`),
+      timeoutMs,
+    );
     socket.on("connect", () => {
       connected = true;
       socket.write(clientHello());
@@ -29,7 +36,9 @@ export function sniffTls(host: string, port: number, timeoutMs: number): Promise
       settle(spoken, "");
     });
     socket.on("error", (error) => settle(connected ? "plaintext" : "unknown", error.message));
-    socket.on("close", () => settle(connected ? "plaintext" : "unknown", `${host}:${port} closed the connection`));
+    socket.on("close", () =>
+      settle(connected ? "plaintext" : "unknown", `${host}:${port} closed the connection`),
+    );
   });
 }
 

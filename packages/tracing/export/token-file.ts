@@ -1,19 +1,18 @@
-import { readFile, stat } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { AisError, errorText } from "@ais/base/errors.ts";
 
 /** Longest the file may be: a token travels in every call's headers. */
 const MAX_TOKEN_BYTES = 16 * 1024;
-const CHECK_INTERVAL_MS = 1_000;
+const READ_INTERVAL_MS = 1_000;
 
 /**
- * A token kept in a file that others replace (a mounted secret). Looked at again at most once a second, when it is needed;
- * read again when its inode, size or modification time differ.
+ * A token kept in a file that others replace (a mounted secret). Read when it is needed, at most once a second: the content
+ * decides, since secrets are also swapped without a new size or time.
  */
 export class TokenFile {
   readonly #path: string;
   readonly #nowMs: () => number;
-  #checkedMs = Number.NEGATIVE_INFINITY;
-  #version = "";
+  #readMs = Number.NEGATIVE_INFINITY;
   #token = "";
 
   constructor(path: string, nowMs: () => number = () => performance.now()) {
@@ -24,15 +23,10 @@ export class TokenFile {
   /** Throws `unavailable` while the file is absent, empty or no token; the last good one is not used then. */
   async token(): Promise<string> {
     const nowMs = this.#nowMs();
-    if (nowMs - this.#checkedMs < CHECK_INTERVAL_MS && this.#token !== "") return this.#token;
-    this.#checkedMs = nowMs;
+    if (this.#token !== "" && nowMs - this.#readMs < READ_INTERVAL_MS) return this.#token;
+    this.#readMs = nowMs;
     try {
-      const { ino, size, mtimeMs } = await stat(this.#path);
-      const version = `${ino} ${size} ${mtimeMs}`;
-      if (version !== this.#version || this.#token === "") {
-        this.#token = checked(size > MAX_TOKEN_BYTES ? "" : (await readFile(this.#path, "utf8")).trim());
-        this.#version = version;
-      }
+      this.#token = await readToken(this.#path);
       return this.#token;
     } catch (error) {
       this.#token = "";
@@ -43,7 +37,11 @@ export class TokenFile {
 }
 
 /** A header value is printable ASCII; the error does not quote the token. */
-function checked(token: string): string {
-  if (!/^[ -~]+$/.test(token)) throw new AisError("unavailable", "it holds no token of printable characters");
+async function readToken(path: string): Promise<string> {
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(MAX_TOKEN_BYTES + 1) });
+  if (bytesRead > MAX_TOKEN_BYTES) throw new RangeError(`it is longer than ${MAX_TOKEN_BYTES} bytes`);
+  const token = buffer.toString("utf8", 0, bytesRead).trim();
+  if (!/^[ -~]+$/.test(token)) throw new TypeError("it holds no token of printable characters");
   return token;
 }

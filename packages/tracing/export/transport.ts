@@ -1,3 +1,6 @@
+import { errorText } from "@ais/base/errors.ts";
+import { decodeExportResponse } from "../otlp/response.ts";
+
 export type ExportOutcome =
   /** The collector answered; it took all but `rejected` spans. `message` may be a warning. */
   | { readonly kind: "taken"; readonly rejected: number; readonly message: string }
@@ -22,6 +25,16 @@ export function refused(error: string): ExportOutcome {
   return { kind: "refused", error: error.slice(0, MAX_ERROR_CHARS) };
 }
 
-export function taken(rejected: number, message: string): ExportOutcome {
+/** A reply that cannot be read is still an OK reply: the spans are taken. */
+export function takenOutcome(response: Uint8Array): ExportOutcome {
+  try {
+    const { rejectedSpans, message } = decodeExportResponse(response);
+    return taken(rejectedSpans, message);
+  } catch (error) {
+    return taken(0, errorText(error));
+  }
+}
+
+function taken(rejected: number, message: string): ExportOutcome {
   return { kind: "taken", rejected, message: message.slice(0, MAX_ERROR_CHARS) };
 }

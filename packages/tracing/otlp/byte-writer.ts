@@ -57,7 +57,10 @@ export class ByteWriter {
 
   /** A safe integer as `int64`; a negative one takes ten bytes. */
   int64(value: number): void {
-    if (value >= 0) return this.varint(value);
+    if (value >= 0) {
+      this.varint(value);
+      return;
+    }
     let rest = BigInt.asUintN(64, BigInt(value));
     while (rest > 127n) {
       this.#bytes[this.at++] = Number(rest & 127n) | 128;
@@ -112,11 +115,14 @@ export class ByteWriter {
     const length = text.length;
     let at = this.at;
     bytes[at++] = length;
+    let seen = 0;
     for (let i = 0; i < length; i++) {
       const code = text.charCodeAt(i);
-      if (code > 127) return false;
       bytes[at++] = code;
+      seen |= code;
     }
+    // Looking once at the end leaves a loop without a branch; what was written of a longer text is written over.
+    if (seen > 127) return false;
     this.at = at;
     return true;
   }

@@ -33,7 +33,11 @@ export class Ledger {
   }
 
   /** Takes a batch out of the queue: `spans` of which `dropped` did not arrive. */
-  settle(batch: { readonly spans: number; readonly bytes: number }, dropped: number, reason: DropReason): void {
+  settle(
+    batch: { readonly spans: number; readonly bytes: number },
+    dropped: number,
+    reason: DropReason,
+  ): void {
     this.queuedSpans -= batch.spans;
     this.queuedBytes -= batch.bytes;
     this.exported += batch.spans - dropped;

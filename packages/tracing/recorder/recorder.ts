@@ -64,9 +64,10 @@ export class Recorder implements SpanOwner {
     const ledger = this.#ledger;
     const settings = this.#settings;
     ledger.ended++;
-    if (this.#closed !== null) return ledger.drop(this.#closed);
-    if (ledger.queuedBytes >= settings.queueBytes || ledger.queuedSpans >= settings.queueSpans) {
-      return ledger.drop("queue_full");
+    const refusal = this.#refusal();
+    if (refusal !== null) {
+      ledger.drop(refusal);
+      return;
     }
     const writer = this.#writer;
     const before = writer.at;
@@ -97,6 +98,13 @@ export class Recorder implements SpanOwner {
 
   open(): void {
     this.#closed = null;
+  }
+
+  #refusal(): DropReason | null {
+    if (this.#closed !== null) return this.#closed;
+    const { queuedBytes, queuedSpans } = this.#ledger;
+    const { queueBytes, queueSpans } = this.#settings;
+    return queuedBytes >= queueBytes || queuedSpans >= queueSpans ? "queue_full" : null;
   }
 
   #arm(): void {

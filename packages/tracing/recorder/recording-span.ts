@@ -1,6 +1,13 @@
 import type { EncodableEvent, EncodableLink, EncodableSpan } from "../otlp/encode.ts";
-import { type Attributes, type AttributeValue, SPAN_KIND, type Span, type SpanContext, type SpanKind } from "../types.ts";
 import type { RecordingLimit } from "../types.ts";
+import {
+  type Attributes,
+  type AttributeValue,
+  SPAN_KIND,
+  type Span,
+  type SpanContext,
+  type SpanKind,
+} from "../types.ts";
 import { hexWord } from "../w3c/hex.ts";
 import type { RandomWord } from "../w3c/random.ts";
 import { formatTraceParent, parseTraceParent } from "../w3c/traceparent.ts";
@@ -175,7 +182,10 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
   }
 
   /** A copy, since the caller may go on using its object. */
-  #keepAll(attributes: Attributes | undefined, count: number): { attributes: Attributes; droppedAttributes: number } {
+  #keepAll(
+    attributes: Attributes | undefined,
+    count: number,
+  ): { attributes: Attributes; droppedAttributes: number } {
     const kept: Record<string, AttributeValue> = {};
     let size = 0;
     let droppedAttributes = 0;

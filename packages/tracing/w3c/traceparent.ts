@@ -25,7 +25,8 @@ export function parseTraceParent(text: string | null): TraceParent | null {
   if (text === null || text.length < VERSION_0_CHARS || !hasDashes(text)) return null;
   const version = hexByte(text, 0);
   if (version < 0 || version === 0xff) return null;
-  if (text.length > VERSION_0_CHARS && (version === 0 || text.charCodeAt(VERSION_0_CHARS) !== DASH)) return null;
+  if (text.length > VERSION_0_CHARS && (version === 0 || text.charCodeAt(VERSION_0_CHARS) !== DASH))
+    return null;
   const flags = hexByte(text, FLAGS_START);
   if (flags < 0) return null;
   const traceId = text.slice(TRACE_ID_START, TRACE_ID_START + 32);

@@ -29,13 +29,13 @@ export class LeaseTable {
   /** Returns the id. */
   insert(ttlMs: number): string {
     const id = randomUUID();
-    this.#insert.run(id, this.#clock.bootId, ttlMs, this.#clock.nowMs() + ttlMs);
+    this.#insert.run(id, this.#clock.bootId, ttlMs, this.#expiryMs(ttlMs));
     return id;
   }
 
   /** False when the lease is gone. */
   extend(id: string, ttlMs: number): boolean {
-    return this.#extend.get(this.#clock.nowMs() + ttlMs, id, this.#clock.bootId) !== null;
+    return this.#extend.get(this.#expiryMs(ttlMs), id, this.#clock.bootId) !== null;
   }
 
   exists(id: string): boolean {
@@ -52,6 +52,11 @@ export class LeaseTable {
 
   expired(): readonly string[] {
     return this.#expired.all(this.#now()).map(({ id }) => id);
+  }
+
+  /** Rounded up, so that a lease never ends before its owner, who has a finer clock, stops relying on it. */
+  #expiryMs(ttlMs: number): number {
+    return this.#clock.nowMs() + this.#clock.resolutionMs + ttlMs;
   }
 
   #now(): { readonly nowMs: number; readonly bootId: string } {

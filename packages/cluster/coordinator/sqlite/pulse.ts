@@ -2,6 +2,7 @@
  * The heartbeat of one connection: notices what other processes changed and which leases ran out, and tells the
  * watches. Runs only while there is a watch or a lease; a beat that finds nothing costs a few microseconds.
  */
+import { Wakeups } from "../../wakeups.ts";
 import type { MachineClock } from "./machine-clock.ts";
 
 export interface PulseDuties {
@@ -34,8 +35,8 @@ export class Pulse {
   readonly #duties: PulseDuties;
   readonly #clock: MachineClock;
   readonly #times: PulseTimes;
-  readonly #waiting = new Set<() => void>();
-  #generation = 0;
+  /** Woken, perhaps for nothing, when there may be changes to read. */
+  readonly changes = new Wakeups();
   #users = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #lastBeatMs = 0;
@@ -69,35 +70,10 @@ export class Pulse {
     return this.#clock.nowMs() >= this.#sparedUntilMs;
   }
 
-  /** Grows at every wake. Read it before looking at the database, and hand it to `changedSince` after. */
-  get generation(): number {
-    return this.#generation;
-  }
-
-  /** Ends every wait that is under way, perhaps for nothing. */
-  wake(): void {
-    this.#generation++;
-    for (const resume of [...this.#waiting]) resume();
-  }
-
-  /** Resolves at the first wake after `generation` was read, or when the signal aborts. */
-  changedSince(generation: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal.aborted || generation !== this.#generation) return resolve();
-      const resume = (): void => {
-        this.#waiting.delete(resume);
-        signal.removeEventListener("abort", resume);
-        resolve();
-      };
-      this.#waiting.add(resume);
-      signal.addEventListener("abort", resume, { once: true });
-    });
-  }
-
   stop(): void {
     this.#cancel();
     this.#users = 0;
-    this.wake();
+    this.changes.wake();
   }
 
   #schedule(intervalMs: number): void {
@@ -113,11 +89,11 @@ export class Pulse {
     this.#noticeStall();
     let intervalMs = this.#times.pollIntervalMs;
     try {
-      if (this.#duties.changedByOthers()) this.wake();
+      if (this.#duties.changedByOthers()) this.changes.wake();
       this.#sweepWhenDue();
     } catch {
       // The watches read for themselves and get the error.
-      this.wake();
+      this.changes.wake();
       intervalMs = FAILED_POLL_INTERVAL_MS;
     }
     this.#schedule(intervalMs);

@@ -53,6 +53,7 @@ function manualClock(bootId: string): MachineClock & { advance(ms: number): void
   let nowMs = 1_000_000;
   return {
     bootId,
+    resolutionMs: 0,
     nowMs: () => nowMs,
     advance(ms) {
       nowMs += ms;

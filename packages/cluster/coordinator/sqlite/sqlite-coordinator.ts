@@ -121,7 +121,7 @@ class SqliteCoordinator implements Coordinator {
     try {
       let revision = fromRevision;
       while (!signal.aborted) {
-        const generation = this.#pulse.generation;
+        const generation = this.#pulse.changes.generation;
         const after = revision;
         const batch = await this.#file.read(`watch "${prefix}"`, () => this.#log.changesAfter(after, prefix));
         for (const event of batch.events) {
@@ -129,7 +129,7 @@ class SqliteCoordinator implements Coordinator {
           yield event;
         }
         revision = batch.nextRevision;
-        if (!batch.more) await this.#pulse.changedSince(generation, signal);
+        if (!batch.more) await this.#pulse.changes.changedSince(generation, signal);
       }
     } finally {
       release();
@@ -153,7 +153,7 @@ class SqliteCoordinator implements Coordinator {
     });
     if (revision > this.#notifiedRevision) {
       this.#notifiedRevision = revision;
-      this.#pulse.wake();
+      this.#pulse.changes.wake();
     }
     return result;
   }

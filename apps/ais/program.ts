@@ -1,0 +1,144 @@
+/** The command tree. */
+import { AIS_VERSION } from "@ais/wire/version.ts";
+import { Command, CommanderError } from "commander";
+import { normalizeArguments } from "./argv.ts";
+import { bucketCreateCommand } from "./commands/bucket-create.ts";
+import { listCommand } from "./commands/bucket-ls.ts";
+import {
+  bucketPropsResetCommand,
+  bucketPropsSetCommand,
+  bucketPropsShowCommand,
+} from "./commands/bucket-props.ts";
+import { bucketRemoveCommand } from "./commands/bucket-rm.ts";
+import { COMPLETE_COMMAND, completionCommand } from "./commands/completion.ts";
+import { configClusterCommand, configNodeCommand, showConfigCommand } from "./commands/config.ts";
+import { objectCatCommand, objectGetCommand } from "./commands/object-get.ts";
+import { objectPutCommand } from "./commands/object-put.ts";
+import { objectRemoveCommand } from "./commands/object-rm.ts";
+import { objectShowCommand } from "./commands/object-show.ts";
+import { showClusterCommand } from "./commands/show-cluster.ts";
+import { showTracingCommand } from "./commands/show-tracing.ts";
+import { traceListCommand } from "./commands/trace-ls.ts";
+import { traceShowCommand } from "./commands/trace-show.ts";
+import { Runtime } from "./context.ts";
+import { EXIT } from "./errors.ts";
+import type { CliIo } from "./io.ts";
+import { makeColors } from "./output/colors.ts";
+
+const ENVIRONMENT_HELP = `
+Environment:
+  AIS_ENDPOINT         URL of any proxy (default: http://127.0.0.1:8080)
+  AIS_TRACE_ENDPOINT   Jaeger-compatible query API of "ais trace" (default: http://localhost:16686)
+  AIS_TRACE_OTLP       OTLP/HTTP receiver for the spans of --trace (default: http://localhost:4318/v1/traces)
+  AIS_AUTHN_TOKEN      token to send with every request
+  NO_COLOR             no colours`;
+
+/** Runs one command line; the exit status. */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
+  const runtime = new Runtime(io);
+  const program = buildProgram(runtime);
+  try {
+    if (argv.length === 0) program.outputHelp();
+    else await program.parseAsync(preparedArguments(argv, program), { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) {
+      runtime.fail(error);
+    } else if (error.exitCode !== 0) {
+      return EXIT.usage;
+    }
+  }
+  return runtime.exitCode;
+}
+
+/** Words to complete are nothing to parse. */
+function preparedArguments(argv: readonly string[], program: Command): readonly string[] {
+  const [first, ...words] = argv;
+  return first === COMPLETE_COMMAND ? [first, "--", ...words] : normalizeArguments(argv, program);
+}
+
+export function buildProgram(runtime: Runtime): Command {
+  const { io } = runtime;
+  const program = new Command("ais");
+  program
+    .description("Manage and use AIStore clusters")
+    .version(AIS_VERSION, "--version", "show the version")
+    .helpOption("-h, --help", "show help")
+    .helpCommand("help [command]", "show help of a command")
+    .option("--endpoint <url>", "URL of any proxy of the cluster")
+    .option("-j, --json", "JSON output")
+    .option("-H, --no-headers", "tables without headers")
+    .option("-y, --yes", "assume yes to all questions")
+    .option("--trace", "trace this command, print the trace id and the waterfall")
+    .option("--no-color", "no colours")
+    .showSuggestionAfterError(true)
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .addHelpText("after", ENVIRONMENT_HELP)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.out(text),
+      writeErr: (text) => io.err(text),
+      getOutHelpWidth: () => io.columns,
+      getErrHelpWidth: () => io.columns,
+      outputError(text, write) {
+        const colors = makeColors(io.stderrIsTerminal && !io.env.NO_COLOR);
+        write(text.replace(/^error:/, colors.red("Error:")));
+      },
+    });
+  addDataCommands(program, runtime);
+  addClusterCommands(program, runtime);
+  completionCommand(runtime, program);
+  runtime.handle(program.command("version").summary("show the version"), async (context) => {
+    if (context.settings.json) context.printJson({ version: AIS_VERSION });
+    else context.print(`version ${AIS_VERSION}`);
+  });
+  return program;
+}
+
+function addDataCommands(program: Command, runtime: Runtime): void {
+  const bucket = program.command("bucket").summary("create, list, configure and remove buckets");
+  bucketCreateCommand(runtime, bucket);
+  listCommand(runtime, bucket);
+  bucketRemoveCommand(runtime, bucket, "rm");
+  bucketPropsShowCommand(runtime, bucket, "show");
+  const props = bucket.command("props").summary("show, set and reset bucket properties");
+  bucketPropsShowCommand(runtime, props, "show");
+  bucketPropsSetCommand(runtime, props);
+  bucketPropsResetCommand(runtime, props);
+
+  const object = program.command("object").summary("put, get, show and remove objects");
+  objectPutCommand(runtime, object);
+  objectGetCommand(runtime, object);
+  objectCatCommand(runtime, object);
+  objectRemoveCommand(runtime, object, "rm");
+  objectShowCommand(runtime, object, "show");
+  listCommand(runtime, object);
+
+  // AIStore's default aliases.
+  bucketCreateCommand(runtime, program);
+  listCommand(runtime, program);
+  objectPutCommand(runtime, program);
+  objectGetCommand(runtime, program);
+  bucketRemoveCommand(runtime, program, "rmb");
+  objectRemoveCommand(runtime, program, "rmo");
+}
+
+function addClusterCommands(program: Command, runtime: Runtime): void {
+  const show = program.command("show").summary("show the cluster, buckets, objects, configuration, tracing");
+  showClusterCommand(runtime, show, "cluster");
+  bucketPropsShowCommand(runtime, show, "bucket");
+  objectShowCommand(runtime, show, "object");
+  showConfigCommand(runtime, show, "config");
+  showTracingCommand(runtime, show);
+
+  const cluster = program.command("cluster").summary("show the cluster");
+  showClusterCommand(runtime, cluster, "show");
+
+  const config = program.command("config").summary("show and change configuration");
+  configClusterCommand(runtime, config);
+  configNodeCommand(runtime, config);
+  showConfigCommand(runtime, config, "show");
+
+  const trace = program.command("trace").summary("find traces and show them as waterfalls");
+  traceListCommand(runtime, trace);
+  traceShowCommand(runtime, trace);
+}

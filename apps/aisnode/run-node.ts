@@ -1,0 +1,137 @@
+/** The life of a node from start to stop, as one straight function (style.md 3). */
+import { hostname as machineName } from "node:os";
+import { systemClock } from "@ais/base/clock.ts";
+import { sleep } from "@ais/base/lifecycle.ts";
+import { openCoordinator } from "@ais/cluster/coordinator/open.ts";
+import { createClusterMember } from "@ais/cluster/membership.ts";
+import type { NodeServices } from "@ais/node/call.ts";
+import { onStopSignal } from "@ais/node/lifecycle.ts";
+import { createNodeLogger, type NodeLogger } from "@ais/node/logger.ts";
+import { createNodeMetrics } from "@ais/node/metrics/node-metrics.ts";
+import { resolveNodeId } from "@ais/node/node-id.ts";
+import { createStartGate } from "@ais/node/start-gate.ts";
+import { createTracing } from "@ais/tracing";
+import type { Tracing } from "@ais/tracing/types.ts";
+import { nodeName } from "@ais/wire/smap.ts";
+import { AIS_VERSION } from "@ais/wire/version.ts";
+import { applyConfig, initialConfig, offerTracing } from "./node-config.ts";
+import { nodeFacts } from "./node-facts.ts";
+import type { Environment, NodeOptions, ParsedOptions } from "./options.ts";
+import { ROLES } from "./roles.ts";
+import { selfNode } from "./self-node.ts";
+import { listen, within } from "./start-stop.ts";
+import { chooseTracing } from "./tracing-section.ts";
+import { waitForCluster } from "./wait-for-cluster.ts";
+
+/** Connections without a request are closed after this. */
+const IDLE_TIMEOUT_MS = 120_000;
+/** A stop waits at most so long for each: to leave the cluster, for requests to finish, for spans to go out. */
+const LEAVE_DEADLINE_MS = 3000;
+/** Clients that were sent here just before the node left the map are still served. */
+const REDIRECT_GRACE_MS = 200;
+const DRAIN_DEADLINE_MS = 10_000;
+const TRACE_FLUSH_DEADLINE_MS = 5000;
+
+/** Resolves when the node has stopped as asked; rejects when it cannot start or cannot go on. */
+export async function runNode(parsed: ParsedOptions, env: Environment): Promise<void> {
+  const startedMonotonicMs = systemClock.monotonicMs();
+  const { options } = parsed;
+  const role = ROLES[options.role];
+  const tracingChoice = chooseTracing(parsed);
+  // Disposed of in reverse: leave the cluster, finish requests, close the storage, flush spans, flush the log.
+  await using stack = new AsyncDisposableStack();
+  const { id, logger, tracing, signal } = await openDiagnostics(options, env, stack);
+  const coordinator = stack.use(await openCoordinator(options.coordinator));
+  const roleResources = stack.use(new AsyncDisposableStack());
+
+  // The cluster map names the port, so the node listens first; until it can serve, requests are answered 503.
+  const gate = createStartGate();
+  const server = await listen(role.startServer, {
+    hostname: options["listen-address"],
+    port: options.port,
+    handler: gate.handler,
+    idleTimeoutMs: IDLE_TIMEOUT_MS,
+    logger,
+  });
+  let hasJoined = false;
+  stack.defer(async () => {
+    if (hasJoined) await sleep(REDIRECT_GRACE_MS);
+    await server.stop(DRAIN_DEADLINE_MS);
+  });
+
+  const self = await selfNode({ id, role: options.role, hostname: options.hostname, port: server.port });
+  const owned = await role.ownedClusterUuid(options);
+  const member = await createClusterMember({
+    coordinator,
+    self,
+    logger,
+    tracing,
+    initialConfig: initialConfig(tracingChoice),
+    ...(owned === null ? {} : { expectedClusterUuid: owned }),
+  });
+  stack.defer(() => within(LEAVE_DEADLINE_MS, member[Symbol.asyncDispose]()));
+  if (!role.createsCluster) await waitForCluster(member, signal, logger);
+  if (signal.aborted) return;
+  stack.defer(await applyConfig(member, logger, tracing, tracingChoice, parsed));
+
+  const metrics = createNodeMetrics({ role: options.role, nodeId: id, tracing });
+  const facts = await nodeFacts(options, { id, port: server.port, startedMonotonicMs });
+  const services: NodeServices = { member, tracing, metrics, logger, facts };
+  gate.open(await role.create(services, options, roleResources));
+
+  // From here on clients are sent to this node. A stop takes it out of the map first, then lets requests finish.
+  const running = member.run(signal);
+  await Promise.race([member.ready(signal).catch(ignoreStop(signal)), running]);
+  hasJoined = true;
+  if (!signal.aborted) {
+    await offerTracing(member, tracingChoice);
+    const { direct_url: url } = self.public_net;
+    logger.log("info", "ready", { url, version: AIS_VERSION, tracing: tracing.stats().build });
+    process.stdout.write(`aisnode ${nodeName(self)} ready at ${url}\n`);
+  }
+  await running;
+}
+
+interface Diagnostics {
+  readonly id: string;
+  readonly logger: NodeLogger;
+  readonly tracing: Tracing;
+  /** Aborts when the process is asked to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** Everything after this can log, trace and be stopped. */
+async function openDiagnostics(
+  options: NodeOptions,
+  env: Environment,
+  stack: AsyncDisposableStack,
+): Promise<Diagnostics> {
+  const id = await resolveNodeId({ option: options["daemon-id"], env, confdir: options["config-dir"] });
+  const logger = stack.use(
+    await createNodeLogger({
+      nodeName: nodeName({ daemon_type: options.role, daemon_id: id }),
+      directory: options["log-dir"] === "" ? null : options["log-dir"],
+      verbosity: options["log-level"],
+    }),
+  );
+  const { signal, dispose } = onStopSignal(logger);
+  stack.defer(dispose);
+  const tracing = createTracing({
+    role: options.role,
+    nodeId: id,
+    version: AIS_VERSION,
+    hostname: machineName(),
+    env,
+    logger,
+    clock: systemClock,
+  });
+  stack.defer(() => tracing.stop(TRACE_FLUSH_DEADLINE_MS));
+  return { id, logger, tracing, signal };
+}
+
+/** To be asked to stop while waiting is no failure. */
+function ignoreStop(signal: AbortSignal): (error: unknown) => void {
+  return (error) => {
+    if (!signal.aborted) throw error;
+  };
+}

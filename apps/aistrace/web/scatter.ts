@@ -1,0 +1,53 @@
+import type { OwnSummary } from "../query/own-types.ts";
+import { svg } from "./dom.ts";
+import { clock, duration, ticks } from "./format.ts";
+
+const WIDTH = 1000;
+const HEIGHT = 130;
+const LEFT = 62;
+const RIGHT = 12;
+const TOP = 10;
+const BOTTOM = 20;
+const RADIUS_MIN = 3;
+const RADIUS_MAX = 11;
+
+/** Each trace as a dot: when it began, how long it took, how many spans it has. The list below has the same as text. */
+export function scatter(traces: readonly OwnSummary[], open: (trace: OwnSummary) => void): SVGSVGElement {
+  const starts = traces.map(({ startTime }) => startTime);
+  const from = Math.min(...starts);
+  const to = Math.max(...starts, from + 1);
+  const top = Math.max(...traces.map((trace) => trace.duration), 1) * 1.08;
+  const x = (us: number): number =>
+    LEFT + RADIUS_MAX + ((us - from) / (to - from)) * (WIDTH - LEFT - RIGHT - 2 * RADIUS_MAX);
+  const y = (us: number): number => HEIGHT - BOTTOM - (us / top) * (HEIGHT - TOP - BOTTOM);
+
+  const chart = svg("svg", { class: "scatter", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, "aria-hidden": "true" });
+  for (const tick of ticks(0, top, 3)) {
+    const at = String(y(tick));
+    chart.append(
+      svg("line", { class: "grid", x1: String(LEFT), x2: String(WIDTH - RIGHT), y1: at, y2: at }),
+      svg("text", { x: String(LEFT - 8), y: String(y(tick) + 4), "text-anchor": "end" }, duration(tick)),
+    );
+  }
+  const axis = String(HEIGHT - 5);
+  chart.append(
+    svg("text", { x: String(LEFT), y: axis }, clock(from)),
+    svg("text", { x: String(WIDTH - RIGHT), y: axis, "text-anchor": "end" }, clock(to)),
+  );
+  // The small ones last, so that none lies hidden under a large one.
+  for (const trace of traces.toSorted((a, b) => b.spanCount - a.spanCount)) {
+    const dot = svg(
+      "circle",
+      {
+        class: trace.errorCount > 0 ? "dot bad" : "dot",
+        cx: String(x(trace.startTime)),
+        cy: String(y(trace.duration)),
+        r: String(Math.min(RADIUS_MAX, RADIUS_MIN + Math.log10(trace.spanCount) * 1.8)),
+      },
+      svg("title", {}, `${trace.rootService}: ${trace.rootName}\n${duration(trace.duration)}`),
+    );
+    dot.addEventListener("click", () => open(trace));
+    chart.append(dot);
+  }
+  return chart;
+}

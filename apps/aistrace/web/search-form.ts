@@ -1,0 +1,211 @@
+import { fetchOperations } from "./api.ts";
+import { h, replaceChildren } from "./dom.ts";
+import type { Page } from "./page.ts";
+import { formatTagText, parseTagText } from "./tag-text.ts";
+
+const LOOKBACKS = [
+  ["5m", "Last 5 minutes"],
+  ["15m", "Last 15 minutes"],
+  ["1h", "Last hour"],
+  ["6h", "Last 6 hours"],
+  ["24h", "Last 24 hours"],
+  ["2d", "Last 2 days"],
+  ["custom", "Between two times"],
+] as const;
+const DEFAULT_LOOKBACK = "1h";
+const LIMITS = ["20", "50", "100", "500", "1500"] as const;
+const DEFAULT_LIMIT = "20";
+const US_PER_MS = 1000;
+
+/** The parameters of the address as parameters of the server: a lookback starts from now, not from when it was typed. */
+export function apiQuery(query: URLSearchParams, nowMs: number): URLSearchParams {
+  const asked = new URLSearchParams(query);
+  if ((asked.get("lookback") ?? DEFAULT_LOOKBACK) !== "custom") {
+    asked.delete("start");
+    asked.set("end", String(nowMs * US_PER_MS));
+    asked.set("lookback", asked.get("lookback") ?? DEFAULT_LOOKBACK);
+  }
+  asked.set("limit", asked.get("limit") ?? DEFAULT_LIMIT);
+  return asked;
+}
+
+interface Fields {
+  readonly service: HTMLSelectElement;
+  readonly operation: HTMLSelectElement;
+  readonly tags: HTMLInputElement;
+  readonly minDuration: HTMLInputElement;
+  readonly maxDuration: HTMLInputElement;
+  readonly error: HTMLInputElement;
+  readonly lookback: HTMLSelectElement;
+  readonly start: HTMLInputElement;
+  readonly end: HTMLInputElement;
+  readonly limit: HTMLSelectElement;
+}
+
+export async function searchForm(
+  page: Page,
+  services: readonly string[],
+  query: URLSearchParams,
+  search: (query: URLSearchParams) => void,
+): Promise<HTMLFormElement> {
+  const service = query.get("service") ?? "";
+  const operations = service === "" ? [] : await fetchOperations(service, page.signal);
+  const fields = makeFields(services, operations, query);
+  const problem = h("p", { class: "warning", attributes: { role: "alert", hidden: true } });
+  fields.service.addEventListener("change", () => void offerOperations(fields, page.signal));
+
+  const times = h("div", { class: "pair" }, labelled("From", fields.start), labelled("To", fields.end));
+  const showTimes = (): void => {
+    times.hidden = fields.lookback.value !== "custom";
+  };
+  fields.lookback.addEventListener("change", showTimes);
+  showTimes();
+
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    const wanted = readFields(fields);
+    problem.hidden = typeof wanted !== "string";
+    if (typeof wanted === "string") problem.textContent = wanted;
+    else search(wanted);
+  };
+  return h(
+    "form",
+    { class: "panel form", attributes: { "aria-label": "search" }, on: { submit } },
+    labelled("Service", fields.service),
+    labelled("Operation", fields.operation),
+    labelled("Tags", fields.tags, 'key=value, text with blanks in "quotes"'),
+    h(
+      "div",
+      { class: "pair" },
+      labelled("Min duration", fields.minDuration),
+      labelled("Max duration", fields.maxDuration),
+    ),
+    h("label", { class: "check" }, fields.error, "Errors only"),
+    labelled("Time", fields.lookback),
+    times,
+    labelled("At most", fields.limit),
+    problem,
+    h("button", { class: "primary wide", attributes: { type: "submit" } }, "Find traces"),
+  );
+}
+
+function makeFields(
+  services: readonly string[],
+  operations: readonly string[],
+  query: URLSearchParams,
+): Fields {
+  const value = (name: string): string => query.get(name) ?? "";
+  const input = (name: string, type: string, placeholder: string): HTMLInputElement =>
+    h("input", {
+      attributes: { name, type, placeholder, value: value(name), spellcheck: "false", autocomplete: "off" },
+    });
+  const error = h("input", { attributes: { type: "checkbox", name: "error" } });
+  error.checked = value("error") === "true" || tagsOf(query).get("error") === "true";
+  const tags = tagsOf(query);
+  if (error.checked) tags.delete("error");
+  const tagInput = input("tags", "text", "ais.bucket=ais://nnn http.response.status_code=404");
+  tagInput.value = formatTagText(tags);
+  const lookback = value("lookback") || DEFAULT_LOOKBACK;
+  return {
+    service: choice("service", [["", "All services"], ...services.map(same)], value("service")),
+    operation: choice("operation", [["", "All operations"], ...operations.map(same)], value("operation")),
+    tags: tagInput,
+    minDuration: input("minDuration", "text", "100ms"),
+    maxDuration: input("maxDuration", "text", "1.5s"),
+    error,
+    lookback: choice("lookback", LOOKBACKS, lookback),
+    start: timeInput("start", query.get("start"), Date.now() - 3_600_000),
+    end: timeInput("end", query.get("end"), Date.now()),
+    limit: choice(
+      "limit",
+      LIMITS.map((limit) => [limit, `${limit} traces`] as const),
+      value("limit") || DEFAULT_LIMIT,
+    ),
+  };
+}
+
+/** A select that also offers `chosen` when a link asks for something that is not in the list. */
+function choice(
+  name: string,
+  options: readonly (readonly [string, string])[],
+  chosen: string,
+): HTMLSelectElement {
+  const all = options.some(([value]) => value === chosen) ? options : [...options, same(chosen)];
+  const select = h("select", { attributes: { name } });
+  for (const [value, text] of all) {
+    const option = h("option", { attributes: { value } }, text);
+    option.selected = value === chosen;
+    select.append(option);
+  }
+  return select;
+}
+
+function same(text: string): readonly [string, string] {
+  return [text, text];
+}
+
+/** The browser's own control has no time zone: it shows local time, to the second. */
+function timeInput(name: string, us: string | null, fallbackMs: number): HTMLInputElement {
+  const ms = us === null || us === "" ? fallbackMs : Number(us) / US_PER_MS;
+  const local = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000);
+  const value = local.toISOString().slice(0, 19);
+  return h("input", { attributes: { name, type: "datetime-local", step: "1", value } });
+}
+
+function labelled(text: string, field: HTMLElement, hint = ""): HTMLLabelElement {
+  return h("label", { title: hint }, h("span", { class: "label" }, text), field);
+}
+
+async function offerOperations(fields: Fields, signal: AbortSignal): Promise<void> {
+  const { service, operation } = fields;
+  const all = h("option", { attributes: { value: "" } }, "All operations");
+  replaceChildren(operation, all);
+  if (service.value === "") return;
+  const asked = service.value;
+  const names = await fetchOperations(asked, signal).catch((): readonly string[] => []);
+  if (service.value === asked) {
+    replaceChildren(
+      operation,
+      all,
+      ...names.map((name) => h("option", { attributes: { value: name } }, name)),
+    );
+  }
+}
+
+/** The search as parameters of the address, without those that say nothing; or what is wrong with it. */
+function readFields(fields: Fields): URLSearchParams | string {
+  const tags = parseTagText(fields.tags.value);
+  if (tags === null) return 'Tags are written key=value, and key="a value" when there are blanks in it.';
+  const query = new URLSearchParams();
+  const add = (name: string, value: string): void => {
+    if (value !== "") query.set(name, value);
+  };
+  add("service", fields.service.value);
+  add("operation", fields.operation.value);
+  add("tags", tags.size === 0 ? "" : JSON.stringify(Object.fromEntries(tags)));
+  add("minDuration", fields.minDuration.value.trim());
+  add("maxDuration", fields.maxDuration.value.trim());
+  add("error", fields.error.checked ? "true" : "");
+  add("lookback", fields.lookback.value);
+  if (fields.lookback.value === "custom") {
+    add("start", epochUs(fields.start.value));
+    add("end", epochUs(fields.end.value));
+  }
+  add("limit", fields.limit.value);
+  return query;
+}
+
+function epochUs(local: string): string {
+  const ms = new Date(local).getTime();
+  return Number.isNaN(ms) ? "" : String(ms * US_PER_MS);
+}
+
+function tagsOf(query: URLSearchParams): Map<string, string> {
+  try {
+    const value: unknown = JSON.parse(query.get("tags") || "{}");
+    return new Map(Object.entries(value ?? {}).map(([key, item]) => [key, String(item)]));
+  } catch {
+    // The server says what is wrong with it; the form starts anew.
+    return new Map();
+  }
+}

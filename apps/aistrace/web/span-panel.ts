@@ -1,0 +1,193 @@
+import type { JaegerLog, JaegerReference, JaegerTag } from "../query/jaeger-types.ts";
+import type { OwnSpan } from "../query/own-types.ts";
+import { fetchSpan } from "./api.ts";
+import { h, replaceChildren } from "./dom.ts";
+import { clock, duration, plural } from "./format.ts";
+import type { Page } from "./page.ts";
+import { tracePath } from "./router.ts";
+import { copyableId } from "./trace-header.ts";
+import type { SpanNode, TraceModel } from "./trace-model.ts";
+
+/** Values longer than this are shown cut, with a button for the rest. */
+const VALUE_SHOWN_CHARS = 300;
+
+interface PanelActions {
+  /** False when another span has been chosen meanwhile. */
+  isCurrent(): boolean;
+  open(span: SpanNode): void;
+  close(): void;
+}
+
+/** Everything about one span. What the outline already knows is shown at once, the rest when it has come. */
+export function spanPanel(
+  page: Page,
+  model: TraceModel,
+  span: SpanNode,
+  panel: HTMLElement,
+  actions: PanelActions,
+): void {
+  const details = h("div", {}, h("p", { class: "hint" }, "Reading…"));
+  panel.style.setProperty("--service", page.colors.of(span.service));
+  panel.scrollTop = 0;
+  replaceChildren(panel, heading(span, actions), facts(model, span, actions), details);
+  fetchSpan(model.traceId, span.spanId, page.signal).then(
+    (full) => {
+      if (actions.isCurrent()) replaceChildren(details, ...sections(model, span, full, actions));
+    },
+    (error: unknown) => {
+      if (!actions.isCurrent() || page.signal.aborted) return;
+      const text = error instanceof Error ? error.message : String(error);
+      replaceChildren(details, h("p", { class: "warning" }, text));
+    },
+  );
+}
+
+function heading(span: SpanNode, actions: PanelActions): HTMLElement {
+  return h(
+    "div",
+    { class: "panel-head" },
+    h("div", {}, h("span", { class: "service-name" }, span.service), h("h2", {}, span.name)),
+    h(
+      "button",
+      {
+        class: "quiet",
+        title: "close (Esc)",
+        attributes: { type: "button", "aria-label": "close" },
+        on: { click: () => actions.close() },
+      },
+      "✕",
+    ),
+  );
+}
+
+function facts(model: TraceModel, span: SpanNode, actions: PanelActions): HTMLElement {
+  const fact = (label: string, value: HTMLElement | string): HTMLElement =>
+    h(
+      "div",
+      { class: "fact" },
+      h("span", { class: "label" }, label),
+      typeof value === "string" ? h("b", {}, value) : value,
+    );
+  const { parent } = span;
+  const parentLink =
+    parent === null
+      ? null
+      : h(
+          "button",
+          { class: "link", attributes: { type: "button" }, on: { click: () => actions.open(parent) } },
+          parent.name,
+        );
+  const share =
+    model.durationUs === 0 ? "" : ` · ${((span.durationUs / model.durationUs) * 100).toFixed(1)} %`;
+  return h(
+    "div",
+    { class: "facts" },
+    fact("Duration", duration(span.durationUs) + share),
+    fact("Self time", duration(span.selfUs)),
+    fact("Starts after", duration(span.startUs)),
+    fact("At", clock(model.startUs + span.startUs)),
+    span.kind === "" ? null : fact("Kind", span.kind),
+    span.error
+      ? h("div", { class: "fact bad" }, h("span", { class: "label" }, "Status"), h("b", {}, "error"))
+      : null,
+    fact("Span id", copyableId(span.spanId)),
+    parentLink !== null ? fact("Parent", parentLink) : null,
+    parentLink === null && span.parentId !== ""
+      ? fact("Parent, not stored", copyableId(span.parentId))
+      : null,
+  );
+}
+
+function sections(model: TraceModel, span: SpanNode, full: OwnSpan, actions: PanelActions): HTMLElement[] {
+  const { tags, logs, references, warnings } = full.span;
+  const links = references.filter(({ spanID }, i) => i > 0 || spanID !== span.parentId);
+  return [
+    ...(warnings ?? []).map((text) => h("p", { class: "warning" }, text)),
+    section("Attributes", tags.length, true, tagTable(tags)),
+    section("Events", logs.length, true, h("div", {}, ...logs.map((log) => eventBlock(model, log)))),
+    section(
+      "Links",
+      links.length,
+      true,
+      h("ul", { class: "links" }, ...links.map((link) => linkItem(model, link, actions))),
+    ),
+    section("Resource", full.process.tags.length, false, tagTable(full.process.tags)),
+  ];
+}
+
+function section(title: string, entries: number, isOpen: boolean, content: HTMLElement): HTMLElement {
+  if (entries === 0) return h("p", { class: "dim nothing" }, `No ${title.toLowerCase()}`);
+  return h(
+    "details",
+    { attributes: { open: isOpen } },
+    h("summary", {}, title, h("span", { class: "badge" }, String(entries))),
+    content,
+  );
+}
+
+function tagTable(tags: readonly JaegerTag[]): HTMLElement {
+  const rows = tags
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+    .map((tag) =>
+      h(
+        "tr",
+        {},
+        h("th", { attributes: { scope: "row" } }, tag.key),
+        h("td", { class: `value ${tag.type}` }, valueElement(tag)),
+      ),
+    );
+  return h("table", { class: "tags" }, h("tbody", {}, ...rows));
+}
+
+function valueElement(tag: JaegerTag): HTMLElement {
+  const text = String(tag.value);
+  if (text.length <= VALUE_SHOWN_CHARS) return h("span", {}, text);
+  const element = h("span", {}, text.slice(0, VALUE_SHOWN_CHARS));
+  const more = h(
+    "button",
+    { class: "link", attributes: { type: "button" } },
+    ` … ${plural(text.length - VALUE_SHOWN_CHARS, "more character")}`,
+  );
+  more.addEventListener("click", () => element.replaceChildren(text));
+  element.append(more);
+  return element;
+}
+
+function eventBlock(model: TraceModel, log: JaegerLog): HTMLElement {
+  const name = log.fields.find(({ key }) => key === "event");
+  const fields = log.fields.filter((field) => field !== name);
+  return h(
+    "div",
+    { class: "event" },
+    h(
+      "div",
+      { class: "event-head" },
+      h("b", {}, String(name?.value ?? "event")),
+      h("span", { class: "dim" }, `+${duration(log.timestamp - model.startUs)}`),
+    ),
+    fields.length === 0 ? null : tagTable(fields),
+  );
+}
+
+/** To a span of this trace without leaving it, to another trace as a link. */
+function linkItem(model: TraceModel, link: JaegerReference, actions: PanelActions): HTMLElement {
+  const here = link.traceID === model.traceId ? model.byId.get(link.spanID) : undefined;
+  const target =
+    here === undefined
+      ? h(
+          "a",
+          { attributes: { href: tracePath(link.traceID, link.spanID) } },
+          h("code", {}, `${link.traceID.slice(0, 8)}… ${link.spanID}`),
+        )
+      : h(
+          "button",
+          { class: "link", attributes: { type: "button" }, on: { click: () => actions.open(here) } },
+          here.name,
+        );
+  return h(
+    "li",
+    {},
+    h("span", { class: "dim" }, link.refType === "CHILD_OF" ? "child of " : "follows "),
+    target,
+  );
+}

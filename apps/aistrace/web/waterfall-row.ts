@@ -1,0 +1,117 @@
+import type { ServiceColors } from "./colors.ts";
+import type { Section } from "./critical-path.ts";
+import { h } from "./dom.ts";
+import { count, duration, plural } from "./format.ts";
+import { isExpandable, type Row, rowError, rowExtent } from "./rows.ts";
+import type { ViewWindow } from "./view-window.ts";
+
+/** As in `app.css`. */
+export const ROW_HEIGHT_PX = 28;
+const INDENT_PX = 14;
+/** Deeper rows are not indented further, so that their names stay readable. */
+const MAX_INDENTS = 16;
+/** Where a bar ends beyond this share of the width, its label stands before it. */
+const LABEL_RIGHT_SHARE = 0.82;
+
+export interface RowLook {
+  readonly index: number;
+  readonly isActive: boolean;
+  readonly isSelected: boolean;
+  readonly isMarked: boolean;
+  readonly isOpen: boolean;
+  readonly critical: readonly Section[];
+}
+
+export function drawRow(row: Row, look: RowLook, window: ViewWindow, colors: ServiceColors): HTMLElement {
+  const [first] = row.type === "span" ? [row.span] : row.spans;
+  const line = h("div", {
+    class: classes(row, look),
+    attributes: {
+      id: `row-${look.index}`,
+      role: "treeitem",
+      "aria-level": String(row.depth + 1),
+      "aria-selected": String(look.isSelected),
+      "aria-expanded": isExpandable(row) ? String(look.isOpen) : null,
+      "data-index": String(look.index),
+    },
+  });
+  line.style.top = `${look.index * ROW_HEIGHT_PX}px`;
+  line.style.setProperty("--service", colors.of(first?.service ?? ""));
+  line.append(nameCell(row, look, first?.service ?? "", first?.name ?? ""), timeCell(row, look, window));
+  return line;
+}
+
+function classes(row: Row, look: RowLook): string {
+  const names = ["row", row.type];
+  if (look.isActive) names.push("active");
+  if (look.isSelected) names.push("selected");
+  if (look.isMarked) names.push("marked");
+  if (rowError(row)) names.push("bad");
+  return names.join(" ");
+}
+
+function nameCell(row: Row, look: RowLook, service: string, name: string): HTMLElement {
+  const cell = h("div", { class: "name-cell" });
+  cell.style.paddingLeft = `${8 + Math.min(row.depth, MAX_INDENTS) * INDENT_PX}px`;
+  const below = row.type === "span" ? row.span.descendants : row.spans.length;
+  const toggle = isExpandable(row)
+    ? h("span", { class: look.isOpen ? "toggle open" : "toggle", title: `${plural(below, "span")} below` })
+    : h("span", { class: "toggle none" });
+  const hiddenErrors = row.type === "span" && !look.isOpen ? row.span.errorsBelow : 0;
+  cell.append(toggle);
+  if (rowError(row))
+    cell.append(h("span", { class: "mark", title: "error", attributes: { "aria-label": "error" } }, "!"));
+  else if (hiddenErrors > 0)
+    cell.append(h("span", { class: "mark hollow", title: `${plural(hiddenErrors, "error")} below` }, "!"));
+  if (row.type === "fold") cell.append(h("span", { class: "badge" }, `${count(row.spans.length)} ×`));
+  cell.append(
+    h(
+      "span",
+      { class: "span-name", title: `${service}: ${name}` },
+      row.depth === 0 || isServiceEdge(row) ? h("b", {}, service) : null,
+      name,
+    ),
+  );
+  if (row.type === "span" && !look.isOpen && below > 0)
+    cell.append(h("span", { class: "badge" }, count(below)));
+  return cell;
+}
+
+/** The service is named where it changes; everywhere else its colour says enough. */
+function isServiceEdge(row: Row): boolean {
+  const [span] = row.type === "span" ? [row.span] : row.spans;
+  return span?.parent?.service !== span?.service;
+}
+
+function timeCell(row: Row, look: RowLook, window: ViewWindow): HTMLElement {
+  const { startUs, durationUs } = rowExtent(row);
+  const from = window.place(startUs);
+  const to = window.place(startUs + durationUs);
+  const cell = h("div", { class: "time-cell" });
+  if (to < 0 || from > 1) return cell;
+  const left = Math.max(0, from);
+  const right = Math.min(1, to);
+  const bar = h("div", { class: "bar" });
+  bar.style.left = `${left * 100}%`;
+  bar.style.width = `${(right - left) * 100}%`;
+  cell.append(bar);
+  for (const { fromUs, toUs } of look.critical) {
+    const section = h("div", { class: "critical", title: "critical path" });
+    const start = Math.max(0, window.place(fromUs));
+    const end = Math.min(1, window.place(toUs));
+    if (end <= start) continue;
+    section.style.left = `${start * 100}%`;
+    section.style.width = `${(end - start) * 100}%`;
+    cell.append(section);
+  }
+  const label = h(
+    "span",
+    { class: right > LABEL_RIGHT_SHARE ? "bar-label before" : "bar-label" },
+    duration(durationUs),
+  );
+  if (right > LABEL_RIGHT_SHARE && left > 1 - LABEL_RIGHT_SHARE) label.style.right = `${(1 - left) * 100}%`;
+  else if (right > LABEL_RIGHT_SHARE) label.classList.add("inside");
+  else label.style.left = `${right * 100}%`;
+  cell.append(label);
+  return cell;
+}

@@ -1,0 +1,265 @@
+/** A proxy and a target over sockets, with objects in memory: what the wire document says, without the cluster. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { bucketCname, parseProvider } from "@ais/wire/bck.ts";
+import { HEADERS } from "@ais/wire/headers.ts";
+import { encodeJson } from "@ais/wire/json.ts";
+import { ENTRY_FLAGS } from "@ais/wire/lso.ts";
+import { decodeObjectPath } from "@ais/wire/object-name.ts";
+import type { Smap, Snode } from "@ais/wire/smap.ts";
+
+export interface SeenRequest {
+  readonly node: "proxy" | "target";
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingMessage["headers"];
+  readonly bodyBytes: number;
+}
+
+export class FakeCluster implements AsyncDisposable {
+  readonly requests: SeenRequest[] = [];
+  readonly buckets = new Map<string, Map<string, Uint8Array>>();
+  readonly config: Record<string, unknown> = { space: {}, rebalance: { enabled: true }, log: { level: "3" } };
+  /** As many requests at the proxy are answered by 503 without a body. */
+  startingUpRequests = 0;
+  /** Answered by every node as `what=node_status`, beside its snode. */
+  nodeStatus: Record<string, unknown> = {};
+  readonly #proxy = createServer((request, response) => void this.#serve("proxy", request, response));
+  readonly #target = createServer((request, response) => void this.#serve("target", request, response));
+
+  static async start(): Promise<FakeCluster> {
+    const cluster = new FakeCluster();
+    await Promise.all([listen(cluster.#proxy), listen(cluster.#target)]);
+    return cluster;
+  }
+
+  get endpoint(): string {
+    return urlOf(this.#proxy);
+  }
+
+  get targetUrl(): string {
+    return urlOf(this.#target);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const server of [this.#proxy, this.#target]) {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  }
+
+  async #serve(node: "proxy" | "target", request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = "", url = "" } = request;
+    const body =
+      node === "proxy" && method === "PUT" && url.startsWith("/v1/objects") ? [] : await collect(request);
+    const bytes = Buffer.concat(body);
+    this.requests.push({ node, method, url, headers: request.headers, bodyBytes: bytes.length });
+    if (node === "proxy" && this.startingUpRequests > 0) {
+      this.startingUpRequests--;
+      response.writeHead(503).end();
+      return;
+    }
+    const parsed = new URL(url, "http://cluster");
+    const [, , resource = "", bucket = "", ...rest] = parsed.pathname.split("/");
+    const objectName = decodeObjectPath(rest.join("/"));
+    if (resource === "objects" && node === "proxy") {
+      const location = `${this.targetUrl}${url}${url.includes("?") ? "&" : "?"}pid=p1&utm=1`;
+      response.writeHead(method === "GET" ? 301 : 307, { location }).end();
+    } else if (resource === "objects") {
+      this.#object(method, bucket, objectName, bytes, request, response);
+    } else if (resource === "buckets") {
+      this.#bucket(method, bucket, parsed, bytes.toString(), response);
+    } else {
+      this.#control(method, parsed, request, response);
+    }
+  }
+
+  #object(
+    method: string,
+    bucket: string,
+    name: string,
+    bytes: Uint8Array,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
+    const objects = this.buckets.get(bucket);
+    const found = objects?.get(name);
+    if (objects === undefined) {
+      fail(response, method, 404, "ErrBckNotFound", missingBucket(bucket));
+    } else if (method === "PUT") {
+      objects.set(name, bytes);
+      response.writeHead(200, { [HEADERS.version]: "1", [HEADERS.checksumType]: "xxhash2" }).end();
+    } else if (found === undefined) {
+      fail(response, method, 404, "ErrNotFound", `object "ais://${bucket}/${name}" does not exist`);
+    } else if (method === "DELETE") {
+      objects.delete(name);
+      response.writeHead(200).end();
+    } else {
+      sendObject(method, found, request, response);
+    }
+  }
+
+  #bucket(method: string, name: string, url: URL, body: string, response: ServerResponse): void {
+    const objects = this.buckets.get(name);
+    if (method === "GET" && name === "") {
+      const provider = parseProvider(url.searchParams.get("provider") ?? "");
+      const list = [...this.buckets.keys()].map((bucket) => ({
+        name: bucket,
+        provider,
+        namespace: { uuid: "", name: "" },
+      }));
+      send(response, list);
+    } else if (method === "POST" && objects !== undefined) {
+      fail(response, method, 409, "ErrBucketAlreadyExists", `bucket "ais://${name}" already exists`);
+    } else if (method === "POST") {
+      this.buckets.set(name, new Map());
+      response.end();
+    } else if (objects === undefined) {
+      fail(response, method, 404, "ErrBckNotFound", missingBucket(name));
+    } else if (method === "DELETE") {
+      this.buckets.delete(name);
+      response.end();
+    } else if (method === "HEAD") {
+      const props = { checksum: { type: "md5" }, versioning: { enabled: true }, provider: "ais" };
+      response.writeHead(200, { [HEADERS.bucketProps]: JSON.stringify(props) }).end();
+    } else if (method === "GET") {
+      send(response, listPage(objects, JSON.parse(body).value));
+    } else {
+      response.end();
+    }
+  }
+
+  #control(method: string, url: URL, request: IncomingMessage, response: ServerResponse): void {
+    const what = url.searchParams.get("what");
+    if (url.pathname === "/v1/health") {
+      response.writeHead(200, { [HEADERS.nodeUptime]: "5", [HEADERS.clusterUptime]: "7" }).end();
+    } else if (method === "PUT") {
+      for (const [name, value] of url.searchParams) {
+        const [section = "", key = ""] = name.split(".");
+        this.config[section] = { ...(this.config[section] as object | undefined), [key]: value };
+      }
+      response.end();
+    } else if (what === "smap") {
+      send(response, this.#smap());
+    } else if (what === "cluster_config" || what === "config") {
+      send(response, this.config);
+    } else if (what === "backends") {
+      send(response, []);
+    } else if (what === "node_status") {
+      send(response, { ...this.nodeStatus, daemon: request.headers["ais-node-id"] });
+    } else {
+      fail(response, method, 400, "", `unrecognized what=${what}`);
+    }
+  }
+
+  #smap(): Smap {
+    const p1 = snode("p1", "proxy", this.endpoint);
+    const t1 = snode("t1", "target", this.targetUrl);
+    return { pmap: { p1 }, tmap: { t1 }, proxy_si: p1, uuid: "fake", creation_time: "", version: "3" };
+  }
+}
+
+function listPage(objects: ReadonlyMap<string, Uint8Array>, value: Record<string, string | number>): unknown {
+  const after = String(value.continuation_token || value.start_after || "");
+  const names = [...objects.keys()]
+    .filter((name) => name.startsWith(String(value.prefix ?? "")) && name > after)
+    .sort();
+  const size = Number(value.pagesize) || 1000;
+  const page = names.slice(0, size);
+  return {
+    uuid: "listing-1",
+    continuation_token: names.length > size ? page.at(-1) : "",
+    entries: page.map((name) => ({
+      name,
+      size: String(objects.get(name)?.length ?? 0),
+      flags: ENTRY_FLAGS.cached,
+    })),
+    flags: 0,
+  };
+}
+
+function sendObject(
+  method: string,
+  bytes: Uint8Array,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const headers = {
+    [HEADERS.checksumType]: "md5",
+    [HEADERS.checksumValue]: new Bun.CryptoHasher("md5").update(bytes).digest("hex"),
+    [HEADERS.version]: "1",
+    [HEADERS.customMd]: ["a=1", "b=x, y"],
+  };
+  if (method === "HEAD") response.writeHead(200, { ...headers, "content-length": bytes.length }).end();
+  else sendRange(response, bytes, request.headers.range, headers);
+}
+
+function sendRange(
+  response: ServerResponse,
+  bytes: Uint8Array,
+  range: string | undefined,
+  headers: Readonly<Record<string, string | string[]>>,
+): void {
+  const match = /^bytes=(\d+)-(\d*)$/.exec(range ?? "");
+  if (match === null) {
+    response.writeHead(200, { ...headers, "content-length": bytes.length }).end(bytes);
+    return;
+  }
+  const first = Number(match[1]);
+  const last = match[2] === "" ? bytes.length - 1 : Math.min(Number(match[2]), bytes.length - 1);
+  response.writeHead(206, {
+    ...headers,
+    "content-length": last - first + 1,
+    "content-range": `bytes ${first}-${last}/${bytes.length}`,
+  });
+  response.end(bytes.subarray(first, last + 1));
+}
+
+function send(response: ServerResponse, value: unknown): void {
+  response.writeHead(200, { "content-type": "application/json" }).end(encodeJson(value));
+}
+
+function fail(
+  response: ServerResponse,
+  method: string,
+  status: number,
+  tcode: string,
+  message: string,
+): void {
+  const body = encodeJson({ tcode, message, status, node: "t[t1]" });
+  if (method === "HEAD") response.writeHead(status, { [HEADERS.error]: body.trimEnd() }).end();
+  else response.writeHead(status, { "content-type": "application/json" }).end(body);
+}
+
+function missingBucket(name: string): string {
+  const bucket = { name, provider: "ais", namespace: { uuid: "", name: "" } } as const;
+  return `bucket "${bucketCname(bucket)}" does not exist`;
+}
+
+function snode(id: string, type: Snode["daemon_type"], url: string): Snode {
+  const { hostname, port } = new URL(url);
+  const net = { node_ip_addr: hostname, daemon_port: port, direct_url: url };
+  return {
+    public_net: net,
+    intra_control_net: net,
+    intra_data_net: net,
+    daemon_type: type,
+    daemon_id: id,
+    flags: 0,
+    id_digest: 17_000_000_000_000_000_001n,
+  };
+}
+
+async function collect(request: IncomingMessage): Promise<Buffer[]> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return chunks;
+}
+
+function listen(server: Server): Promise<void> {
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+}
+
+function urlOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}

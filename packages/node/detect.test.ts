@@ -1,0 +1,73 @@
+import { describe, expect, test } from "bun:test";
+import { AisError } from "@ais/base/errors.ts";
+import { OPERATIONS } from "@ais/wire/operations.ts";
+import { allowedMethods, type Detected, detectOperation } from "./detect.ts";
+
+function detected(method: string, path: string, role: "proxy" | "target" = "proxy"): Detected {
+  const result = detectOperation(method, path, role);
+  if (result instanceof AisError) throw result;
+  return result;
+}
+
+function refused(method: string, path: string, role: "proxy" | "target" = "proxy"): AisError {
+  const result = detectOperation(method, path, role);
+  if (!(result instanceof AisError)) throw new Error(`detected ${result.operation}`);
+  return result;
+}
+
+describe("detectOperation", () => {
+  test("takes object names as they are, escapes decoded", () => {
+    expect(detected("GET", "/v1/objects/b/dir/a%20b%25%3F%23%5C%E4%B8%AD")).toEqual({
+      operation: "object.get",
+      bucketName: "b",
+      objectName: "dir/a b%?#\\中",
+      rest: [],
+    });
+    expect(detected("PUT", "//v1//objects//b///a//b").objectName).toBe("a//b");
+  });
+
+  test("tells bucket calls from the list of buckets", () => {
+    expect(detected("GET", "/v1/buckets/").operation).toBe("bucket.list");
+    expect(detected("GET", "/v1/buckets/b").operation).toBe("object.list");
+    expect(detected("GET", "/v1/buckets/b/some/prefix").rest).toEqual(["some", "prefix"]);
+    expect(detected("POST", "/v1/buckets/b").operation).toBe("bucket.create");
+    expect(refused("POST", "/v1/buckets").message).toContain("too short");
+  });
+
+  test("finds every operation on a role that has it", () => {
+    for (const [name, { method, route }] of Object.entries(OPERATIONS)) {
+      const path = route.replace("{bucket}", "b").replace("{object}", "o");
+      const role = name.startsWith("intra.") ? "target" : "proxy";
+      expect(detected(method === "*" ? "PATCH" : method, path, role).operation).toBe(
+        name as Detected["operation"],
+      );
+    }
+  });
+
+  test("keeps the operations of the other role away", () => {
+    expect(refused("GET", "/v1/cluster", "target").status).toBe(400);
+    expect(refused("GET", "/v1/buckets/b", "target").status).toBe(400);
+    expect(refused("POST", "/v1/intra/list", "proxy").status).toBe(400);
+  });
+
+  test("tells a wrong method from one that is missing here", () => {
+    const wrong = refused("DELETE", "/v1/health");
+    expect([wrong.status, wrong.headers["Allow"]]).toEqual([405, "GET, OPTIONS"]);
+    expect(refused("POST", "/v1/objects/b/o").status).toBe(501);
+    expect(allowedMethods("/v1/objects/b/o", "target")).toBe("GET, PUT, HEAD, DELETE, OPTIONS");
+  });
+
+  test("refuses what is no path of the API", () => {
+    for (const path of ["/", "", "/v2/objects/b/o", "/v1/nothing", "/v1", "/v1/health/x", "/__proto__"]) {
+      const error = refused("GET", path);
+      expect([path, error.status]).toEqual([path, 400]);
+      expect(error.message).toContain("invalid request URI");
+    }
+    expect(refused("GET", "/v1/objects/b").message).toContain("too short");
+    expect(refused("GET", "/v1/objects/b/").message).toContain("too short");
+    expect(refused("GET", "/v1/objects/b/%zz").status).toBe(400);
+    expect(refused("GET", "/v1/objects/%ff/o").status).toBe(400);
+    expect(refused("GET", "/v1/download").status).toBe(501);
+    expect(refused("GET", "/s3/b/o").status).toBe(501);
+  });
+});

@@ -1,0 +1,73 @@
+/** Services of a node over parts in memory, for tests. */
+import type { LogFields, LogLevel, LogSpan } from "@ais/base/log.ts";
+import { localConfig } from "@ais/wire/local-config.ts";
+import type { Snode } from "@ais/wire/smap.ts";
+import type { NodeServices } from "../call.ts";
+import { isAtLeast, levelOfVerbosity } from "../log-level.ts";
+import type { NodeLogger } from "../logger.ts";
+import { createNodeMetrics } from "../metrics/node-metrics.ts";
+import { MemoryMember } from "./memory-member.ts";
+import { RecordingTracing } from "./recording-tracing.ts";
+
+export interface LogLine {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: LogFields;
+  readonly traceId: string | null;
+}
+
+export class MemoryLogger implements NodeLogger {
+  readonly lines: LogLine[] = [];
+  verbosity = "5";
+
+  setVerbosity(verbosity: string): void {
+    this.verbosity = verbosity;
+  }
+  isEnabled(level: LogLevel): boolean {
+    return isAtLeast(level, levelOfVerbosity(this.verbosity));
+  }
+  log(level: LogLevel, message: string, fields: LogFields = {}, span?: LogSpan): void {
+    this.lines.push({ level, message, fields, traceId: span?.recording ? span.context.traceId : null });
+  }
+  async read(): Promise<string> {
+    return this.lines.map(({ message }) => `${message}\n`).join("");
+  }
+  async files(): Promise<readonly string[]> {
+    return [];
+  }
+  async flush(): Promise<void> {}
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+export interface MemoryServices extends NodeServices {
+  readonly member: MemoryMember;
+  readonly tracing: RecordingTracing;
+  readonly logger: MemoryLogger;
+}
+
+export function memoryServices(self: Snode, peers: readonly Snode[] = []): MemoryServices {
+  const tracing = new RecordingTracing();
+  const role = self.daemon_type;
+  const port = Number(self.public_net.daemon_port);
+  return {
+    member: new MemoryMember(self, peers),
+    tracing,
+    logger: new MemoryLogger(),
+    metrics: createNodeMetrics({ role, nodeId: self.daemon_id, tracing }),
+    facts: {
+      role,
+      id: self.daemon_id,
+      startedMonotonicMs: performance.now(),
+      localConfig: localConfig({
+        mountpaths: [],
+        confDir: "/conf",
+        logDir: "/log",
+        hostname: "127.0.0.1",
+        port,
+      }),
+      deployment: "linux",
+      podName: "",
+      buildTime: "",
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { statfsSync } from "node:fs";
+import type { Clock } from "@ais/base/clock.ts";
+import { AisError } from "@ais/base/errors.ts";
+import type { StorageCounters } from "./counters.ts";
+
+/** How long one look at the file system is good for: many small PUTs share it, a fast disk cannot fill in it. */
+const LOOK_MS = 100;
+
+/** What this process may still write on the file system of `path`. */
+export function availableBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
+}
+
+/**
+ * Refuses PUTs while a mountpath is nearly full. What it keeps free is needed by deletions, because an index
+ * transaction writes new pages before it gives old ones back.
+ */
+export class FreeSpace {
+  readonly #path: string;
+  readonly #reservedBytes: number;
+  readonly #clock: Clock;
+  readonly #counters: StorageCounters;
+  #availableBytes = 0;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(path: string, reservedBytes: number, clock: Clock, counters: StorageCounters) {
+    this.#path = path;
+    this.#reservedBytes = reservedBytes;
+    this.#clock = clock;
+    this.#counters = counters;
+  }
+
+  /** Throws `outOfSpace` when `wantedBytes` more would touch the reserve. */
+  admit(wantedBytes: number, action: string): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#lookedAtMs >= LOOK_MS) {
+      this.#availableBytes = availableBytes(this.#path);
+      this.#lookedAtMs = nowMs;
+    }
+    if (this.#availableBytes - wantedBytes >= this.#reservedBytes) return;
+    this.#counters.limitHitsFreeSpace += 1;
+    throw new AisError(
+      "outOfSpace",
+      `failed to ${action}: no space left, ${this.#availableBytes} bytes are free and ${this.#reservedBytes} are reserved`,
+    );
+  }
+}

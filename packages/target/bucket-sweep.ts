@@ -1,0 +1,79 @@
+/** Removes the data of destroyed buckets in the background, whenever the BMD has lost one and once at the start. */
+import { errorText } from "@ais/base/errors.ts";
+import type { ClusterMember } from "@ais/cluster/member.ts";
+import type { NodeLogger } from "@ais/node/logger.ts";
+import type { ObjectStore } from "@ais/storage/types.ts";
+import type { Tracing } from "@ais/tracing/types.ts";
+import { type Bmd, listBuckets } from "@ais/wire/bmd.ts";
+import { bucketId } from "@ais/wire/bprops.ts";
+
+export interface BucketSweepOptions {
+  readonly member: ClusterMember;
+  readonly store: ObjectStore;
+  readonly tracing: Tracing;
+  readonly logger: NodeLogger;
+}
+
+export interface BucketSweep extends AsyncDisposable {
+  /** Resolves when no sweep runs or waits. */
+  idle(): Promise<void>;
+}
+
+export function startBucketSweep(options: BucketSweepOptions): BucketSweep {
+  const { member } = options;
+  let stopped = false;
+  let isWaiting = false;
+  let running: Promise<void> = Promise.resolve();
+  const request = (): void => {
+    if (isWaiting || stopped) return;
+    isWaiting = true;
+    running = running.then(async () => {
+      isWaiting = false;
+      if (!stopped) await sweepOnce(options);
+    });
+  };
+  const unsubscribe = member.onChange(({ document, before, after }) => {
+    if (document === "bmd" && hasLostBucket(before.bmd, after.bmd)) request();
+  });
+  request();
+  return {
+    idle: () => running,
+    async [Symbol.asyncDispose]() {
+      stopped = true;
+      unsubscribe();
+      await running;
+    },
+  };
+}
+
+/**
+ * The buckets are read from the coordinator first: data must not be taken for a dead bucket's because this node's BMD is
+ * old. A node that never saw a BMD sweeps nothing. A failed sweep is made up for by the next one.
+ */
+async function sweepOnce({ member, store, tracing, logger }: BucketSweepOptions): Promise<void> {
+  const span = tracing.startRoot("ais.job bucket-sweep");
+  try {
+    await member.refresh("bmd", span);
+    // Nothing is awaited between here and the store's look at its buckets, so a bucket created meanwhile is in the set.
+    const { bmd } = member.snapshot;
+    if (bmd.version === "0") return;
+    const removed = await store.sweepBuckets(liveBucketIds(bmd), span);
+    span.set("ais.job.removed", removed);
+    if (removed > 0) logger.log("info", "removed objects of destroyed buckets", { objects: removed }, span);
+  } catch (error) {
+    span.exception(error);
+    span.fail("bucket_sweep");
+    logger.log("warn", "failed to remove objects of destroyed buckets", { error: errorText(error) }, span);
+  } finally {
+    span.end();
+  }
+}
+
+function hasLostBucket(before: Bmd, after: Bmd): boolean {
+  const live = liveBucketIds(after);
+  return [...liveBucketIds(before)].some((id) => !live.has(id));
+}
+
+function liveBucketIds(bmd: Bmd): ReadonlySet<bigint> {
+  return new Set(listBuckets(bmd).map(({ props }) => bucketId(props)));
+}

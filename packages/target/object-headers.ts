@@ -1,0 +1,42 @@
+/** The headers by which an object is described in replies to GET, HEAD and PUT (wire-compat 3.2). */
+import type { ObjectAttributes } from "@ais/storage/types.ts";
+import { HEADERS } from "@ais/wire/headers.ts";
+
+/** Key of custom metadata that holds the entity tag of whoever stored the object first. */
+const CUSTOM_ETAG = "ETag";
+
+export function objectHeaders(attributes: ObjectAttributes): [string, string][] {
+  const headers: [string, string][] = [];
+  const { checksum, version, custom } = attributes;
+  if (checksum !== null) headers.push(...checksumHeaders(attributes));
+  headers.push([HEADERS.atime, attributes.atimeNs.toString()]);
+  if (version !== "") headers.push([HEADERS.version, version]);
+  headers.push(...customHeaders(attributes));
+  const etag = custom[CUSTOM_ETAG];
+  if (etag !== undefined) headers.push([HEADERS.etag, etag]);
+  return headers;
+}
+
+export function checksumHeaders({ checksum }: ObjectAttributes): [string, string][] {
+  if (checksum === null) return [];
+  return [
+    [HEADERS.checksumType, checksum.type],
+    [HEADERS.checksumValue, checksum.value],
+  ];
+}
+
+/** One line for each pair. */
+export function customHeaders({ custom }: ObjectAttributes): [string, string][] {
+  return Object.entries(custom).map(([key, value]): [string, string] => [
+    HEADERS.customMd,
+    `${key}=${value}`,
+  ]);
+}
+
+/** The stored entity tag, or one made of the content's checksum (wire-compat 3.5); null without either. */
+export function entityTag({ custom, checksum, createdNs }: ObjectAttributes): string | null {
+  const stored = custom[CUSTOM_ETAG];
+  if (stored !== undefined) return stored;
+  if (checksum === null) return null;
+  return checksum.type === "md5" ? checksum.value : `v1-${checksum.value}-${createdNs.toString(36)}`;
+}

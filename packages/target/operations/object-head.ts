@@ -1,0 +1,110 @@
+/** `object.head`, both versions (wire-compat 3.5). */
+import { AisError } from "@ais/base/errors.ts";
+import type { Call } from "@ais/node/call.ts";
+import type { HttpReply } from "@ais/node/http/types.ts";
+import type { ObjectAttributes } from "@ais/storage/types.ts";
+import { objectNotFound } from "@ais/wire/error-texts.ts";
+import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
+import { PRESENCE, QUERY } from "@ais/wire/queries.ts";
+import { nodeName } from "@ais/wire/smap.ts";
+import { type LocatedObject, locateObject } from "../locate.ts";
+import { checksumHeaders, customHeaders, entityTag, objectHeaders } from "../object-headers.ts";
+import type { TargetServices } from "../services.ts";
+import { refuseVariants } from "../unsupported.ts";
+
+type HeaderList = [string, string][];
+type PropWriter = (attributes: ObjectAttributes, services: TargetServices) => HeaderList;
+
+/** What each name of `props` adds. An object here has one copy and one chunk. */
+const PROPS: Readonly<Record<string, PropWriter>> = {
+  name: () => [],
+  size: () => [],
+  checksum: checksumHeaders,
+  atime: ({ atimeNs }) => [[HEADERS.atime, atimeNs.toString()]],
+  version: ({ version }) => (version === "" ? [] : [[HEADERS.version, version]]),
+  custom: customHeaders,
+  "last-modified": ({ createdNs }) => [
+    [HEADERS.lastModified, new Date(Number(createdNs / 1_000_000n)).toUTCString()],
+  ],
+  etag(attributes) {
+    const etag = entityTag(attributes);
+    return etag === null ? [] : [[HEADERS.etag, `"${etag.replaceAll('"', "")}"`]];
+  },
+  location: (attributes, services) => [[HEADERS.location, locationText(attributes, services)]],
+  copies: ({ mountpath }) => [
+    [HEADERS.mirrorCopies, "1"],
+    [HEADERS.mirrorPaths, mountpath],
+  ],
+  ec: () => [],
+  chunked: () => [[HEADERS.chunksCount, "0"]],
+};
+
+export async function objectHead(call: Call, services: TargetServices): Promise<HttpReply> {
+  const { query, span } = call;
+  refuseVariants(query);
+  const props = query.get(QUERY.props);
+  const writers = props === null ? null : parseProps(props);
+  const object = await locateObject(call, services);
+  const attributes = await services.store.head(object.key, span);
+  if (attributes === null || query.get(QUERY.presence) === String(PRESENCE.existsOutside)) {
+    throw objectNotFound(object.bucket, call.objectName);
+  }
+  if (query.get(QUERY.presence) === String(PRESENCE.presentNoProps)) {
+    return { status: 200, headers: [], body: null };
+  }
+  const headers =
+    writers === null
+      ? allHeaders(object, attributes, services)
+      : writers.flatMap((write) => write(attributes, services));
+  return {
+    status: 200,
+    headers: [[HEADERS.present, "true"], ...headers],
+    body: null,
+    announcedLengthBytes: attributes.sizeBytes,
+  };
+}
+
+function parseProps(text: string): readonly PropWriter[] {
+  const names = new Set(text.split(",").map((name) => name.trim()));
+  return [...names].map((name) => {
+    const writer = Object.hasOwn(PROPS, name) ? PROPS[name] : undefined;
+    if (writer === undefined) {
+      throw new AisError(
+        "badRequest",
+        `invalid object property "${name}", expecting some of: ${Object.keys(PROPS).join(", ")}`,
+      );
+    }
+    return writer;
+  });
+}
+
+/** Version 1: everything that GET says, and where the object is. */
+function allHeaders(
+  { bucket, key }: LocatedObject,
+  attributes: ObjectAttributes,
+  services: TargetServices,
+): HeaderList {
+  return [
+    [HEADERS.contentType, CONTENT_TYPES.binary],
+    [HEADERS.acceptRanges, "bytes"],
+    ...objectHeaders(attributes),
+    [HEADERS.name, headerText(key.objectName)],
+    [HEADERS.bucketName, bucket.name],
+    [HEADERS.bucketProvider, bucket.provider],
+    [HEADERS.location, locationText(attributes, services)],
+    [HEADERS.mirrorCopies, "1"],
+    [HEADERS.mirrorPaths, `[${attributes.mountpath}]`],
+  ];
+}
+
+function locationText({ mountpath }: ObjectAttributes, { member, store }: TargetServices): string {
+  const device = store.capacity().find(({ path }) => path === mountpath)?.device ?? "";
+  return `${nodeName(member.self)}:mp[${mountpath}, ${device}]`;
+}
+
+/** The UTF-8 bytes of a text as a header value, which is how Go writes and reads them. */
+function headerText(text: string): string {
+  return Buffer.from(text, "utf8")
+    .toString("latin1")
+    .replace(/[\r\n\0]/g, " ");
+}

@@ -1,0 +1,60 @@
+/** `object.put`, the simple one (wire-compat 3.3). */
+import { AisError, isAisError } from "@ais/base/errors.ts";
+import type { Call } from "@ais/node/call.ts";
+import type { HttpReply, HttpRequest } from "@ais/node/http/types.ts";
+import { emptyReply } from "@ais/node/replies.ts";
+import type { ObjectAttributes, ObjectBody, PutOptions } from "@ais/storage/types.ts";
+import { HEADERS } from "@ais/wire/headers.ts";
+import { durabilityOf, type LocatedObject, locateObject } from "../locate.ts";
+import { objectHeaders } from "../object-headers.ts";
+import { accessTimeNs, customMetadata, expectedChecksum } from "../put-request.ts";
+import { requireRedirect } from "../redirected.ts";
+import type { TargetServices } from "../services.ts";
+import { refuseVariants } from "../unsupported.ts";
+
+/** Bodies up to this size are read at once: a stream costs more than they do. */
+const WHOLE_BODY_MAX_BYTES = 64 * 1024;
+
+export async function objectPut(call: Call, services: TargetServices): Promise<HttpReply> {
+  const { query, request } = call;
+  requireRedirect(call);
+  refuseVariants(query);
+  const pine = request.header(HEADERS.pine.toLowerCase());
+  if (pine !== null && pine !== "0")
+    throw new AisError("unsupported", "appending to an archive is not supported");
+  const object = await locateObject(call, services);
+  return emptyReply(200, objectHeaders(await store(call, object, services)));
+}
+
+async function store(
+  { request, span }: Call,
+  { key, props }: LocatedObject,
+  { store, metrics }: TargetServices,
+): Promise<ObjectAttributes> {
+  const expected = expectedChecksum(request);
+  const atimeNs = accessTimeNs(request);
+  const options: PutOptions = {
+    checksumType: props.checksum.type,
+    durability: durabilityOf(props),
+    versioned: props.versioning.enabled,
+    custom: customMetadata(request),
+    ...(expected === null ? {} : { expected }),
+    ...(request.contentLengthBytes === null ? {} : { sizeBytes: request.contentLengthBytes }),
+    ...(atimeNs === null ? {} : { atimeNs }),
+  };
+  try {
+    const attributes = await store.put(key, await bodyOf(request), options, span);
+    metrics.add("put.size", attributes.sizeBytes);
+    return attributes;
+  } catch (error) {
+    if (isAisError(error, "checksumMismatch")) metrics.add("err.put.cksum.n", 1);
+    throw error;
+  }
+}
+
+async function bodyOf(request: HttpRequest): Promise<ObjectBody> {
+  const { contentLengthBytes } = request;
+  return contentLengthBytes !== null && contentLengthBytes <= WHOLE_BODY_MAX_BYTES
+    ? request.bytes(WHOLE_BODY_MAX_BYTES)
+    : request.stream();
+}

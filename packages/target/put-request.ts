@@ -1,0 +1,54 @@
+/** What a PUT says about its object in headers (wire-compat 3.3). */
+import { AisError } from "@ais/base/errors.ts";
+import type { HttpRequest } from "@ais/node/http/types.ts";
+import type { Checksum } from "@ais/storage/types.ts";
+import { isChecksumType } from "@ais/wire/checksum.ts";
+import { HEADERS } from "@ais/wire/headers.ts";
+
+/** Keys and values of custom metadata together (wire-compat 3.7). */
+export const CUSTOM_MD_MAX_BYTES = 2048;
+
+const CHECKSUM_VALUE = /^[0-9a-f]+$/;
+
+/** The end-to-end checksum; null when the client sent none. */
+export function expectedChecksum(request: HttpRequest): Checksum | null {
+  const type = (request.header(HEADERS.checksumType.toLowerCase()) ?? "").toLowerCase();
+  const value = (request.header(HEADERS.checksumValue.toLowerCase()) ?? "").toLowerCase();
+  if (type === "" && value === "") return null;
+  if (!isChecksumType(type)) throw new AisError("badRequest", `invalid checksum type "${type}"`);
+  if (type === "none" || value === "") return null;
+  if (!CHECKSUM_VALUE.test(value)) throw new AisError("badRequest", `invalid checksum value "${value}"`);
+  return { type, value };
+}
+
+/** Null when the client leaves the time to the target. */
+export function accessTimeNs(request: HttpRequest): bigint | null {
+  const text = request.header(HEADERS.atime.toLowerCase());
+  if (text === null || text === "") return null;
+  if (!/^\d{1,19}$/.test(text)) {
+    throw new AisError(
+      "badRequest",
+      `invalid ${HEADERS.atime} "${text}", expecting nanoseconds since the epoch`,
+    );
+  }
+  return BigInt(text);
+}
+
+export function customMetadata(request: HttpRequest): Readonly<Record<string, string>> {
+  const custom = new Map<string, string>();
+  let sizeBytes = 0;
+  for (const line of request.headerLines(HEADERS.customMd.toLowerCase())) {
+    const equals = line.indexOf("=");
+    if (equals <= 0)
+      throw new AisError("badRequest", `invalid ${HEADERS.customMd} "${line}", expecting "key=value"`);
+    sizeBytes += Buffer.byteLength(line) - 1;
+    custom.set(line.slice(0, equals), line.slice(equals + 1));
+  }
+  if (sizeBytes > CUSTOM_MD_MAX_BYTES) {
+    throw new AisError(
+      "badRequest",
+      `custom metadata has ${sizeBytes} bytes, more than ${CUSTOM_MD_MAX_BYTES}`,
+    );
+  }
+  return Object.fromEntries(custom);
+}

@@ -1,0 +1,56 @@
+/** The composition root of a target. */
+import { type Clock, systemClock } from "@ais/base/clock.ts";
+import { loadHrw } from "@ais/hrw/hrw.ts";
+import type { NodeServices } from "@ais/node/call.ts";
+import { startBunServer } from "@ais/node/http/bun-serve.ts";
+import type { HttpHandler, StartHttpServer } from "@ais/node/http/types.ts";
+import { createPipeline } from "@ais/node/pipeline.ts";
+import { openObjectStore } from "@ais/storage/object-store.ts";
+import type { ObjectStore } from "@ais/storage/types.ts";
+import { type BucketSweep, startBucketSweep } from "./bucket-sweep.ts";
+import { TARGET_DISPATCH } from "./dispatch.ts";
+import type { TargetServices } from "./services.ts";
+
+export interface TargetOptions extends NodeServices {
+  /** Directories that exist and belong to this target alone. */
+  readonly mountpaths: readonly string[];
+  readonly clock?: Clock;
+  /** For tests. A store given here is the caller's to close. */
+  readonly overrides?: Partial<TargetServices>;
+}
+
+export interface Target extends AsyncDisposable {
+  /** Serves every operation of a target. */
+  readonly handler: HttpHandler;
+  readonly store: ObjectStore;
+  readonly sweep: BucketSweep;
+}
+
+/** Files go from kernel to kernel with this one (design.md 2). */
+export const startTargetServer: StartHttpServer = startBunServer;
+
+/**
+ * Opens the store and resolves when the target can serve. The member's snapshot must hold the cluster's documents: the
+ * cluster's uuid is checked against the one that the mountpaths belong to. Disposing it closes the store; stop the HTTP
+ * server first.
+ */
+export async function createTarget(options: TargetOptions): Promise<Target> {
+  const { mountpaths, clock = systemClock, overrides = {}, ...node } = options;
+  await using stack = new AsyncDisposableStack();
+  const store =
+    overrides.store ??
+    stack.use(
+      await openObjectStore({
+        mountpaths,
+        clusterUuid: node.member.snapshot.smap.uuid,
+        nodeId: node.facts.id,
+        clock,
+        logger: node.logger,
+      }),
+    );
+  const services: TargetServices = { ...node, store, hrw: await loadHrw(), ...overrides };
+  const sweep = stack.use(startBucketSweep(services));
+  const handler = createPipeline({ role: "target", dispatch: TARGET_DISPATCH, services, clock });
+  const resources = stack.move();
+  return { handler, store, sweep, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}

@@ -1,0 +1,181 @@
+import { Worker } from "node:worker_threads";
+import { errorText } from "@ais/base/errors.ts";
+import { backoffMs } from "@ais/base/lifecycle.ts";
+import type { Logger } from "@ais/base/log.ts";
+import type { Ledger } from "../recorder/ledger.ts";
+import type { SpanBatch } from "../recorder/recorder.ts";
+import type { DropReason } from "../types.ts";
+import { endpointText } from "./destination.ts";
+import type { BatchMessage, FromWorker, SettledReport, ToWorker, WorkerSetup } from "./protocol.ts";
+
+const RESTART_BASE_MS = 200;
+const RESTART_CAP_MS = 30_000;
+
+export interface ExportLinkOptions {
+  readonly setup: WorkerSetup;
+  readonly ledger: Ledger;
+  readonly logger: Logger;
+  readonly workerUrl: URL;
+}
+
+interface Outstanding {
+  readonly spans: number;
+  readonly bytes: number;
+}
+
+/**
+ * The serving thread's end of one destination: hands batches to a worker of its own and books what becomes of them. A
+ * worker that dies is replaced; the batches it had are lost, those not handed over yet are not.
+ */
+export class ExportLink {
+  readonly #options: ExportLinkOptions;
+  readonly #outstanding = new Map<number, Outstanding>();
+  /** For the next worker, while there is none. */
+  readonly #waiting: BatchMessage[] = [];
+  #worker: Worker | null = null;
+  #restarts = 0;
+  #restartTimer: ReturnType<typeof setTimeout> | null = null;
+  #lastId = 0;
+  #endpoint: string;
+  #closed = false;
+  #onEmpty: (() => void) | null = null;
+  /** Told already; the same failure every few seconds is one line in the log. */
+  #loggedError = "";
+
+  constructor(options: ExportLinkOptions) {
+    this.#options = options;
+    this.#endpoint = endpointText(options.setup.destination, null);
+    this.#start();
+  }
+
+  get endpoint(): string {
+    return this.#endpoint;
+  }
+
+  send(batch: SpanBatch, resource: Uint8Array): void {
+    const id = ++this.#lastId;
+    this.#outstanding.set(id, { spans: batch.spans, bytes: batch.bytes.length });
+    const message: BatchMessage = { type: "batch", id, spans: batch.spans, resource, bytes: batch.bytes };
+    if (this.#worker === null) this.#waiting.push(message);
+    else post(this.#worker, message);
+  }
+
+  /**
+   * Waits for at most `deadlineMs` until every batch is settled, then drops the rest for `reason` and ends the worker. A
+   * second call while one waits may bring its deadline forward. Never rejects.
+   */
+  async close(deadlineMs: number, reason: DropReason): Promise<void> {
+    if (this.#outstanding.size > 0 && !this.#closed) {
+      if (this.#worker !== null) post(this.#worker, { type: "hurry" });
+      await this.#empty(deadlineMs);
+    }
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#dropAll(reason);
+    if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
+    const worker = this.#worker;
+    this.#worker = null;
+    try {
+      await worker?.terminate();
+    } catch (error) {
+      this.#options.logger.log("warn", "failed to end the trace export worker", { error: errorText(error) });
+    }
+  }
+
+  #empty(deadlineMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const earlier = this.#onEmpty;
+      const done = (): void => {
+        clearTimeout(timer);
+        earlier?.();
+        resolve();
+      };
+      const timer = setTimeout(done, deadlineMs);
+      this.#onEmpty = done;
+    });
+  }
+
+  #start(): void {
+    const { workerUrl, setup } = this.#options;
+    this.#restartTimer = null;
+    const worker = new Worker(workerUrl, { workerData: setup, name: "trace-export" });
+    worker.unref();
+    worker.on("message", (message: FromWorker) => this.#receive(message));
+    worker.on("error", (error) => this.#died(worker, errorText(error)));
+    worker.on("exit", (code) => this.#died(worker, `exit code ${code}`));
+    this.#worker = worker;
+    for (const message of this.#waiting.splice(0)) post(worker, message);
+  }
+
+  #died(worker: Worker, cause: string): void {
+    if (this.#worker !== worker) return;
+    this.#worker = null;
+    const { ledger, logger } = this.#options;
+    ledger.lastError = `trace export worker ended: ${cause}`;
+    ledger.exportFailures++;
+    const held = new Set(this.#waiting.map(({ id }) => id));
+    for (const id of [...this.#outstanding.keys()]) if (!held.has(id)) this.#drop(id, "worker_crash");
+    const delayMs = backoffMs(this.#restarts++, RESTART_BASE_MS, RESTART_CAP_MS);
+    logger.log("error", "trace export worker ended", { cause, restart_ms: delayMs });
+    this.#restartTimer = setTimeout(() => this.#start(), delayMs);
+    this.#restartTimer.unref();
+  }
+
+  #receive(message: FromWorker): void {
+    const { ledger, logger } = this.#options;
+    switch (message.type) {
+      case "attempt":
+        ledger.exports++;
+        ledger.lastExportMs = message.durationMs;
+        if (message.error !== "") this.#failed(message.error);
+        else this.#loggedError = "";
+        break;
+      case "settled":
+        this.#settle(message);
+        break;
+      case "chosen":
+        this.#endpoint = message.endpoint;
+        break;
+      case "log":
+        logger.log(message.level, message.message, message.fields);
+    }
+  }
+
+  #settle({ id, dropped, reason, message }: SettledReport): void {
+    const batch = this.#outstanding.get(id);
+    if (batch === undefined) return;
+    this.#restarts = 0;
+    if (message !== "") this.#options.ledger.lastError = message;
+    this.#take(id, batch, dropped, reason);
+  }
+
+  #failed(error: string): void {
+    const { ledger, logger } = this.#options;
+    ledger.exportFailures++;
+    ledger.lastError = error;
+    if (error === this.#loggedError) return;
+    this.#loggedError = error;
+    logger.log("warn", "failed to export traces", { endpoint: this.#endpoint, error });
+  }
+
+  #dropAll(reason: DropReason): void {
+    this.#waiting.length = 0;
+    for (const id of [...this.#outstanding.keys()]) this.#drop(id, reason);
+  }
+
+  #drop(id: number, reason: DropReason): void {
+    const batch = this.#outstanding.get(id);
+    if (batch !== undefined) this.#take(id, batch, batch.spans, reason);
+  }
+
+  #take(id: number, batch: Outstanding, dropped: number, reason: DropReason): void {
+    this.#outstanding.delete(id);
+    this.#options.ledger.settle(batch, dropped, reason);
+    if (this.#outstanding.size === 0) this.#onEmpty?.();
+  }
+}
+
+/** A batch's bytes change hands without a copy. */
+function post(worker: Worker, message: ToWorker): void {
+  worker.postMessage(message, message.type === "batch" ? [message.bytes.buffer] : []);
+}

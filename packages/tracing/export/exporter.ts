@@ -1,0 +1,117 @@
+import { backoffMs } from "@ais/base/lifecycle.ts";
+import { composeRequest } from "../otlp/request.ts";
+import type { AttemptReport, BatchMessage, SettledReport } from "./protocol.ts";
+import type { Transport } from "./transport.ts";
+
+/** Calls under way at once: enough to keep a collector busy that answers slowly. */
+const LANES = 4;
+const BACKOFF_BASE_MS = 500;
+const BACKOFF_CAP_MS = 10_000;
+
+export interface ExporterOptions {
+  readonly transport: Transport;
+  readonly scope: Uint8Array;
+  readonly retryWindowMs: number;
+  readonly report: (report: AttemptReport | SettledReport) => void;
+  readonly random?: () => number;
+}
+
+interface Waiting {
+  readonly batch: BatchMessage;
+  readonly receivedMs: number;
+}
+
+/**
+ * Sends batches in the order of their coming, a few at a time, each until it is settled. All lanes hold back together
+ * while the collector asks for it or cannot be reached. The sender bounds what is here at once.
+ */
+export class Exporter {
+  readonly #options: ExporterOptions;
+  readonly #queue: Waiting[] = [];
+  #lanes = 0;
+  #failuresInRow = 0;
+  #notBeforeMs = 0;
+  readonly #sleepers = new Set<() => void>();
+
+  constructor(options: ExporterOptions) {
+    this.#options = options;
+  }
+
+  add(batch: BatchMessage): void {
+    this.#queue.push({ batch, receivedMs: performance.now() });
+    if (this.#lanes < LANES) void this.#runLane();
+  }
+
+  /** Ends the present wait between tries. */
+  hurry(): void {
+    this.#notBeforeMs = 0;
+    this.#failuresInRow = 0;
+    for (const wake of this.#sleepers) wake();
+  }
+
+  async #runLane(): Promise<void> {
+    this.#lanes++;
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      await this.#deliver(next);
+    }
+    this.#lanes--;
+  }
+
+  async #deliver({ batch, receivedMs }: Waiting): Promise<void> {
+    const { transport, scope, report, retryWindowMs } = this.#options;
+    const request = composeRequest(batch.resource, scope, batch.bytes);
+    for (;;) {
+      await this.#waitForTurn();
+      const startedMs = performance.now();
+      const outcome = await transport.export(request);
+      const durationMs = performance.now() - startedMs;
+      const error = outcome.kind === "taken" ? "" : outcome.error;
+      report({ type: "attempt", durationMs, error });
+      if (outcome.kind === "taken") {
+        this.#failuresInRow = 0;
+        const dropped = Math.max(0, Math.min(outcome.rejected, batch.spans));
+        report({ type: "settled", id: batch.id, dropped, reason: "rejected", message: outcome.message });
+        return;
+      }
+      if (outcome.kind === "refused") {
+        this.#failuresInRow = 0;
+        report({ type: "settled", id: batch.id, dropped: batch.spans, reason: "refused", message: error });
+        return;
+      }
+      if (performance.now() - receivedMs >= retryWindowMs) {
+        report({
+          type: "settled",
+          id: batch.id,
+          dropped: batch.spans,
+          reason: "unavailable",
+          message: error,
+        });
+        return;
+      }
+      this.#holdBack(outcome.delayMs);
+    }
+  }
+
+  #holdBack(askedMs: number | null): void {
+    const { random } = this.#options;
+    const delayMs = askedMs ?? backoffMs(this.#failuresInRow, BACKOFF_BASE_MS, BACKOFF_CAP_MS, random);
+    this.#failuresInRow++;
+    this.#notBeforeMs = Math.max(this.#notBeforeMs, performance.now() + delayMs);
+  }
+
+  async #waitForTurn(): Promise<void> {
+    for (;;) {
+      const waitMs = this.#notBeforeMs - performance.now();
+      if (waitMs <= 0) return;
+      await new Promise<void>((resolve) => {
+        const wake = (): void => {
+          clearTimeout(timer);
+          this.#sleepers.delete(wake);
+          resolve();
+        };
+        const timer = setTimeout(wake, waitMs);
+        this.#sleepers.add(wake);
+      });
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import { AisError } from "@ais/base/errors.ts";
+
+/** Values inside values; collectors stop well before. */
+const MAX_DEPTH = 32;
+/** An empty message takes two bytes on the wire and a hundred in memory, so their number is bounded too. */
+const MAX_ITEMS = 1_000_000;
+
+/** What one request may make of its bytes. */
+export class DecodeBudget {
+  #items = 0;
+
+  /** Counts a message, attribute or value. */
+  item(): void {
+    if (++this.#items > MAX_ITEMS) {
+      throw new AisError("badRequest", `OTLP message has over ${MAX_ITEMS} items`);
+    }
+  }
+
+  /** Counts a value and checks how deep it lies. */
+  value(depth: number): void {
+    this.item();
+    if (depth > MAX_DEPTH) {
+      throw new AisError("badRequest", `OTLP value is nested deeper than ${MAX_DEPTH}`);
+    }
+  }
+}
