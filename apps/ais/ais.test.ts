@@ -223,6 +223,18 @@ describe("get", () => {
     expect(await readdir(directory)).toEqual(["kept"]);
   });
 
+  test("a connection lost in the middle leaves what was there, and says how far it came", async () => {
+    objects().set("x", new Uint8Array(1_000_000));
+    cluster.breakAfterBytes = 10_000;
+    const file = join(directory, "kept");
+    await writeFile(file, "old");
+    const { status, err } = await ais(["get", "ais://nnn/x", file]);
+    expect(status).toBe(1);
+    expect(err).toMatch(/^Error: connection lost after \d+ of 1000000 bytes of "x"\n$/);
+    expect(await readdir(directory)).toEqual(["kept"]);
+    expect(await readFile(file, "utf8")).toBe("old");
+  });
+
   test("--prefix reads many and keeps their directories", async () => {
     objects().set("a/1", new Uint8Array(3)).set("a/b/2", new Uint8Array(4)).set("c", new Uint8Array(5));
     const { out } = await ais(["get", "ais://nnn", directory, "--prefix", "a/"]);

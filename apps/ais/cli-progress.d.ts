@@ -9,6 +9,7 @@ declare module "cli-progress" {
       readonly format: string;
       readonly barCompleteChar: string;
       readonly barIncompleteChar: string;
+      readonly barsize: number;
       readonly hideCursor: boolean;
       readonly clearOnComplete: boolean;
       readonly stream: NodeJS.WritableStream;

@@ -59,9 +59,22 @@ export async function download(
     progress.item();
   } catch (error) {
     await output.discard();
-    throw error;
+    throw isLostConnection(error) && !signal.aborted
+      ? new Error(
+          `connection lost after ${received} of ${content.lengthBytes ?? "unknown"} bytes of "${objectName}"`,
+          {
+            cause: error,
+          },
+        )
+      : error;
   } finally {
     progress.stop();
   }
   return received;
+}
+
+/** How `node:http` says that the other side went away in the middle of a body. */
+function isLostConnection(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.message === "aborted" || ("code" in error && error.code === "ECONNRESET");
 }

@@ -1,5 +1,5 @@
-import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import { must } from "@ais/base/assert.ts";
+import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 
 type ReadableSpan = Parameters<typeof ProtobufTraceSerializer.serializeRequest>[0][number];
 type HrTime = ReadableSpan["startTime"];
@@ -26,7 +26,10 @@ export interface TestSpan {
 
 /** An `ExportTraceServiceRequest` by OpenTelemetry's own encoder. */
 export function encodeSpans(spans: readonly TestSpan[]): Uint8Array<ArrayBuffer> {
-  const bytes = must(ProtobufTraceSerializer.serializeRequest(spans.map(readableSpan)), "spans can be encoded");
+  const bytes = must(
+    ProtobufTraceSerializer.serializeRequest(spans.map(readableSpan)),
+    "spans can be encoded",
+  );
   return new Uint8Array(bytes);
 }
 
@@ -59,7 +62,10 @@ function readableSpan(span: TestSpan): ReadableSpan {
     startTime: hrTime(span.startMs),
     endTime: hrTime(span.startMs + durationMs),
     duration: hrTime(durationMs),
-    status: { code: span.error === true ? 2 : 0, ...(span.statusMessage !== undefined && { message: span.statusMessage }) },
+    status: {
+      code: span.error === true ? 2 : 0,
+      ...(span.statusMessage !== undefined && { message: span.statusMessage }),
+    },
     attributes: span.attributes ?? {},
     links: (span.links ?? []).map((link) => ({ context: { ...link, traceFlags: 1 } })),
     events: (span.events ?? []).map(({ name, timeMs, attributes: fields }) => ({

@@ -143,8 +143,11 @@ function finish({ reply, isThrown, call, services, startedMs, clock }: Ending): 
     isDone = true;
     reply.onDone?.(outcome);
     const status = statusOf(reply, outcome);
-    if (outcome !== "sent") span.fail(outcome);
-    else if (status >= 500 && !isThrown) span.fail(String(status));
+    if (outcome !== "sent") {
+      span.fail(outcome);
+      services.metrics.add("err.http.write.n", 1);
+    }
+    if (outcome === "sent" && status >= 500 && !isThrown) span.fail(String(status));
     const durationMs = clock.monotonicMs() - startedMs;
     services.metrics.request(operation, status, durationMs * NS_PER_MS, span);
     const level = status >= 500 ? "warn" : "debug";

@@ -1,6 +1,6 @@
 /** Object calls over HTTP, with the real server and the real store. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { exchange, rawConnection } from "@ais/node/http/raw-client.ts";
+import { exchange, rawConnection } from "@ais/node/testing/raw-client.ts";
 import { aisBucket } from "@ais/wire/bck.ts";
 import { withoutBucket } from "@ais/wire/bmd.ts";
 import { REDIRECTED, startTargetFixture, type TargetFixture } from "./testing/target-fixture.ts";

@@ -10,6 +10,7 @@ import type { ObjectStore } from "@ais/storage/types.ts";
 import { type BucketSweep, startBucketSweep } from "./bucket-sweep.ts";
 import { TARGET_DISPATCH } from "./dispatch.ts";
 import type { TargetServices } from "./services.ts";
+import { exposeStorage } from "./storage-metrics.ts";
 
 export interface TargetOptions extends NodeServices {
   /** Directories that exist and belong to this target alone. */
@@ -49,6 +50,7 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
       }),
     );
   const services: TargetServices = { ...node, store, hrw: await loadHrw(), ...overrides };
+  exposeStorage(services.metrics, store);
   const sweep = stack.use(startBucketSweep(services));
   const handler = createPipeline({ role: "target", dispatch: TARGET_DISPATCH, services, clock });
   const resources = stack.move();

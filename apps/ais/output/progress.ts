@@ -67,6 +67,7 @@ async function barProgress(plan: ProgressPlan): Promise<Progress> {
     format: "{title} {shown} [{bar}] {percentage} %  {rate}",
     barCompleteChar: "=",
     barIncompleteChar: "-",
+    barsize: 22,
     hideCursor: true,
     clearOnComplete: false,
     stream: process.stderr,

@@ -22,6 +22,12 @@ export async function runToEnd(...args: readonly string[]): Promise<Finished> {
   return { exitCode: await child.exited, stdout, stderr };
 }
 
+export interface StartOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Build tags, such as `oteltracing`. */
+  readonly tags?: readonly string[];
+}
+
 export class NodeProcess implements AsyncDisposable {
   readonly url: string;
   readonly #child: Bun.Subprocess<"ignore", "pipe", "ignore">;
@@ -34,9 +40,10 @@ export class NodeProcess implements AsyncDisposable {
   /** Resolves when the node has said that it is ready. */
   static async start(
     args: readonly string[],
-    env: Readonly<Record<string, string>> = {},
+    { env = {}, tags = [] }: StartOptions = {},
   ): Promise<NodeProcess> {
-    const child = Bun.spawn([process.execPath, MAIN, ...args], {
+    const conditions = tags.map((tag) => `--conditions=${tag}`);
+    const child = Bun.spawn([process.execPath, ...conditions, MAIN, ...args], {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "ignore",

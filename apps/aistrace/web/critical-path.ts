@@ -6,30 +6,34 @@ export interface Section {
 }
 
 /**
- * The spans that the end of the trace waited for: walking back from the end of a root, time belongs to the child that
- * ended last, and to the span itself where no child ran. Shortening anything else would not end the trace earlier.
+ * The spans that the end of the trace waited for: walking back from the last end below `root`, time belongs to the child
+ * whose subtree ended last, and to the span itself where nothing below it ran. Shortening anything else would not end
+ * the trace earlier. Subtrees count and not spans alone, because the target of a redirect runs after the span that is
+ * its parent has ended.
  */
 export function criticalPath(root: SpanNode): Map<string, Section[]> {
   const path = new Map<string, Section[]>();
-  const stack: { span: SpanNode; untilUs: number }[] = [{ span: root, untilUs: endUs(root) }];
+  const stack: { span: SpanNode; untilUs: number }[] = [{ span: root, untilUs: root.subtreeEndUs }];
   for (let item = stack.pop(); item !== undefined; item = stack.pop()) {
     const { span } = item;
     const sections: Section[] = [];
     let untilUs = item.untilUs;
-    for (const child of span.children.toSorted((a, b) => endUs(b) - endUs(a))) {
-      // Clocks differ by microseconds: a child that seems to outlive its parent ends with it.
-      const childEndUs = Math.min(endUs(child), endUs(span));
-      if (childEndUs > untilUs || childEndUs <= child.startUs || child.startUs < span.startUs) continue;
-      if (childEndUs < untilUs) sections.push({ fromUs: childEndUs, toUs: untilUs });
-      stack.push({ span: child, untilUs: childEndUs });
+    for (const child of span.children.toSorted((a, b) => b.subtreeEndUs - a.subtreeEndUs)) {
+      // What ends later than this ran beside the path.
+      if (child.subtreeEndUs > untilUs || child.subtreeEndUs <= child.startUs) continue;
+      addOwn(sections, span, child.subtreeEndUs, untilUs);
+      stack.push({ span: child, untilUs: child.subtreeEndUs });
       untilUs = child.startUs;
     }
-    if (untilUs > span.startUs) sections.push({ fromUs: span.startUs, toUs: untilUs });
+    addOwn(sections, span, span.startUs, untilUs);
     path.set(span.spanId, sections);
   }
   return path;
 }
 
-function endUs(span: SpanNode): number {
-  return span.startUs + span.durationUs;
+/** Time after the span's own end is nobody's: the caller or the network had it. */
+function addOwn(sections: Section[], span: SpanNode, fromUs: number, toUs: number): void {
+  const from = Math.max(fromUs, span.startUs);
+  const to = Math.min(toUs, span.startUs + span.durationUs);
+  if (to > from) sections.push({ fromUs: from, toUs: to });
 }

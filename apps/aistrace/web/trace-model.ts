@@ -20,7 +20,9 @@ export interface SpanNode {
   /** Of the spans below it. */
   descendants: number;
   errorsBelow: number;
-  /** Time in which no child ran. */
+  /** When the last span of its subtree ended: after its own end where a redirect was followed or work went on. */
+  subtreeEndUs: number;
+  /** Time in which nothing below it ran. */
   selfUs: number;
 }
 
@@ -55,6 +57,7 @@ export function buildTrace(trace: OwnTrace): TraceModel {
       depth: 0,
       descendants: 0,
       errorsBelow: 0,
+      subtreeEndUs: start - startUs + durationUs,
       selfUs: durationUs,
     }),
   );
@@ -114,6 +117,7 @@ function addUp(span: SpanNode): void {
   for (const child of span.children) {
     span.descendants += 1 + child.descendants;
     span.errorsBelow += child.errorsBelow + (child.error ? 1 : 0);
+    span.subtreeEndUs = Math.max(span.subtreeEndUs, child.subtreeEndUs);
   }
   span.selfUs = span.durationUs - coveredByChildren(span);
 }
@@ -125,7 +129,7 @@ function coveredByChildren(span: SpanNode): number {
   let until = span.startUs;
   for (const child of span.children) {
     const from = Math.max(child.startUs, until);
-    const to = Math.min(child.startUs + child.durationUs, end);
+    const to = Math.min(child.subtreeEndUs, end);
     if (to <= from) continue;
     covered += to - from;
     until = to;

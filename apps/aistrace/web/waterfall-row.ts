@@ -10,8 +10,6 @@ export const ROW_HEIGHT_PX = 28;
 const INDENT_PX = 14;
 /** Deeper rows are not indented further, so that their names stay readable. */
 const MAX_INDENTS = 16;
-/** Where a bar ends beyond this share of the width, its label stands before it. */
-const LABEL_RIGHT_SHARE = 0.82;
 
 export interface RowLook {
   readonly index: number;
@@ -37,7 +35,11 @@ export function drawRow(row: Row, look: RowLook, window: ViewWindow, colors: Ser
   });
   line.style.top = `${look.index * ROW_HEIGHT_PX}px`;
   line.style.setProperty("--service", colors.of(first?.service ?? ""));
-  line.append(nameCell(row, look, first?.service ?? "", first?.name ?? ""), timeCell(row, look, window));
+  line.append(
+    nameCell(row, look, first?.service ?? "", first?.name ?? ""),
+    h("div", { class: "duration-cell" }, duration(rowExtent(row).durationUs)),
+    timeCell(row, look, window),
+  );
   return line;
 }
 
@@ -85,33 +87,20 @@ function isServiceEdge(row: Row): boolean {
 
 function timeCell(row: Row, look: RowLook, window: ViewWindow): HTMLElement {
   const { startUs, durationUs } = rowExtent(row);
-  const from = window.place(startUs);
-  const to = window.place(startUs + durationUs);
   const cell = h("div", { class: "time-cell" });
-  if (to < 0 || from > 1) return cell;
-  const left = Math.max(0, from);
-  const right = Math.min(1, to);
-  const bar = h("div", { class: "bar" });
-  bar.style.left = `${left * 100}%`;
-  bar.style.width = `${(right - left) * 100}%`;
-  cell.append(bar);
-  for (const { fromUs, toUs } of look.critical) {
-    const section = h("div", { class: "critical", title: "critical path" });
-    const start = Math.max(0, window.place(fromUs));
-    const end = Math.min(1, window.place(toUs));
-    if (end <= start) continue;
-    section.style.left = `${start * 100}%`;
-    section.style.width = `${(end - start) * 100}%`;
-    cell.append(section);
-  }
-  const label = h(
-    "span",
-    { class: right > LABEL_RIGHT_SHARE ? "bar-label before" : "bar-label" },
-    duration(durationUs),
-  );
-  if (right > LABEL_RIGHT_SHARE && left > 1 - LABEL_RIGHT_SHARE) label.style.right = `${(1 - left) * 100}%`;
-  else if (right > LABEL_RIGHT_SHARE) label.classList.add("inside");
-  else label.style.left = `${right * 100}%`;
-  cell.append(label);
+  const bar = strip("bar", window, startUs, startUs + durationUs);
+  const sections = look.critical.map(({ fromUs, toUs }) => strip("critical", window, fromUs, toUs));
+  cell.append(...[bar, ...sections].filter((part) => part !== null));
   return cell;
+}
+
+/** Null when it is out of view. */
+function strip(name: string, window: ViewWindow, fromUs: number, toUs: number): HTMLElement | null {
+  const left = Math.max(0, window.place(fromUs));
+  const right = Math.min(1, window.place(toUs));
+  if (right < left) return null;
+  const element = h("div", { class: name });
+  element.style.left = `${left * 100}%`;
+  element.style.width = `${(right - left) * 100}%`;
+  return element;
 }

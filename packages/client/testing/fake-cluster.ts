@@ -20,6 +20,8 @@ export class FakeCluster implements AsyncDisposable {
   readonly requests: SeenRequest[] = [];
   readonly buckets = new Map<string, Map<string, Uint8Array>>();
   readonly config: Record<string, unknown> = { space: {}, rebalance: { enabled: true }, log: { level: "3" } };
+  /** The target breaks the connection after this many bytes of an object. */
+  breakAfterBytes: number | null = null;
   /** As many requests at the proxy are answered by 503 without a body. */
   startingUpRequests = 0;
   /** Answered by every node as `what=node_status`, beside its snode. */
@@ -94,6 +96,9 @@ export class FakeCluster implements AsyncDisposable {
     } else if (method === "DELETE") {
       objects.delete(name);
       response.writeHead(200).end();
+    } else if (method === "GET" && this.breakAfterBytes !== null) {
+      response.writeHead(200, { "content-length": found.length });
+      response.write(found.subarray(0, this.breakAfterBytes), () => response.destroy());
     } else {
       sendObject(method, found, request, response);
     }

@@ -23,7 +23,7 @@ type BunServer = Bun.Server<undefined>;
 
 export async function startBunServer(options: HttpServerOptions): Promise<HttpServer> {
   const logger = options.logger ?? silentLogger;
-  const watch = openFileCloseWatch(logger);
+  const watch = openFileCloseWatch({ logger });
   const server = Bun.serve({
     hostname: options.hostname,
     port: options.port,

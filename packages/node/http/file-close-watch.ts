@@ -44,7 +44,6 @@ const EVENT_HEAD_BYTES = 16;
 const SETTLE_MS = 20;
 /** Folded events are looked for this long after an event that other readers were waiting for too. */
 const RECOUNT_DELAY_MS = SETTLE_MS + 5;
-const SWEEP_PERIOD_MS = 2000;
 
 interface Reader {
   readonly file: WatchedFile;
@@ -57,10 +56,21 @@ interface Inotify {
   removeWatch(watch: number): void;
 }
 
+export interface FileCloseWatchOptions {
+  readonly logger: Logger;
+  /** The C library, for tests. */
+  readonly library?: string;
+  readonly sweepPeriodMs?: number;
+}
+
 /** Null when this system has no usable inotify; says why in the log. */
-export function openFileCloseWatch(logger: Logger): FileCloseWatch | null {
+export function openFileCloseWatch({
+  logger,
+  library = "libc.so.6",
+  sweepPeriodMs = 2000,
+}: FileCloseWatchOptions): FileCloseWatch | null {
   try {
-    return new InotifyFileCloseWatch(openInotify(), logger);
+    return new InotifyFileCloseWatch(openInotify(library), logger, sweepPeriodMs);
   } catch (error) {
     logger.log("warn", "inotify is not available: a file reply counts as sent when it is handed over", {
       error: errorText(error),
@@ -69,8 +79,8 @@ export function openFileCloseWatch(logger: Logger): FileCloseWatch | null {
   }
 }
 
-function openInotify(): Inotify {
-  const { symbols } = dlopen("libc.so.6", {
+function openInotify(library: string): Inotify {
+  const { symbols } = dlopen(library, {
     inotify_init1: { args: [FFIType.i32], returns: FFIType.i32 },
     inotify_add_watch: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
     inotify_rm_watch: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
@@ -101,11 +111,11 @@ class InotifyFileCloseWatch implements FileCloseWatch {
   #recountTimer: NodeJS.Timeout | null = null;
   #closed = false;
 
-  constructor(inotify: Inotify, logger: Logger) {
+  constructor(inotify: Inotify, logger: Logger, sweepPeriodMs: number) {
     this.#inotify = inotify;
     this.#logger = logger;
     this.#events = readDescriptor(inotify.descriptor);
-    this.#sweepTimer = setInterval(() => this.#recount([...this.#readers.keys()]), SWEEP_PERIOD_MS);
+    this.#sweepTimer = setInterval(() => this.#recount([...this.#readers.keys()]), sweepPeriodMs);
     this.#sweepTimer.unref();
     void this.#readEvents();
   }

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { errorText } from "@ais/base/errors.ts";
-import { exchange, rawConnection } from "./raw-client.ts";
+import { exchange, rawConnection } from "../testing/raw-client.ts";
 import type {
   HttpHandler,
   HttpReply,

@@ -4,7 +4,7 @@ import type { Span, Tracing } from "@ais/tracing/types.ts";
 import { OPERATIONS, type Operation } from "@ais/wire/operations.ts";
 import type { DaemonType } from "@ais/wire/smap.ts";
 import { COUNTED_AS, METRICS, type MetricEntry, prometheusSuffix } from "./names.ts";
-import { type Counter, type Histogram, MetricRegistry } from "./registry.ts";
+import { type Counter, type Histogram, MetricRegistry, type MetricType, type Sample } from "./registry.ts";
 import { exposeTracing } from "./tracing-metrics.ts";
 import type { NodeMetrics } from "./types.ts";
 
@@ -97,6 +97,10 @@ class RegistryMetrics implements NodeMetrics {
 
   async expose(accept: string | null): Promise<{ readonly contentType: string; readonly body: string }> {
     return this.#registry.expose(accept);
+  }
+
+  collect(suffix: string, help: string, type: MetricType, collector: () => Iterable<Sample>): void {
+    this.#registry.collect(this.#full(suffix), help, type, collector);
   }
 
   #entries(): [string, MetricEntry][] {

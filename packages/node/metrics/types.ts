@@ -1,5 +1,6 @@
 import type { Span } from "@ais/tracing/types.ts";
 import type { Operation } from "@ais/wire/operations.ts";
+import type { MetricType, Sample } from "./registry.ts";
 
 /** Counters of a node under AIStore's internal names, such as `get.n` (wire-compat 11). */
 export interface NodeMetrics {
@@ -11,6 +12,8 @@ export interface NodeMetrics {
   tracker(): Readonly<Record<string, number | bigint>>;
   /** Internal name to kind: `what=metrics`. */
   kinds(): Readonly<Record<string, string>>;
+  /** Adds a metric of the role's own under `ais_<role>_<suffix>`, with samples taken at each scrape. */
+  collect(suffix: string, help: string, type: MetricType, collector: () => Iterable<Sample>): void;
   /** Prometheus text, or OpenMetrics (with exemplars) when the scraper accepts it. */
   expose(accept: string | null): Promise<{ readonly contentType: string; readonly body: string }>;
 }

@@ -180,24 +180,38 @@ test("names that share a prefix, and buckets that share a name, are apart", asyn
   expect(await readObject(store, "a/b")).toEqual(bodyOf(FILE_BYTES, 2));
 });
 
-test("over the limits a PUT is refused at once and counted", async () => {
-  await using small = await temporaryStore({
-    limits: { openWriteCount: 1, receiveBufferBytes: 3 * 1024 * 1024, writeChunkBytes: 1024 * 1024 },
-  });
+test.each([
+  { limits: { openWriteCount: 1 }, hit: "openWrites" },
+  { limits: { receiveBufferBytes: 700 * 1024 }, hit: "receiveBuffer" },
+] as const)("over the limit $hit a PUT is refused at once and counted", async ({ limits, hit }) => {
+  await using small = await temporaryStore({ limits });
   const blocked = Promise.withResolvers<Uint8Array>();
-  const slow = new ReadableStream<Uint8Array>({
-    start: (controller) => controller.enqueue(bodyOf(FILE_BYTES)),
-    async pull(controller) {
-      controller.enqueue(await blocked.promise);
-      controller.close();
+  const reading = Promise.withResolvers<void>();
+  const slow = new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => controller.enqueue(bodyOf(FILE_BYTES)),
+      async pull(controller) {
+        reading.resolve();
+        controller.enqueue(await blocked.promise);
+        controller.close();
+      },
     },
-  });
+    { highWaterMark: 0 },
+  );
   const writing = small.store.put(keyOf("slow"), slow, PUT, NOOP_SPAN);
+  await reading.promise;
   await expect(small.store.put(keyOf("b"), bodyOf(FILE_BYTES), PUT, NOOP_SPAN)).rejects.toMatchObject({
     code: "tooManyRequests",
   });
   await small.store.put(keyOf("c"), bodyOf(INLINE_BYTES), PUT, NOOP_SPAN);
   blocked.resolve(bodyOf(10));
   expect((await writing).sizeBytes).toBe(FILE_BYTES + 10);
-  expect(small.store.stats.limitHits).toEqual({ openWrites: 0, receiveBuffer: 1, freeSpace: 0 });
+  expect(small.store.stats.limitHits).toMatchObject({ [hit]: 1 });
+});
+
+test("a PUT that would touch the reserved space is refused", async () => {
+  await using full = await temporaryStore({ limits: { reservedSpaceBytes: Number.MAX_SAFE_INTEGER } });
+  const putting = full.store.put(keyOf("a"), bodyOf(1), PUT, NOOP_SPAN);
+  await expect(putting).rejects.toMatchObject({ code: "outOfSpace" });
+  expect(full.store.stats.limitHits.freeSpace).toBe(1);
 });

@@ -5,6 +5,7 @@ import type { HttpReply } from "@ais/node/http/types.ts";
 import { emptyReply } from "@ais/node/replies.ts";
 import { parseActMsg } from "@ais/wire/act-msg.ts";
 import { objectToDeleteNotFound } from "@ais/wire/error-texts.ts";
+import { countingIoErrors } from "../io-errors.ts";
 import { durabilityOf, locateObject } from "../locate.ts";
 import { requireRedirect } from "../redirected.ts";
 import type { TargetServices } from "../services.ts";
@@ -17,7 +18,8 @@ export async function objectDelete(call: Call, services: TargetServices): Promis
   refuseVariants(call.query);
   await refuseActions(call);
   const { bucket, key, props } = await locateObject(call, services);
-  const found = await services.store.delete(key, durabilityOf(props), call.span);
+  const { store, metrics } = services;
+  const found = await countingIoErrors("del", metrics, store.delete(key, durabilityOf(props), call.span));
   if (!found) throw objectToDeleteNotFound(bucket, call.objectName);
   return emptyReply();
 }

@@ -6,6 +6,7 @@ import { objectNotFound, rangeNotSatisfiable } from "@ais/wire/error-texts.ts";
 import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
 import { QUERY } from "@ais/wire/queries.ts";
 import { contentRange, parseRange } from "@ais/wire/range.ts";
+import { countingIoErrors } from "../io-errors.ts";
 import { type LocatedObject, locateObject } from "../locate.ts";
 import { objectHeaders } from "../object-headers.ts";
 import type { TargetServices } from "../services.ts";
@@ -17,8 +18,10 @@ export async function objectGet(call: Call, services: TargetServices): Promise<H
   const object = await locateObject(call, services);
   const range = await requestedRange(call, object, services);
   const verify = object.props.checksum.validate_warm_get || query.flag(QUERY.validateChecksum);
-  const reader = await services.store.get(object.key, range === null ? { verify } : { range, verify }, span);
-  services.metrics.add("get.size", reader.lengthBytes);
+  const options = range === null ? { verify } : { range, verify };
+  const { store, metrics } = services;
+  const reader = await countingIoErrors("get", metrics, store.get(object.key, options, span));
+  metrics.add("get.size", reader.lengthBytes);
   return {
     status: range === null ? 200 : 206,
     headers: replyHeaders(reader, range !== null),

@@ -5,6 +5,7 @@ import type { HttpReply, HttpRequest } from "@ais/node/http/types.ts";
 import { emptyReply } from "@ais/node/replies.ts";
 import type { ObjectAttributes, ObjectBody, PutOptions } from "@ais/storage/types.ts";
 import { HEADERS } from "@ais/wire/headers.ts";
+import { countingIoErrors } from "../io-errors.ts";
 import { durabilityOf, type LocatedObject, locateObject } from "../locate.ts";
 import { objectHeaders } from "../object-headers.ts";
 import { accessTimeNs, customMetadata, expectedChecksum } from "../put-request.ts";
@@ -43,7 +44,11 @@ async function store(
     ...(atimeNs === null ? {} : { atimeNs }),
   };
   try {
-    const attributes = await store.put(key, await bodyOf(request), options, span);
+    const attributes = await countingIoErrors(
+      "put",
+      metrics,
+      store.put(key, await bodyOf(request), options, span),
+    );
     metrics.add("put.size", attributes.sizeBytes);
     return attributes;
   } catch (error) {

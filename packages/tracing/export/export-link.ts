@@ -99,10 +99,11 @@ export class ExportLink {
     const { workerUrl, setup } = this.#options;
     this.#restartTimer = null;
     const worker = new Worker(workerUrl, { workerData: setup, name: "trace-export" });
-    worker.unref();
     worker.on("message", (message: FromWorker) => this.#receive(message));
     worker.on("error", (error) => this.#died(worker, errorText(error)));
     worker.on("exit", (code) => this.#died(worker, `exit code ${code}`));
+    // Last, since on Bun a listener for messages takes the reference again.
+    worker.unref();
     this.#worker = worker;
     for (const message of this.#waiting.splice(0)) post(worker, message);
   }

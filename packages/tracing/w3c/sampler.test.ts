@@ -4,7 +4,7 @@ import { ratioSampler } from "./sampler.ts";
 /** The rule of OpenTelemetry's Go and Java SDKs, in plain 64-bit arithmetic. */
 function reference(probability: number, word2: number, word3: number): boolean {
   const low = (BigInt(word2) << 32n) | BigInt(word3);
-  return low >> 1n < BigInt(probability * 2 ** 63);
+  return low >> 1n < BigInt(Math.floor(probability * 2 ** 63));
 }
 
 describe("ratioSampler", () => {
@@ -17,7 +17,7 @@ describe("ratioSampler", () => {
   test("decides as 64-bit arithmetic does, also next to the bound", () => {
     for (const probability of [0.5, 0.25, 0.1, 0.01, 1 / 3, 1e-9, 0.999999999]) {
       const sampler = ratioSampler(probability);
-      const bound = BigInt(probability * 2 ** 63) << 1n;
+      const bound = BigInt(Math.floor(probability * 2 ** 63)) << 1n;
       for (const offset of [-4n, -2n, -1n, 0n, 1n, 2n, 4n]) {
         const low = BigInt.asUintN(64, bound + offset);
         const words = [Number(low >> 32n), Number(low & 0xffff_ffffn)] as const;
