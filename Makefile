@@ -24,6 +24,7 @@ $(SETUP): package-lock.json
 
 .PHONY: setup
 setup: $(SETUP) ## Install dependencies when they are missing or changed
+	@:
 
 .PHONY: node
 node: $(SETUP) ## Build a deployable aisnode in dist/aisnode (TAGS=oteltracing builds it with tracing)

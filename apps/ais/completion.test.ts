@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FakeCluster } from "@ais/client/testing/fake-cluster.ts";
-import { cli } from "./testing/run-cli.ts";
+import { FakeCluster } from "@ais/client/testing/fake-cluster.fixture.ts";
+import { cli } from "./testing/run-cli.fixture.ts";
 
 let cluster: FakeCluster;
 

@@ -25,11 +25,6 @@ const DEFAULT_COLUMNS = 100;
 
 export function processIo(signal: AbortSignal): CliIo {
   const { stdin, stdout, stderr } = process;
-  // `ais ls | head` ends the pipe early; that is no failure.
-  stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit(0);
-  });
   return {
     env: process.env,
     stdinIsTerminal: stdin.isTTY === true,

@@ -12,4 +12,9 @@ process.on("SIGINT", () => {
   interrupt.abort();
   setTimeout(() => process.exit(EXIT.interrupted), INTERRUPT_GRACE_MS).unref();
 });
+// `ais ls | head` ends the pipe early; that is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(EXIT.ok);
+});
 process.exitCode = await runCli(process.argv.slice(2), processIo(interrupt.signal));

@@ -29,7 +29,8 @@ while [ -L "$self" ]; do
   esac
 done
 here=$(CDPATH= cd -- "$(dirname -- "$self")" && pwd) || exit 1
-exec "$here/bun" "$here/aisnode.js" "$@"
+# What lies in the current directory (.env, bunfig.toml) is none of the node's business.
+BUN_RUNTIME_TRANSPILER_CACHE_PATH=0 exec "$here/bun" --no-env-file --no-install --config="$here/bunfig.toml" "$here/aisnode.js" "$@"
 `;
 
 export interface BuildOptions {
@@ -54,6 +55,7 @@ export async function buildNode(options: BuildOptions): Promise<void> {
   await placeRuntime(join(staging, "bun"));
   await writeFile(join(staging, "aisnode"), LAUNCHER);
   await chmod(join(staging, "aisnode"), 0o755);
+  await writeFile(join(staging, "bunfig.toml"), "");
   const about = {
     tags: options.tags,
     version: options.version,

@@ -27,8 +27,8 @@ export interface AistraceOverrides {
 }
 
 /**
- * Opens the store, then the ports, receivers last. Disposing goes the other way round: what was received is stored before
- * the file is closed. Throws `AisError` when the store cannot be used or a port is taken.
+ * Opens the store, then the ports; the query port last, so that its answers mean that everything is up. Disposing goes the
+ * other way round: what was received is stored before the file is closed. Throws `AisError` when the store cannot be used or a port is taken.
  */
 export async function startAistrace(
   options: Options,
@@ -53,6 +53,9 @@ export async function startAistrace(
   parts.defer(() => ingest.stop());
   const reader = parts.adopt(new TraceReader(openReader(options.dataDir)), (it) => it.close());
 
+  const stopServer = (server: QueryServer): Promise<void> => server.stop();
+  const http = parts.adopt(startHttpReceiver(listen(options.otlpHttpPort), ingest, logger), stopServer);
+  const grpc = parts.adopt(await startGrpcReceiver(listen(options.otlpGrpcPort), ingest, logger), stopServer);
   const context = {
     reader,
     counters,
@@ -61,11 +64,9 @@ export async function startAistrace(
     nowMs: Date.now,
     logger,
     version: VERSION,
+    otlpPorts: { grpc: grpc.port, http: http.port },
   };
-  const stopServer = (server: QueryServer): Promise<void> => server.stop();
   const query = parts.adopt(startQueryServer(listen(options.queryPort), context, assets), stopServer);
-  const http = parts.adopt(startHttpReceiver(listen(options.otlpHttpPort), ingest, logger), stopServer);
-  const grpc = parts.adopt(await startGrpcReceiver(listen(options.otlpGrpcPort), ingest, logger), stopServer);
 
   const { spans, traces } = reader.counts();
   logger.log("info", "aistrace is ready", {

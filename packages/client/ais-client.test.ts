@@ -3,7 +3,7 @@ import { aisBucket } from "@ais/wire/bck.ts";
 import { AisClient, type AisClientOptions } from "./ais-client.ts";
 import { AisApiError } from "./api-error.ts";
 import { NodeTransport } from "./node-transport.ts";
-import { FakeCluster } from "./testing/fake-cluster.ts";
+import { FakeCluster } from "./testing/fake-cluster.fixture.ts";
 import { ConnectionError, readAll } from "./transport.ts";
 
 const bucket = aisBucket("nnn");

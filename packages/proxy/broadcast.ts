@@ -1,5 +1,5 @@
 /** One call to many nodes at once, under one span (tracing.md 4). */
-import { AisError, errorText } from "@ais/base/errors.ts";
+import { AisError, ERROR_CODES, errorText } from "@ais/base/errors.ts";
 import type { Call } from "@ais/node/call.ts";
 import { callPeer, type PeerRequest, type PeerResponse } from "@ais/node/peer-client.ts";
 import { parseErrorBody } from "@ais/wire/error-body.ts";
@@ -57,16 +57,19 @@ export async function broadcast(
   return outcomes;
 }
 
-/** The bodies of all replies, or the failure of the first node that failed: a partial answer would look whole. */
+/** The replies of all nodes, or the failure of the first node that failed: a partial answer would look whole. */
 export function requireAll(
   outcomes: readonly PeerOutcome[],
   what: string,
 ): readonly { readonly node: Snode; readonly response: PeerResponse }[] {
   return outcomes.map(({ node, response, failure }) => {
-    if (response === null || failure !== null) {
-      throw new AisError("unavailable", `failed to ${what}: ${nodeName(node)}: ${failure}`);
-    }
-    return { node, response };
+    if (response !== null && failure === null) return { node, response };
+    // A bucket destroyed while its targets were being asked is the caller's to know, not a failure of the cluster.
+    const code = response?.status === ERROR_CODES.bucketNotFound.status ? "bucketNotFound" : "unavailable";
+    throw new AisError(
+      code,
+      code === "unavailable" ? `failed to ${what}: ${nodeName(node)}: ${failure}` : `${failure}`,
+    );
   });
 }
 

@@ -41,6 +41,7 @@ for (const durability of ["os", "fsync"] as const) {
       expect(objectFiles(join(directory, "mp1"))).toHaveLength(inFiles.length);
     }
     expect(acknowledged).toBeGreaterThan(50);
+    // A failed run leaves its directory for inspection.
     rmSync(directory, { recursive: true, force: true });
   }, 30_000);
 }

@@ -43,6 +43,8 @@
  * The version counter in the trailer is what it was going to be when the file was written; a concurrent PUT of the same
  * object can make it differ from the index, which is right.
  */
+import type { ChecksumType } from "@ais/wire/checksum.ts";
+
 export const MOUNTPATH_FORMAT_VERSION = 1;
 
 export const MARKER_FILE = "mountpath.json";
@@ -52,4 +54,12 @@ export const OBJECTS_DIRECTORY = "objects";
 export const OBJECT_SUBDIRECTORY_COUNT = 256;
 
 /** Never reorder: the place is on disk. */
-export const CHECKSUM_CODES = ["none", "xxhash", "xxhash2", "md5", "crc32c", "sha256", "sha512"] as const;
+export const CHECKSUM_CODES = [
+  "none",
+  "xxhash",
+  "xxhash2",
+  "md5",
+  "crc32c",
+  "sha256",
+  "sha512",
+] as const satisfies readonly ChecksumType[];

@@ -1,6 +1,7 @@
 /** The headers by which an object is described in replies to GET, HEAD and PUT (wire-compat 3.2). */
 import type { ObjectAttributes } from "@ais/storage/types.ts";
 import { HEADERS } from "@ais/wire/headers.ts";
+import { encodeHeaderText } from "./header-text.ts";
 
 /** Key of custom metadata that holds the entity tag of whoever stored the object first. */
 const CUSTOM_ETAG = "ETag";
@@ -13,7 +14,7 @@ export function objectHeaders(attributes: ObjectAttributes): [string, string][] 
   if (version !== "") headers.push([HEADERS.version, version]);
   headers.push(...customHeaders(attributes));
   const etag = custom[CUSTOM_ETAG];
-  if (etag !== undefined) headers.push([HEADERS.etag, etag]);
+  if (etag !== undefined) headers.push([HEADERS.etag, encodeHeaderText(etag)]);
   return headers;
 }
 
@@ -29,7 +30,7 @@ export function checksumHeaders({ checksum }: ObjectAttributes): [string, string
 export function customHeaders({ custom }: ObjectAttributes): [string, string][] {
   return Object.entries(custom).map(([key, value]): [string, string] => [
     HEADERS.customMd,
-    `${key}=${value}`,
+    encodeHeaderText(`${key}=${value}`),
   ]);
 }
 

@@ -1,6 +1,7 @@
 /** Object calls over HTTP, with the real server and the real store. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { exchange, rawConnection } from "@ais/node/testing/raw-client.ts";
+import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import { aisBucket } from "@ais/wire/bck.ts";
 import { withoutBucket } from "@ais/wire/bmd.ts";
 import { REDIRECTED, startTargetFixture, type TargetFixture } from "./testing/target-fixture.ts";
@@ -190,6 +191,14 @@ describe("PUT", () => {
     expect(reply.status).toBe(200);
     const attributes = await fetch(fixture.url("custom"), { method: "HEAD" });
     expect(attributes.headers.get("ais-custom-md")).toBe("color=red, blue, size=9");
+    const utf8 = Buffer.from("name=日本").toString("latin1");
+    expect((await exchange(fixture.port, `${head}Ais-Custom-Md: ${utf8}\r\n`, "x")).head).toContain(utf8);
+    const { objects } = await fixture.target.store.list(
+      1n,
+      { prefix: "custom", after: "", limit: 1, delimiter: "" },
+      NOOP_SPAN,
+    );
+    expect(objects[0]?.attributes.custom).toEqual({ name: "日本" });
     expect((await put("custom2", "x", { "Ais-Custom-Md": "novalue" })).status).toBe(400);
     expect((await put("custom2", "x", { "Ais-Custom-Md": `k=${"v".repeat(3000)}` })).status).toBe(400);
   });

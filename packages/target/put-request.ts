@@ -4,6 +4,7 @@ import type { HttpRequest } from "@ais/node/http/types.ts";
 import type { Checksum } from "@ais/storage/types.ts";
 import { isChecksumType } from "@ais/wire/checksum.ts";
 import { HEADERS } from "@ais/wire/headers.ts";
+import { decodeHeaderText } from "./header-text.ts";
 
 /** Keys and values of custom metadata together (wire-compat 3.7). */
 export const CUSTOM_MD_MAX_BYTES = 2048;
@@ -37,7 +38,8 @@ export function accessTimeNs(request: HttpRequest): bigint | null {
 export function customMetadata(request: HttpRequest): Readonly<Record<string, string>> {
   const custom = new Map<string, string>();
   let sizeBytes = 0;
-  for (const line of request.headerLines(HEADERS.customMd.toLowerCase())) {
+  for (const value of request.headerLines(HEADERS.customMd.toLowerCase())) {
+    const line = decodeHeaderText(value);
     const equals = line.indexOf("=");
     if (equals <= 0)
       throw new AisError("badRequest", `invalid ${HEADERS.customMd} "${line}", expecting "key=value"`);

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Collector } from "./test-support/collector.ts";
+import { Collector } from "./fixtures/collector.ts";
 
-const MAIN = join(import.meta.dir, "test-support/bundle-main.ts");
+const MAIN = join(import.meta.dir, "fixtures/bundle/main.ts");
 const WORKER = join(import.meta.dir, "export/worker.ts");
 let dir = "";
 

@@ -186,8 +186,12 @@ export class LiveTracing implements Tracing {
 
   /** Null: tracing is to be off. */
   #planOf(section: TracingSection): Plan | null {
-    const { env } = this.#options;
-    if (!section.enabled || env.OTEL_SDK_DISABLED?.trim().toLowerCase() === "true") return null;
+    const { env, logger } = this.#options;
+    if (!section.enabled) return null;
+    if (env.OTEL_SDK_DISABLED?.trim().toLowerCase() === "true") {
+      logger.log("warn", "tracing is disabled by OTEL_SDK_DISABLED");
+      return null;
+    }
     return {
       sampler: ratioSampler(probabilityOf(section)),
       destination: destinationOf(section, env),

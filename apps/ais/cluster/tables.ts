@@ -3,7 +3,7 @@ import { asJsonObject, type JsonObject, numberAt, textAt, valueAt } from "@ais/c
 import { HEALTHY_STATE_FLAGS, STATE_FLAGS } from "@ais/wire/node-status.ts";
 import type { Colors } from "../output/colors.ts";
 import type { Column } from "../output/table.ts";
-import { formatDurationNs, formatSize } from "../output/units.ts";
+import { formatSize, formatUptime } from "../output/units.ts";
 import { type NodeState, ONLINE } from "./node-states.ts";
 
 export interface Table {
@@ -103,7 +103,7 @@ function loadText(status: JsonObject): string {
 function uptimeText(status: JsonObject): string {
   // The counter's name has dots of its own.
   const uptimeNs = Number(asJsonObject(status.tracker)["up.ns.time"] ?? 0);
-  return uptimeNs > 0 ? formatDurationNs(uptimeNs) : UNKNOWN;
+  return uptimeNs > 0 ? formatUptime(uptimeNs) : UNKNOWN;
 }
 
 function memoryAlert(status: JsonObject): string {

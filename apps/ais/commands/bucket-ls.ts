@@ -1,8 +1,9 @@
 /** `ais ls`: buckets, objects by prefix, or one object. */
 import { isNotFound } from "@ais/client/api-error.ts";
 import type { Bck } from "@ais/wire/bck.ts";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { CommandContext, Runtime } from "../context.ts";
+import { parseCount } from "../option-values.ts";
 import { parseUri } from "../uri.ts";
 import { listBuckets } from "./list-buckets.ts";
 import { listObjects } from "./list-objects.ts";
@@ -65,11 +66,4 @@ async function listByName(
     }
   }
   await listObjects(context, bucket, objectName, { ...options, mustMatch: true });
-}
-
-export function parseCount(text: string): number {
-  const count = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count))
-    throw new InvalidArgumentError("Expecting a whole number.");
-  return count;
 }

@@ -4,16 +4,16 @@ import { basename, join, resolve, sep } from "node:path";
 import { isNotFound } from "@ais/client/api-error.ts";
 import type { ListedEntry } from "@ais/client/list-objects.ts";
 import { type Bck, bucketCname, objectCname } from "@ais/wire/bck.ts";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { runAll } from "../concurrency.ts";
 import type { CommandContext, Runtime } from "../context.ts";
 import { type DownloadRange, download } from "../download.ts";
 import { UsageError } from "../errors.ts";
+import { parsePositiveCount, parseSizeValue } from "../option-values.ts";
 import { startProgress } from "../output/progress.ts";
-import { counted, formatSize, parseSize } from "../output/units.ts";
+import { counted, formatSize } from "../output/units.ts";
 import { isDiscarded, STDOUT_PATH } from "../output-file.ts";
 import { parseObjectArgument, parseUri } from "../uri.ts";
-import { parseCount } from "./bucket-ls.ts";
 
 interface Options {
   readonly offset?: number;
@@ -36,12 +36,17 @@ export function objectGetCommand(runtime: Runtime, parent: Command): Command {
     )
     .argument("<object>", "BUCKET/OBJECT_NAME; with --prefix: BUCKET")
     .argument("[destination]", "file, directory, - for standard output, or /dev/null")
-    .option("--offset <size>", "first byte to read", parseSizeOption)
-    .option("--length <size>", "number of bytes to read", parseSizeOption)
+    .option("--offset <size>", "first byte to read", parseSizeValue)
+    .option("--length <size>", "number of bytes to read", parseSizeValue)
     .option("--checksum", "compute the checksum of what arrives and compare")
     .option("--prefix <text>", "every object whose name begins with this; names keep their directories")
     .option("--progress", "show progress")
-    .option("--conc <count>", "concurrent downloads (also --num-workers)", parseCount, CONCURRENT_DOWNLOADS);
+    .option(
+      "--conc <count>",
+      "concurrent downloads (also --num-workers)",
+      parsePositiveCount,
+      CONCURRENT_DOWNLOADS,
+    );
   return runtime.handle<Options>(command, async (context, [source, destination], options) => {
     const outPath = destination === undefined ? "" : String(destination);
     if (options.prefix === undefined) {
@@ -61,8 +66,8 @@ export function objectCatCommand(runtime: Runtime, parent: Command): Command {
     .command("cat")
     .summary("print an object to standard output")
     .argument("<object>", "BUCKET/OBJECT_NAME")
-    .option("--offset <size>", "first byte to read", parseSizeOption)
-    .option("--length <size>", "number of bytes to read", parseSizeOption);
+    .option("--offset <size>", "first byte to read", parseSizeValue)
+    .option("--length <size>", "number of bytes to read", parseSizeValue);
   return runtime.handle<Options>(command, async (context, [source], options) => {
     const { bucket, objectName } = parseObjectArgument(String(source));
     await getOne(context, bucket, objectName, STDOUT_PATH, options);
@@ -192,10 +197,4 @@ function missing(cause: unknown, bucket: Bck, objectName: string): Error {
       ? `bucket "${bucketCname(bucket)}"`
       : `object "${objectCname(bucket, objectName)}"`;
   return new Error(`${what} does not exist`, { cause });
-}
-
-function parseSizeOption(text: string): number {
-  const bytes = parseSize(text);
-  if (bytes === null) throw new InvalidArgumentError("Expecting a size such as 1024, 4KiB or 1mb.");
-  return bytes;
 }

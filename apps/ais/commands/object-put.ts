@@ -8,11 +8,11 @@ import { runAll } from "../concurrency.ts";
 import type { CommandContext, Runtime } from "../context.ts";
 import { UsageError } from "../errors.ts";
 import { fileStream } from "../file-stream.ts";
+import { parsePositiveCount } from "../option-values.ts";
 import { startProgress } from "../output/progress.ts";
 import { counted, formatSize } from "../output/units.ts";
 import { findSources, type SourceFile, type Sources } from "../put-sources.ts";
 import { isUri, parseUri } from "../uri.ts";
-import { parseCount } from "./bucket-ls.ts";
 
 interface Options {
   readonly recursive?: boolean;
@@ -38,7 +38,12 @@ export function objectPutCommand(runtime: Runtime, parent: Command): Command {
     .option("-r, --recursive", "directories with everything below them")
     .option("--include-src-dir", "object names begin with the last element of the source directory")
     .option("--progress", "show progress")
-    .option("--conc <count>", "concurrent uploads (also --num-workers)", parseCount, CONCURRENT_UPLOADS)
+    .option(
+      "--conc <count>",
+      "concurrent uploads (also --num-workers)",
+      parsePositiveCount,
+      CONCURRENT_UPLOADS,
+    )
     .option("--compute-checksum", "checksum files here, of the bucket's type, and let the cluster compare")
     .option("--dry-run", "show what would be stored");
   return runtime.handle<Options>(command, async (context, [argument], options) => {

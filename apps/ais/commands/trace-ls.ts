@@ -1,10 +1,10 @@
 /** `ais trace ls`: recent traces, newest first. */
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { CommandContext, Runtime } from "../context.ts";
-import { formatMicroseconds, parseDurationMs } from "../output/units.ts";
+import { parseDurationValue, parsePositiveCount } from "../option-values.ts";
+import { formatMicroseconds } from "../output/units.ts";
 import { JaegerClient, type Trace, type TraceSearch } from "../trace/jaeger.ts";
 import { buildSpanForest } from "../trace/span.ts";
-import { parseCount } from "./bucket-ls.ts";
 
 interface Options {
   readonly service?: string;
@@ -37,13 +37,13 @@ export function traceListCommand(runtime: Runtime, parent: Command): Command {
     .option("--service <name>", "such as aistore-proxy; every service when left out")
     .option("--operation <name>", "name of a span, such as: GET /v1/objects/{bucket}/{object}")
     .option("--bucket <bucket>", "such as ais://nnn")
-    .option("--min-duration <time>", "such as 10ms, 1.5s", parseDurationOption)
+    .option("--min-duration <time>", "such as 10ms, 1.5s", parseDurationValue)
     .option("--errors", "only traces with an error")
-    .option("--limit <count>", "at most this many", parseCount, DEFAULT_LIMIT)
+    .option("--limit <count>", "at most this many", parsePositiveCount, DEFAULT_LIMIT)
     .option(
       "--lookback <time>",
       "how far back, such as 30m, 2h, 1d",
-      parseDurationOption,
+      parseDurationValue,
       DEFAULT_LOOKBACK_MS,
     );
   return runtime.handle<Options>(command, async (context, _, options) => {
@@ -132,10 +132,4 @@ function printTraces(context: CommandContext, traces: readonly TraceSummary[]): 
     names.map((name) => ({ name })),
     rows,
   );
-}
-
-function parseDurationOption(text: string): number {
-  const durationMs = parseDurationMs(text);
-  if (durationMs === null) throw new InvalidArgumentError("Expecting a time such as 250ms, 10s, 1h.");
-  return durationMs;
 }

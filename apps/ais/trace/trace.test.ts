@@ -1,7 +1,7 @@
 /** `--trace`, `trace ls` and `trace show` against a cluster and a trace backend that speak over sockets. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { FakeCluster } from "@ais/client/testing/fake-cluster.ts";
-import { cli } from "../testing/run-cli.ts";
+import { FakeCluster } from "@ais/client/testing/fake-cluster.fixture.ts";
+import { cli } from "../testing/run-cli.fixture.ts";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 
@@ -29,6 +29,7 @@ interface Posted {
 function startBackend() {
   const posted: Posted[] = [];
   const queries: URL[] = [];
+  let arrivals = 0;
   const server = Bun.serve({
     port: 0,
     development: false,
@@ -42,10 +43,33 @@ function startBackend() {
       if (url.pathname === "/api/services") return Response.json({ data: ["aistore-proxy", "jaeger"] });
       if (url.pathname === "/api/traces") return Response.json({ data: [jaegerTrace()] });
       if (url.pathname === `/api/traces/${TRACE_ID}`) return Response.json({ data: [jaegerTrace()] });
+      // The collector gets one more node's spans each time it is asked.
+      const arrived = cluster.traces ? serverSpans(arrivals++) : [];
+      if (arrived.length > 0) return Response.json({ data: [{ spans: arrived, processes: NODE_PROCESS }] });
       return Response.json({ data: null, errors: [{ code: 404, msg: "trace not found" }] }, { status: 404 });
     },
   });
   return { server, posted, queries };
+}
+
+const NODE_PROCESS = { p1: { serviceName: "node", tags: [] } };
+
+/** A server span below the client span of each of the first requests. */
+function serverSpans(count: number): readonly unknown[] {
+  return cluster.requests.slice(0, count).map(({ node, method, headers }, index) => {
+    const [, traceID, parent] = String(headers.traceparent).split("-");
+    return {
+      traceID,
+      spanID: `00000000000000f${index}`,
+      operationName: `${method} at the ${node}`,
+      references: [{ refType: "CHILD_OF", traceID, spanID: parent }],
+      startTime: Date.now() * 1000,
+      duration: 100,
+      tags: [{ key: "span.kind", type: "string", value: "server" }],
+      logs: [],
+      processID: "p1",
+    };
+  });
 }
 
 function jaegerTrace() {
@@ -114,6 +138,17 @@ test("--trace sends one sampled trace on every hop, exports it, and leaves stand
   expect(err).toContain(`Trace: ${root?.traceId}`);
   expect(err).toContain("the cluster did not trace this command");
   expect(err).toContain("└ GET");
+});
+
+test("--trace waits for the spans of the nodes and shows them below its own", async () => {
+  cluster.traces = true;
+  const { err } = await ais("--trace", "get", "ais://nnn/x", "/dev/null");
+  const lookups = backend.queries.filter(({ pathname }) => pathname.startsWith("/api/traces/"));
+  expect(lookups).toHaveLength(3);
+  expect(err).not.toContain("did not trace");
+  expect(err).toContain("2 services  5 spans");
+  expect(err).toMatch(/node +│ └ GET at the proxy/);
+  expect(err).toMatch(/node +└ GET at the target/);
 });
 
 test("--trace marks what failed and never hides the failure", async () => {

@@ -26,6 +26,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Build tags, such as `oteltracing`. */
   readonly tags?: readonly string[];
+  /** A built node to run in place of the source. */
+  readonly launcher?: string;
 }
 
 export class NodeProcess implements AsyncDisposable {
@@ -40,10 +42,11 @@ export class NodeProcess implements AsyncDisposable {
   /** Resolves when the node has said that it is ready. */
   static async start(
     args: readonly string[],
-    { env = {}, tags = [] }: StartOptions = {},
+    { env = {}, tags = [], launcher }: StartOptions = {},
   ): Promise<NodeProcess> {
     const conditions = tags.map((tag) => `--conditions=${tag}`);
-    const child = Bun.spawn([process.execPath, ...conditions, MAIN, ...args], {
+    const program = launcher === undefined ? [process.execPath, ...conditions, MAIN] : [launcher];
+    const child = Bun.spawn([...program, ...args], {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "ignore",

@@ -12,6 +12,7 @@ export interface QueryContext {
   readonly nowMs: () => number;
   readonly logger: Logger;
   readonly version: string;
+  readonly otlpPorts: { readonly grpc: number; readonly http: number };
 }
 
 /** A request as an operation sees it. */

@@ -3,10 +3,11 @@ import type { OwnStats } from "./own-types.ts";
 import { jsonReply } from "./replies.ts";
 
 /** `GET /api/aistrace/stats` */
-export function getStats({ reader, counters, limits, version }: QueryContext): Response {
+export function getStats({ reader, counters, limits, version, otlpPorts }: QueryContext): Response {
   const { spans, traces } = reader.counts();
   const body: OwnStats = {
     version,
+    otlpPorts,
     traces,
     spans,
     bytes: reader.bytes(),

@@ -56,6 +56,8 @@ export interface OwnSpan {
 
 export interface OwnStats {
   readonly version: string;
+  /** Where this aistrace takes in spans. */
+  readonly otlpPorts: { readonly grpc: number; readonly http: number };
   readonly traces: number;
   readonly spans: number;
   /** On disk. */

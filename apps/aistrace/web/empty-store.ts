@@ -1,19 +1,28 @@
-import { fetchServices } from "./api.ts";
+import { fetchServices, fetchStats } from "./api.ts";
 import { h, replaceChildren } from "./dom.ts";
 import type { Page } from "./page.ts";
 
 const POLL_MS = 2000;
 
-const ENVIRONMENT = `export OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318
-export OTEL_SERVICE_NAME=my-program`;
+function environment(httpPort: number): string {
+  return [
+    `export OTEL_EXPORTER_OTLP_ENDPOINT=${location.protocol}//${location.hostname}:${httpPort}`,
+    "export OTEL_SERVICE_NAME=my-program",
+  ].join("\n");
+}
 
-const AISTORE = `AIS_TRACING_ENDPOINT="localhost:4317" make deploy
-ais bucket create ais://nnn
-ais put README.md ais://nnn
-ais get ais://nnn/README.md /dev/null`;
+function aistore(grpcPort: number): string {
+  return [
+    `AIS_TRACING_ENDPOINT="${location.hostname}:${grpcPort}" make deploy`,
+    "ais bucket create ais://nnn",
+    "ais put README.md ais://nnn",
+    "ais get ais://nnn/README.md /dev/null",
+  ].join("\n");
+}
 
 /** What to do before there is anything to see. Goes on by itself when the first span arrives. */
-export function showEmptyStore(page: Page): void {
+export async function showEmptyStore(page: Page): Promise<void> {
+  const { otlpPorts } = await fetchStats(page.signal);
   replaceChildren(
     page.root,
     h(
@@ -27,10 +36,14 @@ export function showEmptyStore(page: Page): void {
       ),
       h("h2", {}, "From AIStore"),
       h("p", {}, "Deploy with tracing on, then store and read an object:"),
-      copyable(AISTORE),
+      copyable(aistore(otlpPorts.grpc)),
       h("h2", {}, "From any program with OpenTelemetry"),
-      h("p", {}, "Point its OTLP exporter here: gRPC on port 4317, HTTP on port 4318."),
-      copyable(ENVIRONMENT),
+      h(
+        "p",
+        {},
+        `Point its OTLP exporter here: gRPC on port ${otlpPorts.grpc}, HTTP on port ${otlpPorts.http}.`,
+      ),
+      copyable(environment(otlpPorts.http)),
     ),
   );
   const timer = setInterval(() => void look(), POLL_MS);

@@ -91,17 +91,17 @@ function resultRow(page: Page, trace: OwnSummary, longestUs: number): HTMLLIElem
       ),
       h(
         "span",
-        { class: "trace-bar" },
-        bar,
-        h("span", { class: "trace-duration" }, duration(trace.duration)),
-      ),
-      h(
-        "span",
         { class: "trace-facts" },
         trace.errorCount === 0 ? null : h("span", { class: "badge bad" }, plural(trace.errorCount, "error")),
         h("span", { class: "badge" }, plural(trace.spanCount, "span")),
         ...chips,
         more > 0 ? h("span", { class: "dim" }, `+${more} more`) : null,
+      ),
+      h(
+        "span",
+        { class: "trace-bar" },
+        bar,
+        h("span", { class: "trace-duration" }, duration(trace.duration)),
       ),
     ),
   );

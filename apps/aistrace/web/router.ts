@@ -14,6 +14,15 @@ export function searchPath(query: URLSearchParams): string {
   return `/search${query.size === 0 ? "" : `?${query}`}`;
 }
 
+/** Where the reader came from, so that going back keeps the search. */
+export function lastSearch(): string {
+  return sessionStorage.getItem("search") ?? "/search";
+}
+
+export function noteSearch(query: URLSearchParams): void {
+  sessionStorage.setItem("search", searchPath(query));
+}
+
 export function tracePath(traceId: string, spanId = ""): string {
   return `/trace/${encodeURIComponent(traceId)}${spanId === "" ? "" : `?${new URLSearchParams({ span: spanId })}`}`;
 }

@@ -10,19 +10,20 @@ const TOP = 10;
 const BOTTOM = 20;
 const RADIUS_MIN = 3;
 const RADIUS_MAX = 11;
+const LOGARITHMIC_FROM = 30;
 
 /** Each trace as a dot: when it began, how long it took, how many spans it has. The list below has the same as text. */
 export function scatter(traces: readonly OwnSummary[], open: (trace: OwnSummary) => void): SVGSVGElement {
   const starts = traces.map(({ startTime }) => startTime);
   const from = Math.min(...starts);
   const to = Math.max(...starts, from + 1);
-  const top = Math.max(...traces.map((trace) => trace.duration), 1) * 1.08;
+  const scale = durationScale(traces.map((trace) => trace.duration));
   const x = (us: number): number =>
     LEFT + RADIUS_MAX + ((us - from) / (to - from)) * (WIDTH - LEFT - RIGHT - 2 * RADIUS_MAX);
-  const y = (us: number): number => HEIGHT - BOTTOM - (us / top) * (HEIGHT - TOP - BOTTOM);
+  const y = (us: number): number => HEIGHT - BOTTOM - scale.place(us) * (HEIGHT - TOP - BOTTOM);
 
   const chart = svg("svg", { class: "scatter", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, "aria-hidden": "true" });
-  for (const tick of ticks(0, top, 3)) {
+  for (const tick of scale.ticks) {
     const at = String(y(tick));
     chart.append(
       svg("line", { class: "grid", x1: String(LEFT), x2: String(WIDTH - RIGHT), y1: at, y2: at }),
@@ -50,4 +51,26 @@ export function scatter(traces: readonly OwnSummary[], open: (trace: OwnSummary)
     chart.append(dot);
   }
   return chart;
+}
+
+interface Scale {
+  /** 0 at the bottom, 1 at the top. */
+  place(us: number): number;
+  readonly ticks: readonly number[];
+}
+
+/** Logarithmic where a few long traces would press all others into one line. */
+function durationScale(durations: readonly number[]): Scale {
+  const longest = Math.max(...durations, 1) * 1.08;
+  const shortest = Math.max(Math.min(...durations), 1);
+  if (longest / shortest < LOGARITHMIC_FROM) {
+    return { place: (us) => us / longest, ticks: ticks(0, longest, 3) };
+  }
+  const from = Math.log10(shortest) - 0.3;
+  const span = Math.log10(longest) - from;
+  const powers = ticks(Math.ceil(from), Math.log10(longest), 3).filter(Number.isInteger);
+  return {
+    place: (us) => (Math.log10(Math.max(us, 1)) - from) / span,
+    ticks: powers.map((power) => 10 ** power),
+  };
 }

@@ -4,7 +4,7 @@ import { h, replaceChildren } from "./dom.ts";
 import { showEmptyStore } from "./empty-store.ts";
 import type { Page } from "./page.ts";
 import { resultList } from "./results.ts";
-import { navigate, searchPath, tracePath } from "./router.ts";
+import { navigate, noteSearch, searchPath, tracePath } from "./router.ts";
 import { apiQuery, searchForm } from "./search-form.ts";
 
 /** The form at the left, what it finds at the right. The address holds the search, so that it can be sent on. */
@@ -18,6 +18,7 @@ export async function showSearch(
   const traceId = query.get("traceID");
   if (traceId !== null && traceId !== "") return navigate(tracePath(traceId));
 
+  noteSearch(query);
   const results = h("section", {
     class: "results",
     attributes: { "aria-live": "polite", "aria-busy": "true" },

@@ -1,6 +1,7 @@
 import { h } from "./dom.ts";
 import { clock, count, day, duration, plural } from "./format.ts";
 import type { Page } from "./page.ts";
+import { lastSearch } from "./router.ts";
 import type { TraceModel } from "./trace-model.ts";
 
 export function traceHeader(page: Page, model: TraceModel): HTMLElement {
@@ -20,7 +21,7 @@ export function traceHeader(page: Page, model: TraceModel): HTMLElement {
       { class: "trace-head-title" },
       h("h1", {}, h("span", { class: "dim" }, `${root?.service ?? ""} `), root?.name ?? "empty trace"),
       h("span", { class: "grow" }),
-      h("a", { class: "button", attributes: { href: "/search" } }, "Search"),
+      h("a", { class: "button", attributes: { href: lastSearch() } }, "Search results"),
       h(
         "a",
         {

@@ -3,6 +3,7 @@ import type { Section } from "./critical-path.ts";
 import { h } from "./dom.ts";
 import { count, duration, plural } from "./format.ts";
 import { isExpandable, type Row, rowError, rowExtent } from "./rows.ts";
+import type { SpanNode } from "./trace-model.ts";
 import type { ViewWindow } from "./view-window.ts";
 
 /** As in `app.css`. */
@@ -65,7 +66,7 @@ function nameCell(row: Row, look: RowLook, service: string, name: string): HTMLE
     cell.append(h("span", { class: "mark", title: "error", attributes: { "aria-label": "error" } }, "!"));
   else if (hiddenErrors > 0)
     cell.append(h("span", { class: "mark hollow", title: `${plural(hiddenErrors, "error")} below` }, "!"));
-  if (row.type === "fold") cell.append(h("span", { class: "badge" }, `${count(row.spans.length)} ×`));
+  if (row.type === "fold") cell.append(...foldBadges(row.spans));
   cell.append(
     h(
       "span",
@@ -77,6 +78,12 @@ function nameCell(row: Row, look: RowLook, service: string, name: string): HTMLE
   if (row.type === "span" && !look.isOpen && below > 0)
     cell.append(h("span", { class: "badge" }, count(below)));
   return cell;
+}
+
+function foldBadges(spans: readonly SpanNode[]): HTMLElement[] {
+  const errors = spans.filter(({ error }) => error).length;
+  const number = h("span", { class: "badge" }, `${count(spans.length)} ×`);
+  return errors === 0 ? [number] : [number, h("span", { class: "badge bad" }, plural(errors, "error"))];
 }
 
 /** The service is named where it changes; everywhere else its colour says enough. */

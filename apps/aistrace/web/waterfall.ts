@@ -1,3 +1,4 @@
+import { columnResizer } from "./column-resizer.ts";
 import { criticalPath, type Section } from "./critical-path.ts";
 import { h, replaceChildren } from "./dom.ts";
 import { duration, ticks } from "./format.ts";
@@ -13,6 +14,7 @@ const OVERSCAN_ROWS = 12;
 const TICKS_WANTED = 5;
 const PAGE_ROWS = 20;
 const ZOOM_STEP = 1.25;
+const KEYS = "keys: ↑ ↓ move, ← → close and open, Enter details, Esc back, + − 0 zoom, / find";
 
 /** The tree of spans against time. Only the rows in sight exist, however many spans there are. */
 export class Waterfall {
@@ -61,7 +63,13 @@ export class Waterfall {
       h(
         "div",
         { class: "waterfall-head" },
-        h("div", { class: "corner" }, "Span"),
+        h(
+          "div",
+          { class: "corner", title: KEYS },
+          "Span",
+          h("span", {}, "Duration"),
+          columnResizer(() => this.element),
+        ),
         h("div", { class: "overview" }, this.#minimap.element, this.#ruler),
       ),
       this.#scroller,

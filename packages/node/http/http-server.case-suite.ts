@@ -298,6 +298,13 @@ export function runHttpServerCases({ name, start, skips }: HttpServerCases): voi
       expect(await outcomes).toEqual(["io_error"]);
     });
 
+    testCase("reports a header that cannot be sent", async () => {
+      const outcomes = serveOnce(() => ({ status: 200, headers: [["X-A", "日本"]], body: "content" }));
+      const reply = await fetch(url("/")).catch(() => null);
+      expect(reply?.status ?? 500).toBe(500);
+      expect(await outcomes).toEqual(["io_error"]);
+    });
+
     testCase("hides what a handler throws", async () => {
       handler = () => {
         throw new Error("secret detail");

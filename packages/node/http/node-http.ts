@@ -1,6 +1,6 @@
 /** The proxy's HTTP server: `node:http`, which hands over the bodies of GET requests (design.md 2). */
 import { createReadStream } from "node:fs";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse, validateHeaderValue } from "node:http";
 import type { AddressInfo } from "node:net";
 import { errorText } from "@ais/base/errors.ts";
 import { sleep } from "@ais/base/lifecycle.ts";
@@ -156,6 +156,12 @@ function send(native: IncomingMessage, response: ServerResponse, reply: HttpRepl
   });
   response.once("close", () => done("client_closed"));
   const headers = headersOf(native, reply);
+  try {
+    checkHeaders(headers);
+  } catch (error) {
+    done("io_error");
+    throw error;
+  }
   if (body === null || typeof body === "string" || body instanceof Uint8Array) {
     response.writeHead(reply.status, headers).end(body ?? undefined);
     return;
@@ -191,6 +197,13 @@ function sendFile(
     else response.writeHead(500, { "Content-Length": "0" }).end();
   });
   response.once("close", () => file.destroy());
+}
+
+/** Before anything is sent: a head that cannot go out must not be half out. */
+function checkHeaders(headers: Record<string, string | string[]>): void {
+  for (const [name, values] of Object.entries(headers)) {
+    for (const value of typeof values === "string" ? [values] : values) validateHeaderValue(name, value);
+  }
 }
 
 function headersOf(native: IncomingMessage, reply: HttpReply): Record<string, string | string[]> {

@@ -56,7 +56,8 @@ class SocketConnection implements RawConnection {
   }
 
   write(text: string): void {
-    this.#socket.write(text);
+    // Characters are bytes here, both ways.
+    this.#socket.write(text, "latin1");
   }
 
   sent(): Promise<void> {

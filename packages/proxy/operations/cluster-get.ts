@@ -17,6 +17,17 @@ import type { ProxyServices } from "../services.ts";
 /** Longest wait for one node's answer. */
 export const NODE_QUERY_TIMEOUT_MS = 10_000;
 
+/** Questions that a node answers for the cluster as it does for itself. */
+const SAME_ON_EVERY_NODE: readonly string[] = [
+  WHAT.smap,
+  WHAT.smapVote,
+  WHAT.bmd,
+  WHAT.snode,
+  WHAT.clusterConfig,
+  WHAT.softwareVersion,
+  WHAT.tracing,
+];
+
 /** Questions about the cluster (wire-compat 5.3). What is the same on every node is answered by this one. */
 export async function clusterGet(call: Call, services: ProxyServices): Promise<HttpReply> {
   const what = call.query.get(QUERY.what) ?? "";
@@ -43,7 +54,7 @@ export async function clusterGet(call: Call, services: ProxyServices): Promise<H
     case WHAT.queryJobs:
       return noJobSnaps(call);
   }
-  const reply = await daemonInfo(call, services);
+  const reply = SAME_ON_EVERY_NODE.includes(what) ? await daemonInfo(call, services) : null;
   if (reply === null) throw unrecognizedWhat(what);
   return reply;
 }

@@ -97,6 +97,18 @@ describe("object.list", () => {
     expect(textOf(reply)).toContain("t[target-two]: disk on fire");
   });
 
+  test("a bucket that a target no longer knows is a bucket that does not exist", async () => {
+    await using stack = new AsyncDisposableStack();
+    const { proxy, targets } = await cluster(stack);
+    const body = '{"tcode":"ErrBckNotFound","message":"bucket \\"ais://nnn\\" does not exist","status":404}';
+    if (targets[1]) targets[1].failure = () => new Response(body, { status: 404 });
+    const reply = await proxy.send("GET", "/v1/buckets/nnn");
+    expect([reply.status, (jsonOf(reply) as { message: string }).message]).toEqual([
+      404,
+      'bucket "ais://nnn" does not exist',
+    ]);
+  });
+
   test("the fan-out is one span, and every target continues its trace", async () => {
     await using stack = new AsyncDisposableStack();
     const { proxy, targets, list } = await cluster(stack);

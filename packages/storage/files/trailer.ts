@@ -17,6 +17,8 @@ export const TRAILER_VERSION = 1;
 const MAGIC = "AISTOBJ\n";
 const FOOTER_BYTES = 24;
 const HASHED_FOOTER_BYTES = 8;
+/** More than any name and metadata: a damaged length must not make us read a whole object into memory. */
+const FIELDS_LIMIT_BYTES = 1024 * 1024;
 
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 
@@ -57,7 +59,8 @@ export async function readTrailer(path: string, hashing: ContentHashing): Promis
       throw damaged(path, `version ${version} is not known, expected ${TRAILER_VERSION}`);
     }
     const fieldBytes = footer.readUInt32LE(0);
-    if (fieldBytes > size - FOOTER_BYTES) throw damaged(path, "its length does not fit the file");
+    if (fieldBytes > Math.min(size - FOOTER_BYTES, FIELDS_LIMIT_BYTES))
+      throw damaged(path, "its length does not fit the file");
     const start = size - FOOTER_BYTES - fieldBytes;
     const hashed = await readExactly(file, start, fieldBytes + HASHED_FOOTER_BYTES);
     if (hashing.xxh64(hashed) !== footer.readBigUInt64LE(8)) throw damaged(path, "its checksum is wrong");

@@ -39,11 +39,11 @@ export class ObjectIndex implements AsyncDisposable {
       ...binary,
       path: join(mountpath, INDEX_DIRECTORY),
       maxDbs: DATABASE_COUNT,
+      // After power loss the last flushed state is found whole, after the end of the process the last committed one.
+      // The memory map grows by itself.
       overlappingSync: true,
       // The committer does the batching. LMDB's own would also make promises that nobody sees fail with a commit.
       eventTurnBatching: false,
-      // The map grows by itself; pages are not zeroed because nothing but this process reads the file.
-      noMemInit: true,
     });
     this.#objects = this.#root.openDB({ ...binary, name: "objects" });
     const decoded: RootDatabaseOptions & { name: string } = {

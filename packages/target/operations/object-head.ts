@@ -7,6 +7,7 @@ import { objectNotFound } from "@ais/wire/error-texts.ts";
 import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
 import { PRESENCE, QUERY } from "@ais/wire/queries.ts";
 import { nodeName } from "@ais/wire/smap.ts";
+import { encodeHeaderText } from "../header-text.ts";
 import { type LocatedObject, locateObject } from "../locate.ts";
 import { checksumHeaders, customHeaders, entityTag, objectHeaders } from "../object-headers.ts";
 import type { TargetServices } from "../services.ts";
@@ -88,7 +89,7 @@ function allHeaders(
     [HEADERS.contentType, CONTENT_TYPES.binary],
     [HEADERS.acceptRanges, "bytes"],
     ...objectHeaders(attributes),
-    [HEADERS.name, headerText(key.objectName)],
+    [HEADERS.name, encodeHeaderText(key.objectName)],
     [HEADERS.bucketName, bucket.name],
     [HEADERS.bucketProvider, bucket.provider],
     [HEADERS.location, locationText(attributes, services)],
@@ -100,11 +101,4 @@ function allHeaders(
 function locationText({ mountpath }: ObjectAttributes, { member, store }: TargetServices): string {
   const device = store.capacity().find(({ path }) => path === mountpath)?.device ?? "";
   return `${nodeName(member.self)}:mp[${mountpath}, ${device}]`;
-}
-
-/** The UTF-8 bytes of a text as a header value, which is how Go writes and reads them. */
-function headerText(text: string): string {
-  return Buffer.from(text, "utf8")
-    .toString("latin1")
-    .replace(/[\r\n\0]/g, " ");
 }

@@ -20,6 +20,10 @@ export class FakeCluster implements AsyncDisposable {
   readonly requests: SeenRequest[] = [];
   readonly buckets = new Map<string, Map<string, Uint8Array>>();
   readonly config: Record<string, unknown> = { space: {}, rebalance: { enabled: true }, log: { level: "3" } };
+  /** Replies say that their trace was recorded. */
+  traces = false;
+  /** Sent in place of the checksum of objects. */
+  checksumValue: string | null = null;
   /** The target breaks the connection after this many bytes of an object. */
   breakAfterBytes: number | null = null;
   /** As many requests at the proxy are answered by 503 without a body. */
@@ -56,6 +60,9 @@ export class FakeCluster implements AsyncDisposable {
       node === "proxy" && method === "PUT" && url.startsWith("/v1/objects") ? [] : await collect(request);
     const bytes = Buffer.concat(body);
     this.requests.push({ node, method, url, headers: request.headers, bodyBytes: bytes.length });
+    const { traceparent } = request.headers;
+    if (this.traces && typeof traceparent === "string")
+      response.setHeader(HEADERS.traceresponse, traceparent);
     if (node === "proxy" && this.startingUpRequests > 0) {
       this.startingUpRequests--;
       response.writeHead(503).end();
@@ -100,7 +107,8 @@ export class FakeCluster implements AsyncDisposable {
       response.writeHead(200, { "content-length": found.length });
       response.write(found.subarray(0, this.breakAfterBytes), () => response.destroy());
     } else {
-      sendObject(method, found, request, response);
+      const md5 = new Bun.CryptoHasher("md5").update(found).digest("hex");
+      sendObject(method, found, this.checksumValue ?? md5, request, response);
     }
   }
 
@@ -186,12 +194,13 @@ function listPage(objects: ReadonlyMap<string, Uint8Array>, value: Record<string
 function sendObject(
   method: string,
   bytes: Uint8Array,
+  checksumValue: string,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
   const headers = {
     [HEADERS.checksumType]: "md5",
-    [HEADERS.checksumValue]: new Bun.CryptoHasher("md5").update(bytes).digest("hex"),
+    [HEADERS.checksumValue]: checksumValue,
     [HEADERS.version]: "1",
     [HEADERS.customMd]: ["a=1", "b=x, y"],
   };

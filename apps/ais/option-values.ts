@@ -1,0 +1,45 @@
+/** Values of options, read where the option parser can say which option was wrong. */
+import { AisError } from "@ais/base/errors.ts";
+import { parseDurationMs, parseSize } from "@ais/base/units.ts";
+import { InvalidArgumentError } from "commander";
+
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count))
+    throw new InvalidArgumentError("Expecting a whole number.");
+  return count;
+}
+
+/** A number of which 0 makes no sense. */
+export function parsePositiveCount(text: string): number {
+  const count = parseCount(text);
+  if (count === 0) throw new InvalidArgumentError("Expecting a number above 0.");
+  return count;
+}
+
+/** Bytes. */
+export function parseSizeValue(text: string): number {
+  const bytes =
+    text.trim() === "" ? -1 : orInvalid(() => parseSize(text), "a size such as 1024, 4KiB or 1mb");
+  if (bytes < 0) throw new InvalidArgumentError("Expecting a size such as 1024, 4KiB or 1mb.");
+  return bytes;
+}
+
+/** Milliseconds. Days are taken beside Go's units. */
+export function parseDurationValue(text: string): number {
+  const days = /^(\d+)d$/.exec(text)?.[1];
+  const expected = "a time such as 250ms, 10s, 1h, 2d";
+  const durationMs =
+    days === undefined ? orInvalid(() => parseDurationMs(text), expected) : Number(days) * 86_400_000;
+  if (durationMs < 0) throw new InvalidArgumentError(`Expecting ${expected}.`);
+  return durationMs;
+}
+
+function orInvalid(parse: () => number, expected: string): number {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof AisError)) throw error;
+    throw new InvalidArgumentError(`Expecting ${expected}.`);
+  }
+}
