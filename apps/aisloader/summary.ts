@@ -41,7 +41,7 @@ export interface IntervalRecord {
 
 export interface ErrorCount {
   readonly operation: Operation;
-  /** An HTTP status, or a failure without one: `connect`, `closed`, `timeout`, `protocol`, `checksum`, `size`. */
+  /** An HTTP status, or a failure without one: `connect`, `closed`, `timeout`, `protocol`, `checksum`. */
   readonly kind: string;
   readonly count: number;
   /** Text of the first one. */
@@ -84,8 +84,6 @@ export interface LoadSummary {
   };
   /** Slowest first; empty without traced requests. */
   readonly slowest: readonly SlowRequest[];
-}
-
-export function errorTotal(summary: Pick<LoadSummary, "put" | "get">): number {
-  return summary.put.errors + summary.get.errors;
+  /** Null when the clean-up succeeded or was not asked for. */
+  readonly cleanup_error: string | null;
 }

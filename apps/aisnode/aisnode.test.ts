@@ -1,7 +1,7 @@
 /** Whole nodes as processes: what only the composition of all parts can get wrong. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { clusterDirectory, type Directories, NodeProcess, runToEnd } from "./testing/node-process.ts";
+import { clusterDirectory, type Directories, NodeProcess, runToEnd } from "./fixtures/node-process.ts";
 
 const TIMEOUT_MS = 20_000;
 const CREATE = { method: "POST", body: '{"action":"create-bck","name":"","value":null}' };

@@ -8,8 +8,8 @@ interface Step {
   readonly kind: number;
   readonly startMs: number;
   readonly durationMs: number;
-  readonly attributes?: TestSpan["attributes"];
-  readonly events?: TestSpan["events"];
+  readonly attributes?: NonNullable<TestSpan["attributes"]>;
+  readonly events?: NonNullable<TestSpan["events"]>;
   readonly error?: boolean;
   readonly below?: readonly Step[];
 }

@@ -34,8 +34,6 @@ export interface NodeLoggerOptions {
   /** Directory of the files; null writes to stderr. */
   readonly directory: string | null;
   readonly verbosity?: string;
-  /** Least important level until a verbosity is set; wins over `verbosity`. */
-  readonly level?: LogLevel;
   readonly maxFileBytes?: number;
   readonly maxTotalBytes?: number;
   readonly clock?: Clock;
@@ -72,7 +70,7 @@ class JsonLogger implements NodeLogger {
     this.#sink = sink;
     this.#clock = options.clock ?? systemClock;
     this.#verbosity = options.verbosity ?? DEFAULT_VERBOSITY;
-    this.#least = options.level ?? levelOfVerbosity(this.#verbosity);
+    this.#least = levelOfVerbosity(this.#verbosity);
   }
 
   get verbosity(): string {

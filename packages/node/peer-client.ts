@@ -69,11 +69,6 @@ export async function callPeer(
   }
 }
 
-/** The body as text, for replies in JSON. */
-export function peerText(response: PeerResponse): string {
-  return new TextDecoder().decode(response.body);
-}
-
 function setCallAttributes(client: Span, peer: Snode, request: PeerRequest): void {
   const { node_ip_addr, daemon_port, direct_url } = peer.intra_control_net;
   client.set("http.request.method", request.method);

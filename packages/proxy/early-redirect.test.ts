@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fakeNode } from "./fixtures/fake-member.ts";
+import { FakeProxy } from "./fixtures/fake-proxy.ts";
 import { startProxyServer } from "./proxy.ts";
-import { fakeNode } from "./testing/fake-member.ts";
-import { FakeProxy } from "./testing/fake-proxy.ts";
 
 const BODY = Buffer.alloc(3 * 1024 * 1024, "x");
 const SEEN_BY_TARGET = `PUT /v1/objects/nnn/dir/big ${BODY.length}`;

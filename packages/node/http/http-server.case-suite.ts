@@ -216,6 +216,23 @@ export function runHttpServerCases({ name, start, skips }: HttpServerCases): voi
       connection.destroy();
     });
 
+    testCase("takes the body of a client that asks first", async () => {
+      handler = (request) => bodyLength(request)();
+      const connection = await rawConnection(server.port);
+      connection.write("PUT / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+      expect(await connection.head()).toBe("HTTP/1.1 100 Continue");
+      connection.write("hello");
+      expect(await connection.head()).toContain("200 OK");
+      connection.destroy();
+    });
+
+    testCase("does not ask for a body that nobody reads", async () => {
+      handler = () => ({ status: 307, headers: [["Location", "http://elsewhere/"]], body: null });
+      const connection = await rawConnection(server.port);
+      connection.write("PUT / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+      expect(await connection.rest()).toStartWith("HTTP/1.1 307");
+    });
+
     testCase("sends repeated reply headers and a length for bytes and text", async () => {
       const outcomes = serveOnce(() => ({
         status: 201,

@@ -23,20 +23,28 @@ export async function startNodeHttpServer(options: HttpServerOptions): Promise<H
     requestTimeout: 0,
   });
   let inFlight = 0;
-  server.on("request", (native, response) => {
+  const accept = (native: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void => {
     inFlight++;
     response.once("close", () => inFlight--);
-    void serve(native, response).catch((error: unknown) => {
+    void serve(native, response, awaitsContinue).catch((error: unknown) => {
       logger.log("error", "failed to send a reply", { error: errorText(error) });
-      response.destroy();
+      endFailed(response);
     });
-  });
-  async function serve(native: IncomingMessage, response: ServerResponse): Promise<void> {
+  };
+  server.on("request", (native, response) => accept(native, response, false));
+  // A client that asks first is told to send its body only by who reads it: a redirected PUT is then sent once, not twice.
+  server.on("checkContinue", (native, response) => accept(native, response, true));
+  async function serve(
+    native: IncomingMessage,
+    response: ServerResponse,
+    awaitsContinue: boolean,
+  ): Promise<void> {
     // A client that breaks off makes both emit errors, which the reading and the outcome tell already.
     native.on("error", () => {});
     response.on("error", () => {});
-    const reply = await options.handler(new NodeRequest(native, response));
-    send(native, response, reply);
+    const request = new NodeRequest(native, response, awaitsContinue);
+    const reply = await options.handler(request);
+    send(native, response, reply, request.awaitsContinue);
   }
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -62,15 +70,22 @@ class NodeRequest implements HttpRequest {
   readonly #native: IncomingMessage;
   readonly #response: ServerResponse;
   #abort: AbortController | null = null;
+  #awaitsContinue: boolean;
 
-  constructor(native: IncomingMessage, response: ServerResponse) {
+  constructor(native: IncomingMessage, response: ServerResponse, awaitsContinue: boolean) {
     this.#native = native;
     this.#response = response;
+    this.#awaitsContinue = awaitsContinue;
     this.method = native.method ?? "GET";
     const { path, query } = partTarget(native.url ?? "/");
     this.rawPath = path;
     this.rawQuery = query;
     this.contentLengthBytes = parseContentLength(this.header("content-length"));
+  }
+
+  /** The client holds its body back until it is told that it is wanted. */
+  get awaitsContinue(): boolean {
+    return this.#awaitsContinue;
   }
 
   get remoteAddress(): string {
@@ -111,6 +126,8 @@ class NodeRequest implements HttpRequest {
   stream(): ReadableStream<Uint8Array> {
     const isChunked = this.header("transfer-encoding") !== null;
     if (!isChunked && (this.contentLengthBytes ?? 0) === 0) return emptyStream();
+    if (this.#awaitsContinue) this.#response.writeContinue();
+    this.#awaitsContinue = false;
     const chunks: AsyncIterator<Uint8Array> = this.#native.iterator({ destroyOnReturn: false });
     return checkedStream(
       {
@@ -138,7 +155,12 @@ function partTarget(target: string): { readonly path: string; readonly query: st
     : { path: local.slice(0, queryAt), query: local.slice(queryAt + 1) };
 }
 
-function send(native: IncomingMessage, response: ServerResponse, reply: HttpReply): void {
+function send(
+  native: IncomingMessage,
+  response: ServerResponse,
+  reply: HttpReply,
+  awaitsContinue: boolean,
+): void {
   const { body, onDone } = reply;
   let outcome: ReplyOutcome | null = null;
   const done = (result: ReplyOutcome): void => {
@@ -152,10 +174,12 @@ function send(native: IncomingMessage, response: ServerResponse, reply: HttpRepl
   }
   response.once("finish", () => {
     done("sent");
-    drainBody(native);
+    if (!awaitsContinue) drainBody(native);
   });
   response.once("close", () => done("client_closed"));
   const headers = headersOf(native, reply);
+  // Whether such a client sends its body after all is its choice, so nothing after it on the connection can be trusted.
+  if (awaitsContinue) headers["Connection"] = "close";
   try {
     checkHeaders(headers);
   } catch (error) {
@@ -193,10 +217,15 @@ function sendFile(
   });
   file.once("error", () => {
     onError();
-    if (response.headersSent) response.destroy();
-    else response.writeHead(500, { "Content-Length": "0" }).end();
+    endFailed(response);
   });
   response.once("close", () => file.destroy());
+}
+
+/** A connection that just closes makes clients try again, so the failure is said as long as it can be. */
+function endFailed(response: ServerResponse): void {
+  if (response.headersSent) response.destroy();
+  else response.writeHead(500, { "Content-Length": "0" }).end();
 }
 
 /** Before anything is sent: a head that cannot go out must not be half out. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { actMsg } from "@ais/wire/act-msg.ts";
 import { aisBucket, type Bck } from "@ais/wire/bck.ts";
-import { FakeProxy, headerOf, jsonOf, textOf } from "../testing/fake-proxy.ts";
+import { FakeProxy, headerOf, jsonOf, textOf } from "../fixtures/fake-proxy.ts";
 
 const LOCAL_NS: Bck = { name: "nnn", provider: "ais", namespace: { uuid: "", name: "team" } };
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { actMsg } from "@ais/wire/act-msg.ts";
-import { FakeProxy, headerOf, jsonOf, textOf } from "../testing/fake-proxy.ts";
-import { FakeTarget } from "../testing/fake-target.ts";
+import { FakeProxy, headerOf, jsonOf, textOf } from "../fixtures/fake-proxy.ts";
+import { FakeTarget } from "../fixtures/fake-target.ts";
 
 async function cluster(stack: AsyncDisposableStack) {
   const targets = [stack.use(new FakeTarget("target-one", [])), stack.use(new FakeTarget("target-two", []))];

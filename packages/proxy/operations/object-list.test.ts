@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { actMsg } from "@ais/wire/act-msg.ts";
 import { unpack } from "msgpackr";
-import { FakeProxy, headerOf, jsonOf, textOf } from "../testing/fake-proxy.ts";
-import { FakeTarget } from "../testing/fake-target.ts";
+import { FakeProxy, headerOf, jsonOf, textOf } from "../fixtures/fake-proxy.ts";
+import { FakeTarget } from "../fixtures/fake-target.ts";
 
 interface Listing {
   readonly uuid: string;

@@ -4,7 +4,7 @@ import { aisBucket } from "@ais/wire/bck.ts";
 import { withBucket } from "@ais/wire/bmd.ts";
 import { defaultBprops } from "@ais/wire/bprops.ts";
 import { placementNodes } from "@ais/wire/smap.ts";
-import { FakeProxy, headerOf, jsonOf, THREE_TARGETS, textOf } from "../testing/fake-proxy.ts";
+import { FakeProxy, headerOf, jsonOf, THREE_TARGETS, textOf } from "../fixtures/fake-proxy.ts";
 
 function locationOf(reply: Parameters<typeof headerOf>[0]): URL {
   return new URL(headerOf(reply, "location") ?? "");

@@ -52,14 +52,23 @@ export function cutText(text: string, chars: number): string {
   return text.slice(0, last >= 0xd800 && last <= 0xdbff ? chars - 1 : chars);
 }
 
-/** A copy of an array value within the limits. Items that are no strings, numbers or booleans are left out. */
-export function cutArray(items: readonly unknown[], limits: SpanLimits): AttributeValue {
+/**
+ * A copy of an array value within the limits, and whether that took anything away. Items that are no strings, numbers or
+ * booleans are left out.
+ */
+export function cutArray(
+  items: readonly unknown[],
+  limits: SpanLimits,
+): { readonly kept: AttributeValue; readonly cut: boolean } {
   const kept: (string | number | boolean)[] = [];
+  let cut = items.length > limits.arrayItems;
   for (const item of items.slice(0, limits.arrayItems)) {
-    if (typeof item === "string") kept.push(cutText(item, limits.valueLengthChars));
-    else if (typeof item === "number" || typeof item === "boolean") kept.push(item);
+    if (typeof item === "string") {
+      kept.push(cutText(item, limits.valueLengthChars));
+      cut ||= item.length > limits.valueLengthChars;
+    } else if (typeof item === "number" || typeof item === "boolean") kept.push(item);
   }
-  return kept as AttributeValue;
+  return { kept: kept as AttributeValue, cut };
 }
 
 /** Characters that a value keeps alive; numbers and flags count as eight. */

@@ -165,7 +165,9 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
     } else if (typeof value === "number" || typeof value === "boolean") {
       kept = value;
     } else if (Array.isArray(value)) {
-      kept = cutArray(value, limits);
+      const within = cutArray(value, limits);
+      kept = within.kept;
+      if (within.cut) this.#owner.limitHit("valueLength");
     } else {
       return undefined;
     }

@@ -1,0 +1,107 @@
+import { expect, test } from "bun:test";
+import type { OwnSpanOutline, OwnTrace } from "./query/own-types.ts";
+import { criticalPath } from "./web/critical-path.ts";
+import { duration, ticks } from "./web/format.ts";
+import { OpenState, visibleRows } from "./web/rows.ts";
+import { formatTagText, parseTagText } from "./web/tag-text.ts";
+import { buildTrace } from "./web/trace-model.ts";
+
+const START_US = 1_800_000_000_000_000;
+
+/** `id parent start duration`, in microseconds. */
+function trace(...lines: readonly string[]): OwnTrace {
+  const spans = lines.map((line): OwnSpanOutline => {
+    const [id = "", parent = "", start = "0", length = "0"] = line.split(" ");
+    return [
+      id,
+      parent === "-" ? "" : parent,
+      0,
+      0,
+      "",
+      START_US + Number(start),
+      Number(length),
+      id.endsWith("!"),
+    ];
+  });
+  return { traceID: "t", services: ["s"], names: ["n"], spans };
+}
+
+function at<T>(map: ReadonlyMap<string, T>, id: string): T | undefined {
+  return map.get(id);
+}
+
+test("the tree has depths, errors below and self times", () => {
+  const model = buildTrace(trace("a - 0 100", "b a 10 30", "c a 20 40", "d! c 25 5"));
+  expect(model.roots.map(({ spanId }) => spanId)).toEqual(["a"]);
+  expect(model.depth).toBe(3);
+  expect(at(model.byId, "a")).toMatchObject({ descendants: 3, errorsBelow: 1, selfUs: 50 });
+  expect(at(model.byId, "c")?.selfUs).toBe(35);
+});
+
+test("spans with a missing parent are roots, and a circle is cut open", () => {
+  const orphans = buildTrace(trace("b gone 5 10", "a - 0 3"));
+  expect(orphans.roots).toHaveLength(2);
+  const circle = buildTrace(trace("a b 0 10", "b a 1 5", "c b 2 1", "x x 3 1"));
+  expect(circle.roots.map(({ spanId }) => spanId).sort()).toEqual(["a", "x"]);
+  expect(at(circle.byId, "c")?.depth).toBe(2);
+});
+
+test("a chain as long as a trace is no problem", () => {
+  const lines = Array.from(
+    { length: 50_000 },
+    (_, i) => `s${i} ${i === 0 ? "-" : `s${i - 1}`} ${i} ${100_000 - i}`,
+  );
+  const model = buildTrace(trace(...lines));
+  expect(model.depth).toBe(50_000);
+  expect(visibleRows(model, new OpenState())).toHaveLength(50_000);
+});
+
+test("the critical path follows what ended last, across a redirect too", () => {
+  const model = buildTrace(trace("a - 0 100", "b a 10 60", "c a 20 40", "d a 75 20"));
+  const [root] = model.roots;
+  const path = root === undefined ? new Map() : criticalPath(root);
+  expect(path.get("a")).toEqual([
+    { fromUs: 95, toUs: 100 },
+    { fromUs: 70, toUs: 75 },
+    { fromUs: 0, toUs: 10 },
+  ]);
+  expect([...path.keys()].sort()).toEqual(["a", "b", "d"]);
+
+  const redirect = buildTrace(trace("proxy - 0 10", "target proxy 15 50"));
+  const [first] = redirect.roots;
+  const across = first === undefined ? new Map() : criticalPath(first);
+  expect(across.get("proxy")).toEqual([{ fromUs: 0, toUs: 10 }]);
+  expect(across.get("target")).toEqual([{ fromUs: 15, toUs: 65 }]);
+});
+
+test("alike siblings are folded, and a span inside can be shown", () => {
+  const lines = Array.from({ length: 300 }, (_, i) => `s${i} a ${i} 1`);
+  const model = buildTrace(trace("a - 0 400", ...lines));
+  const state = new OpenState();
+  expect(visibleRows(model, state).map(({ type }) => type)).toEqual(["span", "fold"]);
+  const inner = at(model.byId, "s250");
+  if (inner !== undefined) state.reveal(inner);
+  expect(visibleRows(model, state)).toHaveLength(302);
+  state.closeAll(model);
+  expect(visibleRows(model, state)).toHaveLength(1);
+});
+
+test("tags are read as they are written", () => {
+  const text = 'http.status=404 db="select \\"x\\" from y" empty=""';
+  const tags = new Map([
+    ["http.status", "404"],
+    ["db", 'select "x" from y'],
+    ["empty", ""],
+  ]);
+  expect(parseTagText(text)).toEqual(tags);
+  expect(parseTagText(formatTagText(tags))).toEqual(tags);
+  expect(parseTagText("  ")).toEqual(new Map());
+  expect(parseTagText("no equals sign")).toBeNull();
+});
+
+test("durations and axes are written for people", () => {
+  const texts = [0, 0.85, 12.34, 4560, 1_234_567, 200_000_000, 7_200_000_000].map(duration);
+  expect(texts).toEqual(["0 µs", "850 ns", "12.3 µs", "4.56 ms", "1.23 s", "3m 20s", "2h 0m"]);
+  expect(ticks(0, 100, 5)).toEqual([0, 20, 40, 60, 80, 100]);
+  expect(ticks(5, 5, 5)).toEqual([5]);
+});
