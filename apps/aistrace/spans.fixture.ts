@@ -60,7 +60,7 @@ function readableSpan(span: TestSpan): ReadableSpan {
     spanContext: () => context(span.spanId),
     ...(span.parentSpanId !== undefined && { parentSpanContext: context(span.parentSpanId) }),
     startTime: hrTime(span.startMs),
-    endTime: hrTime(span.startMs + durationMs),
+    endTime: addMs(hrTime(span.startMs), durationMs),
     duration: hrTime(durationMs),
     status: {
       code: span.error === true ? 2 : 0,
@@ -85,4 +85,10 @@ function readableSpan(span: TestSpan): ReadableSpan {
 function hrTime(ms: number): HrTime {
   const seconds = Math.floor(ms / 1000);
   return [seconds, Math.round((ms - seconds * 1000) * 1e6)];
+}
+
+/** Adds in nanoseconds: a sum of milliseconds since the epoch has no room for them. */
+function addMs([seconds, ns]: HrTime, ms: number): HrTime {
+  const total = ns + Math.round(ms * 1e6);
+  return [seconds + Math.floor(total / 1e9), ((total % 1e9) + 1e9) % 1e9];
 }

@@ -23,7 +23,7 @@ export class ChunkedDecoder {
         continue;
       }
       const lineEnd = bytes.indexOf(LF, offset);
-      this.#line += bytes.latin1Slice(offset, lineEnd < 0 ? bytes.length : lineEnd);
+      this.#line += bytes.toString("latin1", offset, lineEnd < 0 ? bytes.length : lineEnd);
       if (this.#line.length > LINE_MAX_BYTES) throw new TransportError("protocol", "chunk line is too long");
       if (lineEnd < 0) return -1;
       offset = lineEnd + 1;

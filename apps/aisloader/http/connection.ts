@@ -153,7 +153,7 @@ export class HttpConnection {
   #send({ head, body }: Exchange): void {
     const joined = body !== null && body.lengthBytes > 0 && body.lengthBytes <= JOINED_BODY_MAX_BYTES;
     const bytes = Buffer.allocUnsafe(head.length + (joined ? body.lengthBytes : 0));
-    bytes.latin1Write(head, 0);
+    bytes.write(head, 0, "latin1");
     if (joined) {
       for (let offset = 0; offset < body.lengthBytes; ) {
         const piece = body.pieceAt(offset);

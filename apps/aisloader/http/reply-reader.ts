@@ -48,7 +48,7 @@ export class ReplyReader {
       }
       this.#headBytes = EMPTY;
       rest = buffer.subarray(end + HEAD_END.length);
-      this.#begin(new ResponseHead(buffer.latin1Slice(0, end + 2)));
+      this.#begin(new ResponseHead(buffer.toString("latin1", 0, end + 2)));
     }
     return this.#readBody(rest) ? this.#head : null;
   }

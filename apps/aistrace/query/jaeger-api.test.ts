@@ -44,7 +44,7 @@ beforeAll(async () => {
     },
   ]);
   await aistrace.send([
-    { traceId: "0".repeat(28) + "beef", spanId: spanId(3), service: "web", name: "PUT /", startMs: T + 1000 },
+    { traceId: `${"0".repeat(28)}beef`, spanId: spanId(3), service: "web", name: "PUT /", startMs: T + 1000 },
   ]);
 });
 afterAll(() => aistrace[Symbol.asyncDispose]());

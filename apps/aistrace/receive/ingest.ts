@@ -71,9 +71,9 @@ export class Ingest {
 
   /**
    * Resolves when the spans are committed. `bytes` is copied.
-   * Throws `badRequest` when malformed, `tooManyRequests` when the queue is full, `unavailable` when the disk refuses.
+   * Rejects with `badRequest` when malformed, `tooManyRequests` when the queue is full, `unavailable` when the disk refuses.
    */
-  submit(encoding: Encoding, bytes: Uint8Array): Promise<InsertResult> {
+  async submit(encoding: Encoding, bytes: Uint8Array): Promise<InsertResult> {
     this.checkRoom(bytes.byteLength);
     const { counters } = this.#options;
     counters.requests += 1;
