@@ -1,6 +1,5 @@
 /** PUT and GET of one object, measured. */
 import { errorText } from "@ais/base/errors.ts";
-import { bucketQuery } from "@ais/client/bucket-query.ts";
 import type { ContentHashing } from "@ais/storage/checksum.ts";
 import { isChecksumType } from "@ais/wire/checksum.ts";
 import { parseErrorBody } from "@ais/wire/error-body.ts";
@@ -22,6 +21,8 @@ import type { ObjectContent } from "./workload/object-content.ts";
 
 export interface OperationTools {
   readonly options: LoadOptions;
+  /** Query items that every call for an object of the bucket has. */
+  readonly objectQuery: string;
   readonly router: Router;
   readonly tracer: RequestTracer;
   readonly hashing: ContentHashing;
@@ -110,10 +111,14 @@ function replyCheck(head: ResponseHead, hashing: ContentHashing): ReplyCheck {
 }
 
 async function checksumFailure({ type, expected, verifier }: ReplyCheck): Promise<Failure | null> {
-  if (verifier === null) return { kind: "checksum", text: `the reply has no checksum to verify (type "${type}")` };
+  if (verifier === null)
+    return { kind: "checksum", text: `the reply has no checksum to verify (type "${type}")` };
   const computed = await verifier.digest();
   if (computed === expected.toLowerCase()) return null;
-  return { kind: "checksum", text: `checksum mismatch: ${type} of the bytes is ${computed}, the reply says ${expected}` };
+  return {
+    kind: "checksum",
+    text: `checksum mismatch: ${type} of the bytes is ${computed}, the reply says ${expected}`,
+  };
 }
 
 interface Request extends Pick<HttpCall, "method" | "target" | "headerLines" | "body"> {
@@ -133,11 +138,7 @@ class MeasuredExchange {
   readonly #position: number;
 
   constructor(tools: OperationTools, operation: Operation, objectName: string, position: number) {
-    const { bucket } = tools.options;
-    const query = Object.entries(bucketQuery(bucket))
-      .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
-      .join("&");
-    this.target = `${objectPath(bucket.name, objectName)}?${query}`;
+    this.target = `${objectPath(tools.options.bucket.name, objectName)}?${tools.objectQuery}`;
     this.#tools = tools;
     this.#operation = operation;
     this.#objectName = objectName;
@@ -173,7 +174,9 @@ class MeasuredExchange {
       return outcome({ kind: String(head.status), text: replyError(head.status, errorPieces) });
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
-      return error.failure === "interrupted" ? null : outcome({ kind: error.failure, text: errorText(error) });
+      return error.failure === "interrupted"
+        ? null
+        : outcome({ kind: error.failure, text: errorText(error) });
     }
   }
 }

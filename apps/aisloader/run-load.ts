@@ -3,7 +3,7 @@ import { AisError, errorText } from "@ais/base/errors.ts";
 import { sleep } from "@ais/base/lifecycle.ts";
 import { loadContentHashing } from "@ais/storage/checksum.ts";
 import { bucketCname } from "@ais/wire/bck.ts";
-import { cleanUp, prepareBucket } from "./cluster/bucket.ts";
+import { cleanUp, objectQuery, prepareBucket } from "./cluster/bucket.ts";
 import { ClusterControl } from "./cluster/control.ts";
 import { makeRouter } from "./cluster/router.ts";
 import type { LoadOptions } from "./load-options.ts";
@@ -88,10 +88,20 @@ async function drive(
   const startedAt = new Date().toISOString();
   const startMs = performance.now();
   const recorder = new Recorder(startMs, options.slowestCount);
-  const picker = options.epochs > 0 ? epochPicker(catalog, dice, options.epochs) : randomPicker(catalog, dice);
+  const picker =
+    options.epochs > 0 ? epochPicker(catalog, dice, options.epochs) : randomPicker(catalog, dice);
   const source = new WorkSource(options, dice, catalog, picker, startMs + options.durationMs);
   const tracer = new RequestTracer(options.traceRatio, dice);
-  const tools = { options, router, tracer, hashing, content, catalog, recorder };
+  const tools = {
+    options,
+    objectQuery: objectQuery(options.bucket),
+    router,
+    tracer,
+    hashing,
+    content,
+    catalog,
+    recorder,
+  };
   const workers = Array.from({ length: options.workers }, () => new LoadWorker(tools));
 
   await runWorkers(workers, source, hooks.signal ?? new AbortController().signal, options.intervalMs, () =>

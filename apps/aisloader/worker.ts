@@ -40,7 +40,13 @@ export class LoadWorker {
 
   async #put({ name, ordinal, sizeBytes, position }: PutWork): Promise<void> {
     const { content, catalog } = this.#tools;
-    const outcome = await putObject(this.#tools, this.client, name, content.content(name, 0, sizeBytes), position);
+    const outcome = await putObject(
+      this.#tools,
+      this.client,
+      name,
+      content.content(name, 0, sizeBytes),
+      position,
+    );
     if (outcome?.failure === null) catalog.add(ordinal);
     this.#record(outcome);
   }

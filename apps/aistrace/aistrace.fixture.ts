@@ -83,13 +83,18 @@ export class TestAistrace implements AsyncDisposable {
   }
 }
 
-/** Exports over gRPC as OpenTelemetry's exporters do. Rejects with the client's `ServiceError`. */
+/**
+ * Exports over gRPC as OpenTelemetry's exporters do, with TLS when `ca` is given. Rejects with the client's `ServiceError`.
+ */
 export function exportGrpc(
   port: number,
   request: Uint8Array,
   options: grpc.ClientOptions = {},
+  ca?: string,
 ): Promise<Buffer> {
-  const client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), options);
+  const credentials =
+    ca === undefined ? grpc.credentials.createInsecure() : grpc.credentials.createSsl(Buffer.from(ca));
+  const client = new grpc.Client(`localhost:${port}`, credentials, options);
   const same = (bytes: Buffer): Buffer => bytes;
   return new Promise<Buffer>((resolve, reject) => {
     client.makeUnaryRequest(

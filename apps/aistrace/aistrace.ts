@@ -53,9 +53,9 @@ export async function startAistrace(
   parts.defer(() => ingest.stop());
   const reader = parts.adopt(new TraceReader(openReader(options.dataDir)), (it) => it.close());
 
-  const stopServer = (server: QueryServer): Promise<void> => server.stop();
-  const http = parts.adopt(startHttpReceiver(listen(options.otlpHttpPort), ingest, logger), stopServer);
-  const grpc = parts.adopt(await startGrpcReceiver(listen(options.otlpGrpcPort), ingest, logger), stopServer);
+  const stop = (server: QueryServer): Promise<void> => server.stop();
+  const http = parts.adopt(startHttpReceiver(listen(options.otlpHttpPort), ingest, logger), stop);
+  const grpc = parts.adopt(await startGrpcReceiver(listen(options.otlpGrpcPort), ingest, logger), stop);
   const context = {
     reader,
     counters,
@@ -66,7 +66,7 @@ export async function startAistrace(
     version: VERSION,
     otlpPorts: { grpc: grpc.port, http: http.port },
   };
-  const query = parts.adopt(startQueryServer(listen(options.queryPort), context, assets), stopServer);
+  const query = parts.adopt(startQueryServer(listen(options.queryPort), context, assets), stop);
 
   const { spans, traces } = reader.counts();
   logger.log("info", "aistrace is ready", {

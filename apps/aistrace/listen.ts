@@ -22,3 +22,12 @@ export function addressInUse(listen: Listen, option: string, cause: unknown): Ai
     : `cannot listen on ${listen.hostname}:${listen.port}: ${text}`;
   return new AisError("conflict", message, { cause });
 }
+
+const STOP_DEADLINE_MS = 5000;
+
+/** Lets requests under way finish, but waits for none that hangs. */
+export async function stopServer(server: Bun.Server<unknown>): Promise<void> {
+  const timer = setTimeout(() => void server.stop(true), STOP_DEADLINE_MS);
+  await server.stop();
+  clearTimeout(timer);
+}

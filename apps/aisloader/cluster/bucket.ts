@@ -1,4 +1,5 @@
-import { bucketCname } from "@ais/wire/bck.ts";
+import { bucketQuery } from "@ais/client/bucket-query.ts";
+import { type Bck, bucketCname } from "@ais/wire/bck.ts";
 import type { LoadOptions } from "../load-options.ts";
 import type { ClusterControl } from "./control.ts";
 
@@ -10,7 +11,11 @@ export async function prepareBucket(
 ): Promise<boolean> {
   // Buckets of other providers are not for the cluster to create.
   const mayCreate = bucket.provider === "ais";
-  if (mayCreate && !(await control.bucketExists(bucket)) && (await control.createBucket(bucket, bucketProps))) {
+  if (
+    mayCreate &&
+    !(await control.bucketExists(bucket)) &&
+    (await control.createBucket(bucket, bucketProps))
+  ) {
     note(`created bucket ${bucketCname(bucket)}`);
     return true;
   }
@@ -43,4 +48,11 @@ export async function cleanUp(
   };
   await Promise.all(Array.from({ length: workers }, deleteNext));
   note(`deleted ${count} objects of bucket ${bucketCname(bucket)}`);
+}
+
+/** The query items of object calls that say which bucket is meant. */
+export function objectQuery(bucket: Bck): string {
+  return Object.entries(bucketQuery(bucket))
+    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+    .join("&");
 }

@@ -18,7 +18,11 @@ export interface Router {
 const NO_STAMP = (): string => "";
 
 /** The cluster map is asked for only by the routes that need it. */
-export async function makeRouter(options: LoadOptions, dice: Dice, smap: () => Promise<Smap>): Promise<Router> {
+export async function makeRouter(
+  options: LoadOptions,
+  dice: Dice,
+  smap: () => Promise<Smap>,
+): Promise<Router> {
   switch (options.route) {
     case "proxy": {
       const origin = parseOrigin(options.endpoint);

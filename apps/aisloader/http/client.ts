@@ -49,7 +49,8 @@ export class HttpClient {
       const head = await this.#exchange(call, origin, target);
       const location = REDIRECT_STATUSES.has(head.status) ? head.header("location") : null;
       if (location === null) return head;
-      if (hops === REDIRECTS_MAX) throw new TransportError("protocol", `more than ${REDIRECTS_MAX} redirects`);
+      if (hops === REDIRECTS_MAX)
+        throw new TransportError("protocol", `more than ${REDIRECTS_MAX} redirects`);
       this.counts.redirects++;
       // Locations are absolute and percent-encoded; parsing them as URLs would fold names that have dots.
       const pathStart = location.startsWith("http://") ? location.indexOf("/", "http://".length) : 0;

@@ -85,7 +85,9 @@ export class HttpConnection {
   expire(sinceMs: number, timeoutMs: number): void {
     const waiting = this.#waiting;
     if (waiting === null || waiting.sinceMs > sinceMs) return;
-    this.destroy(new TransportError("timeout", `no complete reply from ${this.#origin.url} within ${timeoutMs} ms`));
+    this.destroy(
+      new TransportError("timeout", `no complete reply from ${this.#origin.url} within ${timeoutMs} ms`),
+    );
   }
 
   destroy(error: TransportError): void {
@@ -105,7 +107,9 @@ export class HttpConnection {
   }
 
   connectFailed(error: unknown): void {
-    this.destroy(new TransportError("connect", `no connection to ${this.#origin.url}: ${errorText(error)}`, error));
+    this.destroy(
+      new TransportError("connect", `no connection to ${this.#origin.url}: ${errorText(error)}`, error),
+    );
   }
 
   received(bytes: Buffer): void {
@@ -118,7 +122,8 @@ export class HttpConnection {
       const head = reader.read(bytes);
       if (head !== null) this.#complete(reader, head);
     } catch (error) {
-      const failure = error instanceof TransportError ? error : new TransportError("protocol", errorText(error), error);
+      const failure =
+        error instanceof TransportError ? error : new TransportError("protocol", errorText(error), error);
       this.destroy(failure);
     }
   }
@@ -127,7 +132,10 @@ export class HttpConnection {
     const head = this.#reader?.headAtClose() ?? null;
     this.#open = false;
     if (head !== null) this.#settle((waiting) => waiting.resolve(head));
-    else this.destroy(new TransportError("closed", `${this.#origin.url} closed the connection before it had replied`));
+    else
+      this.destroy(
+        new TransportError("closed", `${this.#origin.url} closed the connection before it had replied`),
+      );
   }
 
   /** Sends on as far as the kernel takes it; called again when it takes more. */

@@ -16,7 +16,10 @@ export function parseOrigin(text: string): Origin {
   const url = URL.parse(text.includes("://") ? text : `http://${text}`);
   if (url === null || url.hostname === "") throw new AisError("badRequest", `invalid endpoint "${text}"`);
   if (url.protocol !== "http:") {
-    throw new AisError("badRequest", `unsupported scheme of endpoint "${text}": have ${url.protocol}, want http:`);
+    throw new AisError(
+      "badRequest",
+      `unsupported scheme of endpoint "${text}": have ${url.protocol}, want http:`,
+    );
   }
   return {
     url: url.origin,

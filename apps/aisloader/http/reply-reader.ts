@@ -42,7 +42,8 @@ export class ReplyReader {
       const buffer = this.#headBytes.length === 0 ? rest : Buffer.concat([this.#headBytes, rest]);
       const end = buffer.indexOf(HEAD_END);
       if (end < 0) {
-        if (buffer.length > HEAD_MAX_BYTES) throw new TransportError("protocol", "the head of the reply is too long");
+        if (buffer.length > HEAD_MAX_BYTES)
+          throw new TransportError("protocol", "the head of the reply is too long");
         this.#headBytes = buffer;
         return null;
       }

@@ -42,7 +42,8 @@ export class ResponseHead {
     if (this.header("transfer-encoding")?.toLowerCase().endsWith("chunked") === true) return CHUNKED;
     const length = this.header("content-length");
     if (length === null) return UNTIL_CLOSE;
-    if (!/^\d{1,15}$/.test(length)) throw new TransportError("protocol", `invalid Content-Length "${length}"`);
+    if (!/^\d{1,15}$/.test(length))
+      throw new TransportError("protocol", `invalid Content-Length "${length}"`);
     return { kind: "length", bytes: Number(length) };
   }
 

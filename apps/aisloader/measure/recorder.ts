@@ -21,7 +21,10 @@ type Counters = Readonly<Record<Operation, OperationCounter>>;
 export class Recorder {
   readonly #interval: Counters = { put: new OperationCounter(), get: new OperationCounter() };
   readonly #total: Counters = { put: new OperationCounter(), get: new OperationCounter() };
-  readonly #errors = new Map<string, { operation: Operation; kind: string; count: number; example: string }>();
+  readonly #errors = new Map<
+    string,
+    { operation: Operation; kind: string; count: number; example: string }
+  >();
   readonly #slowest: SlowestRequests;
   readonly #startMs: number;
   #intervalStartMs: number;
@@ -77,7 +80,8 @@ export class Recorder {
   #countError(operation: Operation, failure: { readonly kind: string; readonly text: string }): void {
     const key = `${operation} ${failure.kind}`;
     const known = this.#errors.get(key);
-    if (known === undefined) this.#errors.set(key, { operation, kind: failure.kind, count: 1, example: failure.text });
+    if (known === undefined)
+      this.#errors.set(key, { operation, kind: failure.kind, count: 1, example: failure.text });
     else known.count++;
   }
 }

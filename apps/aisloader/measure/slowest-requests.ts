@@ -14,7 +14,8 @@ export class SlowestRequests {
   offer(outcome: Outcome, traceId: string): void {
     const kept = this.#kept;
     const { latencyMs } = outcome;
-    if (kept.length === this.#limit && latencyMs <= (kept.at(-1)?.latency_ms ?? Number.POSITIVE_INFINITY)) return;
+    if (kept.length === this.#limit && latencyMs <= (kept.at(-1)?.latency_ms ?? Number.POSITIVE_INFINITY))
+      return;
     const at = kept.findIndex((other) => other.latency_ms < latencyMs);
     kept.splice(at < 0 ? kept.length : at, 0, {
       trace_id: traceId,

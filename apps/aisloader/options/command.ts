@@ -57,12 +57,15 @@ export function parseCommand(argv: readonly string[], env: Environment): Command
 /** Rules over more than one flag. */
 function checkTogether(flags: OptionValues): void {
   if (flags.bucket !== null && flags.cleanup === null) {
-    throw new UsageError("-cleanup must be given with -bucket: -cleanup=true destroys the bucket when the load is done");
+    throw new UsageError(
+      "-cleanup must be given with -bucket: -cleanup=true destroys the bucket when the load is done",
+    );
   }
   if (flags.randomproxy === true && flags.direct === true) {
     throw new UsageError("-randomproxy and -direct exclude each other");
   }
-  if (flags.skiplist === true && flags.pctput < 100) throw new UsageError("-skiplist is for -pctput=100 only");
+  if (flags.skiplist === true && flags.pctput < 100)
+    throw new UsageError("-skiplist is for -pctput=100 only");
   if (flags.verifyhash === true && (flags.readoff > 0 || flags.readlen > 0)) {
     throw new UsageError("-verifyhash needs whole objects, without -readoff and -readlen");
   }
@@ -99,7 +102,8 @@ function loadOf(flags: OptionValues, argv: readonly string[]): LoadOptions {
     fileList: flags.filelist ?? "",
     route: routeOf(flags),
     timeoutMs: flags.timeout === 0 ? Number.POSITIVE_INFINITY : flags.timeout,
-    intervalMs: flags.statsinterval === 0 ? NO_INTERVAL_MS : Math.min(NO_INTERVAL_MS, flags.statsinterval * 1000),
+    intervalMs:
+      flags.statsinterval === 0 ? NO_INTERVAL_MS : Math.min(NO_INTERVAL_MS, flags.statsinterval * 1000),
     traceRatio: flags.trace,
     slowestCount: flags.slowest,
   };
@@ -112,7 +116,10 @@ function routeOf(flags: OptionValues): Route {
 
 /** The endpoint of the environment gives way to nothing but contradicts an address given by flag, as in AIStore's loader. */
 function endpointOf(flags: OptionValues, argv: readonly string[]): string {
-  if (flags.endpoint === null) return parseOrigin(`http://${flags.ip}:${flags.port}`).url;
+  if (flags.endpoint === null) {
+    const host = flags.ip.includes(":") ? `[${flags.ip}]` : flags.ip;
+    return parseOrigin(`http://${host}:${flags.port}`).url;
+  }
   if (flags.ip !== "localhost" && flags.ip !== "127.0.0.1") {
     const source = argv.some((word) => /^--?endpoint\b/.test(word)) ? "-endpoint" : "AIS_ENDPOINT";
     throw new UsageError(`${source}=${flags.endpoint} and -ip=${flags.ip} exclude each other`);
@@ -127,7 +134,8 @@ function bucketOf(flags: OptionValues): Bck {
     return { name: `aisloader-${name}`, provider, namespace: { uuid: "", name: "" } };
   }
   const { bucket, objectName } = parseObjectUri(flags.bucket, provider);
-  if (objectName !== "") throw new UsageError(`-bucket is "${flags.bucket}", want a bucket without an object name`);
+  if (objectName !== "")
+    throw new UsageError(`-bucket is "${flags.bucket}", want a bucket without an object name`);
   if (provider !== "ais" && provider !== bucket.provider) {
     throw new UsageError(`-provider is "${flags.provider}", -bucket is "${flags.bucket}"`);
   }
@@ -150,8 +158,9 @@ function durationOf(flags: OptionValues): number {
 
 function sizesOf({ minsize, maxsize, "size-distribution": distribution }: OptionValues): SizeRange {
   const minBytes = minsize ?? Math.min(MIB, maxsize ?? MIB);
-  const maxBytes = maxsize ?? (minsize === null ? GIB : Math.max(minsize, GIB));
-  if (maxBytes < minBytes) throw new UsageError(`-maxsize is ${maxBytes} bytes, less than -minsize, ${minBytes} bytes`);
+  const maxBytes = maxsize ?? Math.max(minBytes, GIB);
+  if (maxBytes < minBytes)
+    throw new UsageError(`-maxsize is ${maxBytes} bytes, less than -minsize, ${minBytes} bytes`);
   return { minBytes, maxBytes, distribution };
 }
 
@@ -160,7 +169,8 @@ const SUBDIRECTORIES_MAX = 100_000;
 
 function namingOf(flags: OptionValues): Naming {
   const subdirectory = (flags.subdir ?? "").replace(/\/+$/, "");
-  if (subdirectory.startsWith("/")) throw new UsageError(`-subdir is "${subdirectory}", want no / at its start`);
+  if (subdirectory.startsWith("/"))
+    throw new UsageError(`-subdir is "${subdirectory}", want no / at its start`);
   if (flags["num-subdirs"] >= SUBDIRECTORIES_MAX) {
     throw new UsageError(`-num-subdirs is ${flags["num-subdirs"]}, want less than ${SUBDIRECTORIES_MAX}`);
   }

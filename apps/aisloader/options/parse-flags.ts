@@ -49,7 +49,7 @@ function readFlags(argv: readonly string[]): ReadonlyMap<OptionName, string> {
     if (value === undefined) {
       const next = argv[index + 1];
       if (entry.kind === "switch") {
-        const isBool = next !== undefined && (/^(true|false)$/i.test(next));
+        const isBool = next !== undefined && /^(true|false)$/i.test(next);
         value = isBool ? next : "true";
         if (isBool) index++;
       } else {
@@ -68,7 +68,9 @@ function flagName(spelling: string): OptionName {
   if (name !== undefined) return name;
   const reason = Object.hasOwn(UNSUPPORTED, spelling) ? UNSUPPORTED[spelling] : undefined;
   throw new UsageError(
-    reason === undefined ? `unknown flag -${spelling}, see --help` : `-${spelling} is not supported: ${reason}`,
+    reason === undefined
+      ? `unknown flag -${spelling}, see --help`
+      : `-${spelling} is not supported: ${reason}`,
   );
 }
 

@@ -6,7 +6,10 @@ import { SIZE_DISTRIBUTIONS } from "../workload/object-sizes.ts";
  * (wire-compat 12.3); those marked (+) are not in it. The one table behind parsing, `--help` and the type.
  */
 export const OPTIONS = {
-  bucket: { kind: "text", help: "bucket name or URI such as ais://abc; without it a new bucket with a random name" },
+  bucket: {
+    kind: "text",
+    help: "bucket name or URI such as ais://abc; without it a new bucket with a random name",
+  },
   provider: { kind: "text", default: "ais", help: "provider of a bucket that is given by name" },
   bprops: { kind: "text", help: "JSON of bucket properties to set before the load" },
   cleanup: {
@@ -23,15 +26,26 @@ export const OPTIONS = {
     kind: "duration",
     help: "length of the load; 1m without it, or no limit with -totalputsize or -epochs; 0 with neither only cleans up",
   },
-  stoppable: { kind: "switch", help: "with -duration 0 run until interrupted; Ctrl-C ends every load in good order" },
+  stoppable: {
+    kind: "switch",
+    help: "with -duration 0 run until interrupted; Ctrl-C ends every load in good order",
+  },
   numworkers: { kind: "integer", default: "10", help: "requests in flight" },
   pctput: { kind: "percent", default: "0", help: "percentage of PUT, the rest are GET" },
-  pctupdate: { kind: "percent", default: "0", help: "percentage of GET that are followed by a PUT of the same object" },
-  epochs: { kind: "integer", default: "0", help: "read every listed object that many times, in random order, then end" },
+  pctupdate: {
+    kind: "percent",
+    default: "0",
+    help: "percentage of GET that are followed by a PUT of the same object",
+  },
+  epochs: {
+    kind: "integer",
+    default: "0",
+    help: "read every listed object that many times, in random order, then end",
+  },
   maxputs: { kind: "integer", default: "0", help: "end after that many PUT, 0 is no limit" },
   totalputsize: { kind: "size", default: "0", help: "end when that much was put, 0 is no limit" },
   minsize: { kind: "size", help: "smallest object to put; 1MiB, or less when -maxsize is" },
-  maxsize: { kind: "size", help: "largest object to put; 1GiB, or -minsize when only that is given" },
+  maxsize: { kind: "size", help: "largest object to put; 1GiB, or more when -minsize is" },
   "size-distribution": {
     kind: "choice",
     choices: SIZE_DISTRIBUTIONS,
@@ -50,8 +64,15 @@ export const OPTIONS = {
     default: "xxhash",
     help: "checksum sent with every PUT",
   },
-  verifyhash: { kind: "switch", help: "compute the checksum of what is read and compare it with the reply's" },
-  seed: { kind: "integer", default: "0", help: "seed of names, sizes, contents and operations; 0 takes the time" },
+  verifyhash: {
+    kind: "switch",
+    help: "compute the checksum of what is read and compare it with the reply's",
+  },
+  seed: {
+    kind: "integer",
+    default: "0",
+    help: "seed of names, sizes, contents and operations; 0 takes the time",
+  },
   subdir: { kind: "text", help: "put under this virtual directory, read names with this prefix" },
   "num-subdirs": {
     kind: "integer",
@@ -61,13 +82,24 @@ export const OPTIONS = {
   },
   randomname: { kind: "switch", default: "true", help: "put 32-character random names instead of numbers" },
   loaderid: { kind: "integer", default: "0", help: "number of this loader among several" },
-  loadernum: { kind: "integer", default: "0", help: "how many loaders work together; then names are numbers, apart" },
+  loadernum: {
+    kind: "integer",
+    default: "0",
+    help: "how many loaders work together; then names are numbers, apart",
+  },
   getloaderid: { kind: "switch", help: "print the loader's number in hexadecimal and exit" },
-  filelist: { kind: "text", help: "text file with the names to read, one a line, instead of listing the bucket" },
+  filelist: {
+    kind: "text",
+    help: "text file with the names to read, one a line, instead of listing the bucket",
+  },
   skiplist: { kind: "switch", help: "do not list the bucket before 100% PUT, which is never done anyway" },
   readoff: { kind: "size", default: "0", help: "read from this offset" },
   readlen: { kind: "size", default: "0", help: "read that many bytes, 0 reads to the end" },
-  statsinterval: { kind: "integer", default: "10", help: "seconds between reports, 0 reports at the end only" },
+  statsinterval: {
+    kind: "integer",
+    default: "10",
+    help: "seconds between reports, 0 reports at the end only",
+  },
   "stats-output": {
     kind: "text",
     help: "write a JSON array of interval records and, last, the summary to this file, or - for standard output",

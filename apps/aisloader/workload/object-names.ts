@@ -39,7 +39,10 @@ function randomName(dice: Dice, loaderId: number, ordinal: number): string {
   let word = 0;
   for (let index = 0; index < RANDOM_NAME_CHARS; index++) {
     if (index % CHARS_PER_WORD === 0) {
-      word = dice.word(PURPOSES.name + LOADER_STRIDE * loaderId, ordinal * CHARS_PER_WORD + index / CHARS_PER_WORD);
+      word = dice.word(
+        PURPOSES.name + LOADER_STRIDE * loaderId,
+        ordinal * CHARS_PER_WORD + index / CHARS_PER_WORD,
+      );
     }
     name += ALPHABET[word & 31];
     word >>>= 5;

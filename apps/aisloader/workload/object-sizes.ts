@@ -11,9 +11,14 @@ export interface SizeRange {
   readonly distribution: SizeDistribution;
 }
 
-export function objectSizeBytes({ minBytes, maxBytes, distribution }: SizeRange, dice: Dice, position: number): number {
+export function objectSizeBytes(
+  { minBytes, maxBytes, distribution }: SizeRange,
+  dice: Dice,
+  position: number,
+): number {
   if (minBytes === maxBytes) return minBytes;
-  if (distribution === "uniform") return minBytes + dice.below(maxBytes - minBytes + 1, PURPOSES.size, position);
+  if (distribution === "uniform")
+    return minBytes + dice.below(maxBytes - minBytes + 1, PURPOSES.size, position);
   // Shifted by one byte, so that empty objects have a logarithm.
   const low = Math.log(minBytes + 1);
   const high = Math.log(maxBytes + 2);

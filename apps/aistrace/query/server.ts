@@ -1,5 +1,5 @@
 import { AisError, errorText, isAisError } from "@ais/base/errors.ts";
-import { addressInUse, type Listen } from "../listen.ts";
+import { addressInUse, type Listen, stopServer } from "../listen.ts";
 import type { WebAssets } from "../web-assets.ts";
 import type { QueryContext } from "./context.ts";
 import { jaegerFailure } from "./replies.ts";
@@ -33,7 +33,7 @@ export function startQueryServer(listen: Listen, context: QueryContext, assets: 
       fetch: (request) => handle(request, context, assets),
       error: () => new Response(null, { status: 500 }),
     });
-    return { port: server.port ?? listen.port, stop: () => server.stop() };
+    return { port: server.port ?? listen.port, stop: () => stopServer(server) };
   } catch (error) {
     throw addressInUse(listen, "query-port", error);
   }

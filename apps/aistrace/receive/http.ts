@@ -1,6 +1,6 @@
 import { AisError, errorText, isAisError } from "@ais/base/errors.ts";
 import type { Logger } from "@ais/base/log.ts";
-import { addressInUse, type Listen } from "../listen.ts";
+import { addressInUse, type Listen, stopServer } from "../listen.ts";
 import type { Encoding } from "../store/messages.ts";
 import { readBody } from "./body.ts";
 import type { Ingest } from "./ingest.ts";
@@ -37,7 +37,7 @@ export function startHttpReceiver(listen: Listen, ingest: Ingest, logger: Logger
       fetch: (request) => handle(request, ingest, logger),
       error: () => new Response(null, { status: 500 }),
     });
-    return { port: server.port ?? listen.port, stop: () => server.stop() };
+    return { port: server.port ?? listen.port, stop: () => stopServer(server) };
   } catch (error) {
     throw addressInUse(listen, "otlp-http-port", error);
   }

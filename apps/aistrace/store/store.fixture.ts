@@ -10,7 +10,7 @@ import { type InsertResult, SpanWriter } from "./writer.ts";
 /** Writer and reader on a real file. */
 export class TestStore implements Disposable {
   readonly #dir: TempDir = tempDir();
-  readonly db: Database = openWriter(this.#dir.path);
+  readonly db: Database = openWriter(this.#dir.path, 1024 ** 3);
   readonly reader = new TraceReader(openReader(this.#dir.path));
   readonly writer: SpanWriter;
   nowMs = 1_800_000_000_000;

@@ -18,7 +18,7 @@ interface Decoded {
 /** Requests that wait are stored together, up to this much in one transaction. */
 const MAX_GROUP_BYTES = 8 * 1024 * 1024;
 const EVICT_SLICE_MS = 20;
-const EVICT_INTERVAL_MS = 2000;
+const IDLE_INTERVAL_MS = 2000;
 
 /**
  * Whatever arrived during a transaction goes into the next one, so the cost of a commit is shared under load and nothing
@@ -32,14 +32,15 @@ export class WriterLoop {
   readonly #pending: SpansMessage[] = [];
   readonly #timer: ReturnType<typeof setInterval>;
   #isScheduled = false;
+  #hasWritten = false;
   #isStopped = false;
 
   constructor(data: WriterData, post: (message: FromWriter) => void, nowMs: () => number) {
-    this.#db = openWriter(data.dataDir);
+    this.#db = openWriter(data.dataDir, data.limits.maxBytes);
     this.#writer = new SpanWriter(this.#db, nowMs);
     this.#evictor = new Evictor(this.#db, data.limits, nowMs);
     this.#post = post;
-    this.#timer = setInterval(() => this.#schedule(), EVICT_INTERVAL_MS);
+    this.#timer = setInterval(() => this.#tick(), IDLE_INTERVAL_MS);
     this.#schedule();
   }
 
@@ -66,6 +67,19 @@ export class WriterLoop {
     });
   }
 
+  /** Age alone can make traces due, and a log file that nobody adds to should not stay large. */
+  #tick(): void {
+    this.#schedule();
+    if (!this.#hasWritten || this.#pending.length > 0) return;
+    this.#hasWritten = false;
+    try {
+      // Where a reader is in the way this does nothing, and the next commit does it.
+      this.#db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch (error) {
+      this.#log("error", `cannot write the log back: ${errorText(error)}`);
+    }
+  }
+
   #turn(): void {
     if (this.#pending.length > 0) this.#storeGroup();
     const hasMoreToEvict = this.#evictSlice();
@@ -85,6 +99,7 @@ export class WriterLoop {
     if (group.length === 0) return;
     try {
       const results = this.#writer.insertAll(group.map(({ request }) => request));
+      this.#hasWritten = true;
       results.forEach((result, i) => {
         const entry = group[i];
         if (entry !== undefined) this.#post({ type: "stored", id: entry.id, result });
@@ -130,7 +145,10 @@ export class WriterLoop {
       this.#log("error", `cannot evict old traces: ${errorText(error)}`);
       more = false;
     }
-    if (evicted > 0) this.#post({ type: "evicted", spans: evicted });
+    if (evicted > 0) {
+      this.#hasWritten = true;
+      this.#post({ type: "evicted", spans: evicted });
+    }
     return more;
   }
 

@@ -52,6 +52,12 @@ export class ViewWindow {
     this.show(at - width * factor * share, at + width * factor * (1 - share));
   }
 
+  /** Shows as much as now, with `us` in the middle. */
+  center(us: number): void {
+    this.pan(this.place(us) - 0.5);
+  }
+
+  /** By a share of what is shown; no further than to the ends. */
   pan(share: number): void {
     const width = this.#toUs - this.#fromUs;
     const by = Math.min(Math.max(width * share, -this.#fromUs), this.#totalUs - this.#toUs);

@@ -11,7 +11,7 @@ import { drawRow, ROW_HEIGHT_PX, type RowLook } from "./waterfall-row.ts";
 
 /** Rows drawn above and below what is in sight, so that scrolling shows no gaps. */
 const OVERSCAN_ROWS = 12;
-const TICKS_WANTED = 5;
+const PX_PER_TICK = 150;
 const PAGE_ROWS = 20;
 const ZOOM_STEP = 1.25;
 const KEYS = "keys: ↑ ↓ move, ← → close and open, Enter details, Esc back, + − 0 zoom, / find";
@@ -98,7 +98,8 @@ export class Waterfall {
     this.#open.reveal(span);
     this.#rows = visibleRows(this.#model, this.#open);
     const { startUs, durationUs } = span;
-    if (startUs > this.#window.toUs || startUs + durationUs < this.#window.fromUs) this.#window.showAll();
+    if (startUs > this.#window.toUs || startUs + durationUs < this.#window.fromUs)
+      this.#window.center(startUs + durationUs / 2);
     this.#activate(this.#rows.findIndex((row) => row.key === span.spanId));
     this.select(span);
   }
@@ -150,7 +151,7 @@ export class Waterfall {
 
   #drawRuler(): void {
     const { fromUs, toUs } = this.#window;
-    const marks = ticks(fromUs, toUs, TICKS_WANTED).map((us) => {
+    const marks = ticks(fromUs, toUs, this.#ruler.clientWidth / PX_PER_TICK).map((us) => {
       const share = this.#window.place(us);
       // A label at the right edge would be cut off.
       const mark = h("span", { class: share > 0.94 ? "tick last" : "tick" }, duration(us));

@@ -154,8 +154,10 @@ export class ExportLink {
     const { ledger, logger } = this.#options;
     ledger.exportFailures++;
     ledger.lastError = error;
-    if (error === this.#loggedError) return;
-    this.#loggedError = error;
+    // Texts differ in times and ports; what stands before the colon says whether it is the same trouble.
+    const [trouble = ""] = error.split(":");
+    if (trouble === this.#loggedError) return;
+    this.#loggedError = trouble;
     logger.log("warn", "failed to export traces", { endpoint: this.#endpoint, error });
   }
 

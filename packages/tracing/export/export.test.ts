@@ -137,37 +137,42 @@ describe("connection", () => {
 });
 
 describe("OTLP/HTTP", () => {
-  test("is spoken to an endpoint with a path, with the same outcome", async () => {
-    const bodies: string[] = [];
-    const replies = [429, 200, 400];
-    const server = Bun.serve({
-      port: 0,
-      async fetch(request) {
-        expect(new URL(request.url).pathname).toBe("/custom/traces");
-        expect(request.headers.get("content-type")).toBe("application/x-protobuf");
-        const body = new Uint8Array(await request.arrayBuffer());
-        const [decoded] = decodeExportRequest(gunzipSync(body));
-        bodies.push(decoded?.scopeSpans[0]?.spans[0]?.name ?? "");
-        return new Response(null, { status: replies.shift() ?? 500, headers: { "retry-after": "0" } });
-      },
+  const cases: readonly (readonly [why: string, env: Record<string, string>, given: string, path: string])[] =
+    [
+      ["the endpoint has a path", {}, "/custom/traces", "/custom/traces"],
+      ["the environment says so", { OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf" }, "", "/v1/traces"],
+    ];
+  for (const [why, env, given, path] of cases) {
+    test(`is spoken when ${why}, with the same outcomes`, async () => {
+      const seen: string[] = [];
+      const replies = [429, 200, 400];
+      const server = Bun.serve({
+        port: 0,
+        async fetch(request) {
+          const body = new Uint8Array(await request.arrayBuffer());
+          const [decoded] = decodeExportRequest(gunzipSync(body));
+          const name = decoded?.scopeSpans[0]?.spans[0]?.name;
+          seen.push(`${new URL(request.url).pathname} ${request.headers.get("content-type")} ${name}`);
+          return new Response(null, { status: replies.shift() ?? 500, headers: { "retry-after": "0" } });
+        },
+      });
+      const endpoint = `http://127.0.0.1:${server.port}`;
+      await using fixture = new TracingFixture({ ...env, OTEL_EXPORTER_OTLP_COMPRESSION: "gzip" });
+      await fixture.tracing.configure(section({ exporter_endpoint: `${endpoint}${given}` }));
+      fixture.record("a");
+      await fixture.settled();
+      fixture.record("b");
+      await fixture.settled();
+      expect(seen).toEqual(["a", "a", "b"].map((name) => `${path} application/x-protobuf ${name}`));
+      expect(fixture.tracing.stats()).toMatchObject({
+        spansExported: 1,
+        spansDropped: { refused: 1 },
+        lastError: "HTTP status 400",
+        endpoint: `${endpoint}${path} (plaintext)`,
+      });
+      await server.stop(true);
     });
-    await using fixture = new TracingFixture({ OTEL_EXPORTER_OTLP_COMPRESSION: "gzip" });
-    await fixture.tracing.configure(
-      section({ exporter_endpoint: `http://127.0.0.1:${server.port}/custom/traces` }),
-    );
-    fixture.record("a");
-    await fixture.settled();
-    fixture.record("b");
-    await fixture.settled();
-    expect(bodies).toEqual(["a", "a", "b"]);
-    expect(fixture.tracing.stats()).toMatchObject({
-      spansExported: 1,
-      spansDropped: { refused: 1 },
-      lastError: "HTTP status 400",
-      endpoint: `http://127.0.0.1:${server.port}/custom/traces (plaintext)`,
-    });
-    await server.stop(true);
-  });
+  }
 });
 
 describe("what the collector answers", () => {

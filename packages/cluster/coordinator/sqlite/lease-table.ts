@@ -46,20 +46,17 @@ export class LeaseTable {
     this.#remove.run(id);
   }
 
-  anyExpired(): boolean {
-    return this.#anyExpired.get(this.#now()) !== null;
+  anyExpired(nowMs: number): boolean {
+    return this.#anyExpired.get({ nowMs, bootId: this.#clock.bootId }) !== null;
   }
 
   expired(): readonly string[] {
-    return this.#expired.all(this.#now()).map(({ id }) => id);
+    const now = { nowMs: this.#clock.nowMs(), bootId: this.#clock.bootId };
+    return this.#expired.all(now).map(({ id }) => id);
   }
 
   /** Rounded up, so that a lease never ends before its owner, who has a finer clock, stops relying on it. */
   #expiryMs(ttlMs: number): number {
     return this.#clock.nowMs() + this.#clock.resolutionMs + ttlMs;
-  }
-
-  #now(): { readonly nowMs: number; readonly bootId: string } {
-    return { nowMs: this.#clock.nowMs(), bootId: this.#clock.bootId };
   }
 }

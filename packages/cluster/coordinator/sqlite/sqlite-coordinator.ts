@@ -19,6 +19,7 @@ import { checkKey, checkValue } from "./key-range.ts";
 import { LeaseTable } from "./lease-table.ts";
 import { type MachineClock, openMachineClock } from "./machine-clock.ts";
 import { PULSE_TIMES, Pulse, type PulseTimes } from "./pulse.ts";
+import { toOperationError } from "./sqlite-errors.ts";
 
 export interface SqliteCoordinatorOptions extends Partial<ChangeLogLimits>, Partial<PulseTimes> {
   readonly lockTimeoutMs?: number;
@@ -48,6 +49,7 @@ export async function openSqliteCoordinator(
 
 class SqliteCoordinator implements Coordinator {
   readonly #file: DatabaseFile;
+  readonly #clock: MachineClock;
   readonly #log: ChangeLog;
   readonly #entries: EntryTable;
   readonly #leases: LeaseTable;
@@ -62,7 +64,12 @@ class SqliteCoordinator implements Coordinator {
     this.#entries = new EntryTable(file.db, this.#log);
     this.#leases = new LeaseTable(file.db, clock);
     this.#dataVersion = file.db.query("PRAGMA data_version");
-    const duties = { changedByOthers: () => this.#changedByOthers(), sweep: () => this.#sweepIfDue() };
+    this.#clock = clock;
+    const duties = {
+      changedByOthers: () => this.#changedByOthers(),
+      expiryDue: (nowMs: number) => this.#expiryDue(nowMs),
+      sweep: () => this.#expire(),
+    };
     this.#pulse = new Pulse(duties, clock, settings);
   }
 
@@ -160,17 +167,21 @@ class SqliteCoordinator implements Coordinator {
 
   /** Without a write lock the read goes ahead: a lease that nobody could expire is still in force. */
   async #sweepBeforeRead(): Promise<void> {
+    if (!this.#pulse.maySweep) return;
     try {
-      await this.#sweepIfDue();
+      if (this.#leases.anyExpired(this.#clock.nowMs())) await this.#expire();
     } catch (error) {
-      if (!isAisError(error, "unavailable")) throw error;
+      if (!isAisError(toOperationError("expire leases", error), "unavailable")) throw error;
     }
   }
 
-  async #sweepIfDue(): Promise<void> {
-    if (!this.#pulse.maySweep) return;
-    const due = await this.#file.read("look for expired leases", () => this.#leases.anyExpired());
-    if (due) await this.#write("expire leases", "os", () => undefined);
+  async #expire(): Promise<void> {
+    await this.#write("expire leases", "os", () => undefined);
+  }
+
+  #expiryDue(nowMs: number): boolean {
+    this.#file.checkFile();
+    return this.#leases.anyExpired(nowMs);
   }
 
   #sweep(): void {
@@ -183,7 +194,6 @@ class SqliteCoordinator implements Coordinator {
   }
 
   #changedByOthers(): boolean {
-    this.#file.checkFile();
     const version = this.#dataVersion.get()?.data_version ?? 0;
     const changed = version !== this.#seenDataVersion;
     this.#seenDataVersion = version;
