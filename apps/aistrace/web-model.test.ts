@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { OwnSpanOutline, OwnTrace } from "./query/own-types.ts";
 import { criticalPath } from "./web/critical-path.ts";
-import { duration, ticks } from "./web/format.ts";
+import { duration, tickLabels, ticks } from "./web/format.ts";
 import { OpenState, visibleRows } from "./web/rows.ts";
 import { formatTagText, parseTagText } from "./web/tag-text.ts";
 import { buildTrace } from "./web/trace-model.ts";
@@ -104,4 +104,6 @@ test("durations and axes are written for people", () => {
   expect(texts).toEqual(["0 µs", "850 ns", "12.3 µs", "4.56 ms", "1.23 s", "3m 20s", "2h 0m"]);
   expect(ticks(0, 100, 5)).toEqual([0, 20, 40, 60, 80, 100]);
   expect(ticks(5, 5, 5)).toEqual([5]);
+  expect(tickLabels([0, 2000, 4000])).toEqual(["0 ms", "2 ms", "4 ms"]);
+  expect(tickLabels([1_398_000, 1_398_500, 1_399_000])).toEqual(["1.3980 s", "1.3985 s", "1.3990 s"]);
 });

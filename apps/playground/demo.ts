@@ -65,7 +65,7 @@ async function chooseBucket(stateFile: StateFile): Promise<string> {
     const exists = (await fetch(`${CLUSTER}/v1/buckets/${name}`, { method: "HEAD" })).ok;
     if (exists && !demoBuckets.includes(bucket)) continue;
     if (exists) ais(["bucket", "rm", bucket, "--yes"]);
-    else stateFile.update({ demoBuckets: [...demoBuckets, bucket] });
+    else await stateFile.update({ demoBuckets: [...demoBuckets, bucket] });
     return bucket;
   }
 }

@@ -21,7 +21,7 @@ export async function deploy(stateFile: StateFile, env: Environment, counts?: No
   const endpoint = env["AIS_TRACING_ENDPOINT"] ?? "";
   buildNode(endpoint === "" ? (env["TAGS"] ?? "") : withTracingTag(env["TAGS"] ?? ""));
 
-  stateFile.update({ processes: running(stateFile.read()), tracingEndpoint: endpoint });
+  await stateFile.update({ processes: running(stateFile.read()), tracingEndpoint: endpoint });
   if (endpoint !== "") console.log(await ensureCollector(endpoint, stateFile));
   await startNodes(plans, stateFile);
   if (endpoint !== "") await pointTracingAt(endpoint, env);
@@ -55,16 +55,19 @@ async function startNodes(plans: readonly ProcessPlan[], stateFile: StateFile): 
   if (first === undefined) return;
   const started = [];
   try {
-    const firstNode = start(first, stateFile);
+    const firstNode = await start(first, stateFile);
     started.push(firstNode);
-    // Readiness needs the cluster map only; the first proxy writes it alone.
     await waitReady(first, firstNode, stateFile.directory);
-    const rest = others.map((plan) => ({ plan, node: start(plan, stateFile) }));
-    started.push(...rest.map(({ node }) => node));
-    await Promise.all(rest.map(({ plan, node }) => waitReady(plan, node, stateFile.directory)));
+    const rest = [];
+    for (const plan of others) {
+      const node = await start(plan, stateFile);
+      started.push(node);
+      rest.push(waitReady(plan, node, stateFile.directory));
+    }
+    await Promise.all(rest);
   } catch (error) {
     await stopAll(started);
-    stateFile.update({ processes: running(stateFile.read()) });
+    await stateFile.update({ processes: running(stateFile.read()) });
     throw error;
   }
 }

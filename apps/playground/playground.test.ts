@@ -104,7 +104,7 @@ describe("stopping", () => {
     const stranger = sleeper();
     const strangerIdentity = must(identify(must(stranger.pid, "pid")), "stranger");
     const stateFile = new StateFile(directory);
-    stateFile.update({
+    await stateFile.update({
       processes: [
         { kind: "target", folder: "t1", url: "", identity: must(identify(must(ours.pid, "pid")), "ours") },
         // The list remembers an older process under the stranger's pid.
@@ -121,7 +121,7 @@ describe("stopping", () => {
   test("clean removes the data, and both are safe when nothing runs", async () => {
     const stateFile = new StateFile(join(directory, "p"));
     await kill(stateFile);
-    stateFile.update({ tracingEndpoint: "localhost:4317" });
+    await stateFile.update({ tracingEndpoint: "localhost:4317" });
     await clean(stateFile);
     expect(existsSync(stateFile.directory)).toBe(false);
     await clean(stateFile);

@@ -35,7 +35,7 @@ export function isListening(port: number, host = "127.0.0.1"): Promise<boolean> 
 }
 
 /** Starts a process of its own session, which outlives this one, and puts it on the list before anything else happens. */
-export function start(plan: ProcessPlan, stateFile: StateFile): StartedProcess {
+export async function start(plan: ProcessPlan, stateFile: StateFile): Promise<StartedProcess> {
   const folder = join(stateFile.directory, plan.folder);
   mkdirSync(folder, { recursive: true });
   const output = openSync(outputPath(folder), "a");
@@ -49,7 +49,7 @@ export function start(plan: ProcessPlan, stateFile: StateFile): StartedProcess {
     url: plan.url,
     identity: must(identify(pid), `${plan.folder} ended at once`),
   };
-  stateFile.update({ processes: [...stateFile.read().processes, started] });
+  await stateFile.update({ processes: [...stateFile.read().processes, started] });
   return started;
 }
 

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { durableWriteBytes } from "@ais/base/durable-write.ts";
 import { isAlive, type ProcessIdentity } from "./process-identity.ts";
 
 /** One process that the playground started. */
@@ -46,16 +47,10 @@ export class StateFile {
   }
 
   /** Replaces the file as a whole, so that a crash leaves the old or the new list of processes. */
-  write(state: PlaygroundState): void {
-    mkdirSync(this.directory, { recursive: true });
-    const temporary = `${this.#path}.${process.pid}`;
-    writeFileSync(temporary, `${JSON.stringify(state, null, 2)}\n`);
-    renameSync(temporary, this.#path);
-  }
-
-  update(change: Partial<PlaygroundState>): PlaygroundState {
+  async update(change: Partial<PlaygroundState>): Promise<PlaygroundState> {
     const next = { ...this.read(), ...change };
-    this.write(next);
+    mkdirSync(this.directory, { recursive: true });
+    await durableWriteBytes(this.#path, `${JSON.stringify(next, null, 2)}\n`, { flush: "os" });
     return next;
   }
 

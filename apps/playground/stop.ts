@@ -13,7 +13,7 @@ export async function kill(stateFile: StateFile): Promise<void> {
   const killed = [];
   for (const kind of order)
     killed.push(...(await stopAll(processes.filter((started) => started.kind === kind))));
-  stateFile.update({ processes: running(stateFile.read()) });
+  await stateFile.update({ processes: running(stateFile.read()) });
   const forced =
     killed.length === 0 ? "" : `, ${killed.map((started) => started.folder).join(", ")} by force`;
   console.log(`playground: stopped ${processes.length} processes${forced}`);

@@ -17,7 +17,7 @@ export async function ensureCollector(endpoint: string, stateFile: StateFile): P
     }
   }
   const plan = aistracePlan(at.port, stateFile.directory);
-  await waitReady(plan, start(plan, stateFile), stateFile.directory);
+  await waitReady(plan, await start(plan, stateFile), stateFile.directory);
   return `tracing: nothing listened on ${endpoint}, started aistrace there; view traces at ${plan.url}`;
 }
 

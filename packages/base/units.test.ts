@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { isAisError } from "./errors.ts";
-import { seededRandom, testSeed } from "./seeded-random.ts";
+import { seededRandom, testSeed } from "./testing/seeded-random.ts";
 import {
   formatDurationMs,
   formatDurationNs,

@@ -203,9 +203,10 @@ export class Member implements ClusterMember {
 
   async #renewed(lease: Lease): Promise<void> {
     await this.#registration.verify(lease);
-    // Events drive both; this makes up for any that a failure has swallowed.
-    if (this.#isElectable) this.#campaign.trigger();
-    this.#upkeep.trigger();
+    this.#election.settle("lease renewed");
+    // The seat may have come free while the lease was in doubt and this node could not take it.
+    const seatMayBeOurs = this.#seatHolder === null || this.#seatHolder === this.self.daemon_id;
+    if (this.#isElectable && !this.isPrimary && seatMayBeOurs) this.#campaign.trigger();
   }
 
   #lost(lease: Lease): void {
@@ -217,6 +218,7 @@ export class Member implements ClusterMember {
   #documentChanged(name: DocumentName, entry: KeyValue): void {
     try {
       this.#snapshots.apply(name, entry);
+      if (name === "smap") this.#upkeep.trigger();
     } catch (error) {
       const fields = { document: name, revision: entry.revision, error: errorText(error) };
       this.#options.logger.log("error", "kept the last good version of a cluster document", fields);

@@ -16,7 +16,7 @@ const BUCKET_PROPS = defaultBprops(defaultClusterConfig(), { bid: 1n, createdNs:
 
 test("whatever happens, versions grow by one, one node leads, no update is lost, and the Smap ends right", async () => {
   const seed = Number(process.env["AIS_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
-  console.log(`AIS_TEST_SEED=${seed}`);
+  process.stdout.write(`AIS_TEST_SEED=${seed}\n`);
   const random = generator(seed);
   const pick = <T>(items: readonly T[]): T | undefined => items[Math.floor(random() * items.length)];
   await using cluster = new TestCluster();

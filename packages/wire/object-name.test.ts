@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { seededRandom, testSeed } from "@ais/base/seeded-random.ts";
+import { seededRandom, testSeed } from "@ais/base/testing/seeded-random.ts";
 import {
   decodeObjectPath,
   encodeObjectPath,

@@ -15,8 +15,15 @@ export function deadFiles(files: readonly SourceFile[], workspaces: readonly Wor
   }
   return files
     .filter((file) => !reached.has(file.path) && !ENTRY.test(file.path) && !file.path.endsWith(".test.ts"))
+    .filter((file) => !isTestFile(file.path) || !isStartedByName(file, files))
     .filter((file) => !/packages\/tracing\/(on|off)\.ts$/.test(file.path))
     .map((file) => `${file.path} is imported by nothing`);
+}
+
+/** A program that tests start as a process of its own: they name its file in a path. */
+function isStartedByName(file: SourceFile, files: readonly SourceFile[]): boolean {
+  const name = file.path.split("/").at(-1) ?? "";
+  return files.some((other) => other !== file && isTestFile(other.path) && other.text.includes(name));
 }
 
 function isTestkit(path: string): boolean {

@@ -58,6 +58,8 @@ export async function readWorkspaces(root: string): Promise<readonly Workspace[]
 
 export function isTestFile(path: string): boolean {
   return (
-    /\.(test|case-suite|fixture)\.ts$/.test(path) || path.startsWith("tests/") || path.includes("/fixtures/")
+    /\.(test|case-suite|fixture)\.ts$/.test(path) ||
+    path.startsWith("tests/") ||
+    /\/(fixtures|testing)\//.test(path)
   );
 }

@@ -55,7 +55,23 @@ export function bytes(value: number): string {
   return value < 1024 ** 3 ? `${digits(value / 1024 ** 2)} MiB` : `${digits(value / 1024 ** 3)} GiB`;
 }
 
-/** `durationUs` for the ends of an axis: a round step, and the steps from `from` to `to`. */
+const UNITS = [
+  ["s", 1_000_000],
+  ["ms", 1000],
+  ["µs", 1],
+  ["ns", 0.001],
+] as const;
+
+/** Labels of an axis: one unit for all, and as many digits as it takes to tell two neighbours apart. */
+export function tickLabels(ticksUs: readonly number[]): string[] {
+  const largest = Math.max(...ticksUs.map(Math.abs));
+  const [unit, unitUs] = UNITS.find(([, us]) => largest >= us) ?? UNITS[2];
+  const step = ((ticksUs[1] ?? largest) - (ticksUs[0] ?? 0)) / unitUs;
+  const decimals = step > 0 ? Math.min(9, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9))) : 0;
+  return ticksUs.map((us) => `${(us / unitUs).toFixed(decimals)} ${unit}`);
+}
+
+/** Round steps between two values, about as many as wanted. */
 export function ticks(from: number, to: number, wanted: number): number[] {
   const raw = (to - from) / Math.max(1, wanted);
   if (!(raw > 0)) return [from];

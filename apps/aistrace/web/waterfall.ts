@@ -1,7 +1,7 @@
 import { columnResizer } from "./column-resizer.ts";
 import { criticalPath, type Section } from "./critical-path.ts";
 import { h, replaceChildren } from "./dom.ts";
-import { duration, ticks } from "./format.ts";
+import { tickLabels, ticks } from "./format.ts";
 import { Minimap } from "./minimap.ts";
 import type { Page } from "./page.ts";
 import { isExpandable, OpenState, type Row, visibleRows } from "./rows.ts";
@@ -151,10 +151,11 @@ export class Waterfall {
 
   #drawRuler(): void {
     const { fromUs, toUs } = this.#window;
-    const marks = ticks(fromUs, toUs, this.#ruler.clientWidth / PX_PER_TICK).map((us) => {
-      const share = this.#window.place(us);
+    const at = ticks(fromUs, toUs, this.#ruler.clientWidth / PX_PER_TICK);
+    const marks = tickLabels(at).map((label, i) => {
+      const share = this.#window.place(at[i] ?? 0);
       // A label at the right edge would be cut off.
-      const mark = h("span", { class: share > 0.94 ? "tick last" : "tick" }, duration(us));
+      const mark = h("span", { class: share > 0.94 ? "tick last" : "tick" }, label);
       mark.style.left = `${share * 100}%`;
       return mark;
     });

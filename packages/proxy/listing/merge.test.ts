@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type SeededRandom, seededRandom, testSeed } from "@ais/base/seeded-random.ts";
+import { type SeededRandom, seededRandom, testSeed } from "@ais/base/testing/seeded-random.ts";
 import { compareUtf8, type MergeEntry, mergePages, type TargetPage } from "./merge.ts";
 
 const ALPHABET: readonly [string, ...string[]] = [

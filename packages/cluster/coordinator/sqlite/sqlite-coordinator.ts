@@ -169,7 +169,7 @@ class SqliteCoordinator implements Coordinator {
   async #sweepBeforeRead(): Promise<void> {
     if (!this.#pulse.maySweep) return;
     try {
-      if (this.#leases.anyExpired(this.#clock.nowMs())) await this.#expire();
+      if (this.#expiryDue(this.#clock.nowMs())) await this.#expire();
     } catch (error) {
       if (!isAisError(toOperationError("expire leases", error), "unavailable")) throw error;
     }
