@@ -103,7 +103,9 @@ async function placeRuntime(path: string): Promise<void> {
   }
 }
 
+/** Empty where there is no git or no checkout: a machine that builds needs neither. */
 async function currentCommit(directory: string): Promise<string> {
+  if (Bun.which("git") === null) return "";
   const git = Bun.spawn(["git", "rev-parse", "--short", "HEAD"], {
     cwd: directory,
     stdout: "pipe",

@@ -12,7 +12,7 @@ import { nodeKey } from "./cluster-keys.ts";
 import type { Coordinator, KeyValue, Lease } from "./coordinator/coordinator.ts";
 
 /** On top of twice the ttl: a coordinator that stood still spares leases for a while. */
-const CLASH_MARGIN_MS = 3000;
+const CLASH_MARGIN_MS = 2500;
 const CLASH_POLL_MS = 100;
 
 export class Registration {
