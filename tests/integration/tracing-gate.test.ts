@@ -8,8 +8,8 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { TestCluster } from "@ais/testkit/cluster.ts";
 import { type CollectedSpan, oneSpan, TestCollector } from "@ais/testkit/collector.ts";
+import { CURL, curl } from "@ais/testkit/curl.ts";
 import { type BuiltNode, buildAisnode } from "./builds.fixture.ts";
-import { CURL, curl } from "./curl.fixture.ts";
 
 const PROXY = "aistore-proxy";
 const TARGET = "aistore-target";

@@ -21,7 +21,8 @@ const BANS: readonly Ban[] = [
   {
     pattern: /\bconsole\.\w+\(/,
     instead: "a Logger, or the command line's output",
-    except: /^apps\/|^tools\/|^tests\//,
+    except: /^apps\/|^tools\/|^packages\/testkit\//,
+    tests: true,
   },
   { pattern: /\bAsyncLocalStorage\b/, instead: "pass the span as a parameter", except: /^tools\// },
   {

@@ -1,0 +1,84 @@
+/** Interleaved rounds: each of them measures every variant for a moment, beginning with another one each time. */
+import { sleep } from "@ais/base/lifecycle.ts";
+import type { BenchProcess } from "./bench-process.ts";
+import { CASE_PLANS, type CaseName } from "./cases.ts";
+import { cpuTimeUs } from "./cpu-time.ts";
+import type { LoadPlan, LoadResult } from "./load-protocol.ts";
+
+export interface Contender {
+  readonly name: string;
+  readonly pid: number;
+  readonly port: number;
+  readonly targets: readonly string[];
+}
+
+export interface Sample {
+  readonly cpuUsPerRequest: number;
+  readonly requestsPerS: number;
+}
+
+export interface Measured {
+  /** One sample a round, by contender. */
+  readonly samples: ReadonlyMap<string, readonly Sample[]>;
+  /** All requests by contender, warm-up included. */
+  readonly requests: ReadonlyMap<string, number>;
+}
+
+export interface MeasureOptions {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly load: BenchProcess;
+  readonly progress: (text: string) => void;
+}
+
+/** The last batch of spans is exported within this; every variant is charged what it uses until then. */
+const SETTLE_MS = 250;
+
+export async function measureCase(
+  caseName: CaseName,
+  contenders: readonly Contender[],
+  { rounds, seconds, load, progress }: MeasureOptions,
+): Promise<Measured> {
+  const samples = new Map<string, Sample[]>(contenders.map(({ name }) => [name, []]));
+  const requests = new Map<string, number>(contenders.map(({ name }) => [name, 0]));
+  // Round 0 warms up: code is compiled, buffers have grown.
+  for (let round = 0; round <= rounds; round++) {
+    for (let turn = 0; turn < contenders.length; turn++) {
+      const contender = contenders[(turn + round) % contenders.length];
+      if (contender === undefined) continue;
+      progress(`${caseName} round ${round}/${rounds} ${contender.name}`);
+      const { sample, count } = await measureOnce(caseName, contender, seconds, load);
+      requests.set(contender.name, (requests.get(contender.name) ?? 0) + count);
+      if (round > 0) samples.get(contender.name)?.push(sample);
+    }
+  }
+  return { samples, requests };
+}
+
+async function measureOnce(
+  caseName: CaseName,
+  { name, pid, port, targets }: Contender,
+  seconds: number,
+  load: BenchProcess,
+): Promise<{ readonly sample: Sample; readonly count: number }> {
+  const { method, objectBytes, connections, requestsMax } = CASE_PLANS[caseName];
+  const plan: LoadPlan = {
+    port,
+    method,
+    targets,
+    requestBodyBytes: method === "PUT" ? objectBytes : 0,
+    replyBodyBytes: method === "GET" ? objectBytes : 0,
+    connections,
+    seconds,
+    requestsMax,
+  };
+  const before = cpuTimeUs(pid);
+  const result = (await load.ask(plan)) as LoadResult;
+  if (result.kind === "failed") throw new Error(`load on ${name} failed: ${result.error}`);
+  await sleep(SETTLE_MS);
+  const cpuUs = cpuTimeUs(pid) - before;
+  return {
+    sample: { cpuUsPerRequest: cpuUs / result.requests, requestsPerS: result.requests / result.seconds },
+    count: result.requests,
+  };
+}

@@ -1,0 +1,130 @@
+/**
+ * `make bench-tracing`: what tracing costs, straight at a target, in one run. Options: `--rounds=7`, `--seconds=1`,
+ * `--only=get_4k,put_4k`.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpus, tmpdir, type } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { sleep } from "@ais/base/lifecycle.ts";
+import { OTHER_CORE, SERVER_CORE, startCluster } from "./bench-cluster.ts";
+import { BenchProcess } from "./bench-process.ts";
+import { CASE_PLANS, CASES, type CaseName } from "./cases.ts";
+import { type Contender, type Measured, measureCase } from "./measure.ts";
+import { caseFigures, caseTable } from "./report.ts";
+import { CEILING, VARIANTS } from "./variants.ts";
+
+const RESULTS = resolve(import.meta.dir, "../../bench-results/tracing.json");
+/** The exporters have this long to send what is left. */
+const DRAIN_MS = 5_000;
+
+interface BenchOptions {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly cases: readonly CaseName[];
+}
+
+function parseOptions(): BenchOptions {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: "string", default: "7" },
+      seconds: { type: "string", default: "1" },
+      only: { type: "string", default: CASES.join(",") },
+    },
+  });
+  const cases = CASES.filter((name) => values.only.split(",").includes(name));
+  if (cases.length === 0) throw new Error(`--only knows ${CASES.join(", ")}`);
+  return { rounds: Number(values.rounds), seconds: Number(values.seconds), cases };
+}
+
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
+
+function script(name: string): string[] {
+  return [process.execPath, join(import.meta.dir, name)];
+}
+
+async function main(): Promise<void> {
+  const options = parseOptions();
+  const directory = mkdtempSync(join(tmpdir(), "ais-bench-"));
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => rmSync(directory, { recursive: true, force: true }));
+  const load = stack.use(await BenchProcess.start({ command: script("load-main.ts"), core: OTHER_CORE }));
+  const sinkCommand = [...script("sink-main.ts"), String(VARIANTS.length)];
+  const sink = stack.use(await BenchProcess.start({ command: sinkCommand, core: OTHER_CORE }));
+  const cluster = await startCluster(directory, sink.ready.split(","), stack);
+  const machine = `${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores, ${type()}, Bun ${Bun.version}`;
+  console.log(`${machine}\nserver on core ${SERVER_CORE}, load and collector on core ${OTHER_CORE}`);
+  console.log("the collector is a sink: it acknowledges and counts, nothing is stored");
+  console.log(`medians of ${options.rounds} interleaved rounds of ${options.seconds} s a variant\n`);
+  const results: Record<string, unknown> = {};
+  for (const caseName of options.cases) {
+    const contenders: Contender[] = [];
+    for (const name of VARIANTS) {
+      const { process: server, port } = cluster.targets[name];
+      contenders.push({ name, pid: server.pid, port, targets: await cluster.targetsOf(caseName, name) });
+    }
+    await using ceiling = await startCeiling(caseName);
+    if (ceiling !== null) contenders.push(ceiling.contender);
+    const countsBefore = await drainedCounts(sink);
+    const measured = await measureCase(caseName, contenders, { ...options, load, progress });
+    progress("");
+    console.log(caseTable(caseName, measured));
+    console.log(`${spanCheck(caseName, measured, countsBefore, await drainedCounts(sink))}\n`);
+    results[caseName] = caseFigures(measured);
+  }
+  if (options.cases.length < CASES.length) return;
+  mkdirSync(resolve(RESULTS, ".."), { recursive: true });
+  const document = { ...results, machine, date: new Date().toISOString() };
+  await Bun.write(RESULTS, `${JSON.stringify(document, null, 2)}\n`);
+  console.log(`written to ${RESULTS}`);
+}
+
+interface Ceiling extends AsyncDisposable {
+  readonly contender: Contender;
+}
+
+/** Only GET has one: what the target does beyond it is ours. */
+async function startCeiling(caseName: CaseName): Promise<Ceiling | null> {
+  const { method, objectBytes } = CASE_PLANS[caseName];
+  if (method !== "GET") return null;
+  const command = [...script("ceiling-main.ts"), String(objectBytes)];
+  const server = await BenchProcess.start({ command, core: SERVER_CORE });
+  return {
+    contender: { name: CEILING, pid: server.pid, port: Number(server.ready), targets: ["/"] },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+/** Spans received by variant, when no more come. */
+async function drainedCounts(sink: BenchProcess): Promise<readonly number[]> {
+  let counts = (await sink.ask("count")) as readonly number[];
+  for (const deadline = performance.now() + DRAIN_MS; performance.now() < deadline; ) {
+    await sleep(1_200);
+    const next = (await sink.ask("count")) as readonly number[];
+    if (next.every((count, index) => count === counts[index])) return next;
+    counts = next;
+  }
+  return counts;
+}
+
+/** Every span must have reached the collector, or the price was not paid in full. */
+function spanCheck(
+  caseName: CaseName,
+  { requests }: Measured,
+  before: readonly number[],
+  after: readonly number[],
+): string {
+  const { spansPerRequest } = CASE_PLANS[caseName];
+  const texts = VARIANTS.flatMap((name, index) => {
+    const received = (after[index] ?? 0) - (before[index] ?? 0);
+    const ended = (requests.get(name) ?? 0) * spansPerRequest;
+    if (name !== "p100" && name !== "sdk_p100") return received === 0 ? [] : [`${name} ${received}`];
+    return [`${name} ${received} of ${ended}${received === ended ? "" : " (NOT ALL)"}`];
+  });
+  return `  spans received: ${texts.join(", ")}`;
+}
+
+await main();
+process.exit(0);
