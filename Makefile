@@ -64,3 +64,7 @@ test: $(SETUP) ## Run every test; the last line is the count
 .PHONY: format
 format: $(SETUP) ## Rewrite the sources in the house format
 	@node_modules/.bin/biome check --write . </dev/null
+
+.PHONY: bench-tracing
+bench-tracing: $(SETUP) ## Measure what tracing costs (BENCH="--rounds=7 --seconds=1 --only=get_4k")
+	@$(BUN) tools/bench/tracing.ts $(BENCH) </dev/null

@@ -11,7 +11,7 @@ import { USER_AGENT } from "./cluster/control.ts";
 import type { Router } from "./cluster/router.ts";
 import type { HttpCall, HttpClient } from "./http/client.ts";
 import type { BodySink } from "./http/reply-reader.ts";
-import type { ResponseHead } from "./http/response-head.ts";
+import { headerPattern, type ResponseHead } from "./http/response-head.ts";
 import { TransportError } from "./http/transport-error.ts";
 import type { LoadOptions } from "./load-options.ts";
 import type { Outcome } from "./measure/recorder.ts";
@@ -32,6 +32,8 @@ type Failure = NonNullable<Outcome["failure"]>;
 
 /** Text of an error reply that is kept. */
 const ERROR_TEXT_MAX_BYTES = 4096;
+const CHECKSUM_TYPE = headerPattern(HEADERS.checksumType);
+const CHECKSUM_VALUE = headerPattern(HEADERS.checksumValue);
 const USER_AGENT_LINE = `${HEADERS.userAgent}: ${USER_AGENT}\r\n`;
 
 /** Null when it was cut short because the load was stopped. */
@@ -104,8 +106,8 @@ interface ReplyCheck {
 }
 
 function replyCheck(head: ResponseHead, hashing: ContentHashing): ReplyCheck {
-  const type = head.header(HEADERS.checksumType.toLowerCase()) ?? "";
-  const expected = head.header(HEADERS.checksumValue.toLowerCase()) ?? "";
+  const type = head.header(CHECKSUM_TYPE) ?? "";
+  const expected = head.header(CHECKSUM_VALUE) ?? "";
   const known = isChecksumType(type) && type !== "none" && expected !== "";
   return { type, expected, verifier: known ? new BodyVerifier(hashing, type) : null };
 }

@@ -11,7 +11,7 @@ import { createNodeMetrics } from "@ais/node/metrics/node-metrics.ts";
 import { resolveNodeId } from "@ais/node/node-id.ts";
 import { createStartGate } from "@ais/node/start-gate.ts";
 import { createTracing } from "@ais/tracing";
-import type { Tracing } from "@ais/tracing/types.ts";
+import type { CreateTracing, Tracing } from "@ais/tracing/types.ts";
 import { nodeName } from "@ais/wire/smap.ts";
 import { AIS_VERSION } from "@ais/wire/version.ts";
 import { applyConfig, initialConfig, offerTracing } from "./node-config.ts";
@@ -32,15 +32,24 @@ const REDIRECT_GRACE_MS = 200;
 const DRAIN_DEADLINE_MS = 10_000;
 const TRACE_FLUSH_DEADLINE_MS = 5000;
 
+export interface NodeOverrides {
+  /** In place of the build's own tracing, to compare with. */
+  readonly createTracing?: CreateTracing;
+}
+
 /** Resolves when the node has stopped as asked; rejects when it cannot start or cannot go on. */
-export async function runNode(parsed: ParsedOptions, env: Environment): Promise<void> {
+export async function runNode(
+  parsed: ParsedOptions,
+  env: Environment,
+  overrides: NodeOverrides = {},
+): Promise<void> {
   const startedMonotonicMs = systemClock.monotonicMs();
   const { options } = parsed;
   const role = ROLES[options.role];
   const tracingChoice = chooseTracing(parsed);
   // Disposed of in reverse: leave the cluster, finish requests, close the storage, flush spans, flush the log.
   await using stack = new AsyncDisposableStack();
-  const { id, logger, tracing, signal } = await openDiagnostics(options, env, stack);
+  const { id, logger, tracing, signal } = await openDiagnostics(options, env, overrides, stack);
   const coordinator = stack.use(await openCoordinator(options.coordinator));
   const roleResources = stack.use(new AsyncDisposableStack());
 
@@ -104,6 +113,7 @@ interface Diagnostics {
 async function openDiagnostics(
   options: NodeOptions,
   env: Environment,
+  overrides: NodeOverrides,
   stack: AsyncDisposableStack,
 ): Promise<Diagnostics> {
   const id = await resolveNodeId({ option: options["daemon-id"], env, confdir: options["config-dir"] });
@@ -116,7 +126,7 @@ async function openDiagnostics(
   );
   const { signal, dispose } = onStopSignal(logger);
   stack.defer(dispose);
-  const tracing = createTracing({
+  const tracing = (overrides.createTracing ?? createTracing)({
     role: options.role,
     nodeId: id,
     version: AIS_VERSION,

@@ -35,8 +35,8 @@ const OBJECT_METHODS = {
   DELETE: "object.delete",
 } as const;
 
-/** Keyed by the literal path items, joined. */
-const ROUTES: Readonly<Record<string, Route>> = {
+/** By the literal path items, joined. */
+const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>(Object.entries({
   "v1/objects": {
     shape: "object",
     roles: BOTH,
@@ -71,8 +71,13 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "v1/health": { shape: "none", roles: BOTH, methods: { GET: "health.get" } },
   "v1/intra/list": { shape: "none", roles: ["target"], methods: { POST: "intra.list" } },
   "v1/intra/sync": { shape: "none", roles: BOTH, methods: { POST: "intra.sync" } },
+  "v1/intra/trace-export": { shape: "none", roles: BOTH, methods: { POST: "intra.trace-export" } },
+  "v1/intra/trace-tail": { shape: "none", roles: BOTH, methods: { GET: "intra.trace-tail" } },
+  "v1/intra/trace-test": { shape: "none", roles: BOTH, methods: { POST: "intra.trace-test" } },
+  "v1/trace/tail": { shape: "none", roles: ["proxy"], methods: { GET: "trace.tail" } },
+  "v1/trace/test": { shape: "none", roles: ["proxy"], methods: { POST: "trace.test" } },
   metrics: { shape: "none", roles: BOTH, methods: { GET: "metrics.get" } },
-};
+}));
 
 /** Trees of AIStore's API that this server does not have: 501 tells clients so, 400 would tell them they are wrong. */
 const UNSUPPORTED_TREES: ReadonlySet<string> = new Set([
@@ -111,15 +116,20 @@ export function allowedMethods(rawPath: string, role: DaemonType): string | null
 }
 
 function findRoute(rawPath: string): { readonly route: Route; readonly restAt: number } | null {
+  const firstAt = skipSlashes(rawPath, 0);
   let literal = "";
-  let at = 0;
+  let at = firstAt;
   for (let count = 0; count < LITERAL_ITEMS_MAX; count++) {
     const start = skipSlashes(rawPath, at);
     if (start === rawPath.length) return null;
     const slash = rawPath.indexOf("/", start);
-    at = slash < 0 ? rawPath.length : slash;
-    literal += (count === 0 ? "" : "/") + rawPath.slice(start, at);
-    const route = Object.hasOwn(ROUTES, literal) ? ROUTES[literal] : undefined;
+    const end = slash < 0 ? rawPath.length : slash;
+    // Without repeated slashes, which is nearly always, the items so far are one piece of the path.
+    literal = start - at <= 1 && literal.length === Math.max(at - firstAt, 0)
+      ? rawPath.slice(firstAt, end)
+      : `${literal}${count === 0 ? "" : "/"}${rawPath.slice(start, end)}`;
+    at = end;
+    const route = ROUTES.get(literal);
     if (route !== undefined) return { route, restAt: at };
   }
   return null;

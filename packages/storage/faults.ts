@@ -5,6 +5,8 @@ export interface StorageFaults {
   readonly files: FileFaults;
   /** Before an index transaction of `operationCount` operations. */
   beforeCommit(operationCount: number): void | Promise<void>;
+  /** After the flush of an index transaction, before its operations are acknowledged; no other one runs meanwhile. */
+  afterFlush?(mountpath: string): void | Promise<void>;
 }
 
 export const NO_STORAGE_FAULTS: StorageFaults = { files: NO_FILE_FAULTS, beforeCommit() {} };

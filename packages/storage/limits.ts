@@ -14,6 +14,8 @@ export interface StorageLimits {
   readonly removalGraceMs: number;
   /** Operations that go into one index transaction at most. */
   readonly commitBatchCount: number;
+  /** Leaf pages of an index that a start looks at: 256 MiB of them, a second or so. */
+  readonly startLeafCount: number;
   /** How long `capacity()` answers from memory. */
   readonly capacityCacheMs: number;
 }
@@ -26,6 +28,7 @@ export const DEFAULT_STORAGE_LIMITS: StorageLimits = {
   reservedSpaceBytes: 64 * 1024 * 1024,
   removalGraceMs: 60_000,
   commitBatchCount: 512,
+  startLeafCount: 65_536,
   capacityCacheMs: 3_000,
 };
 

@@ -1,7 +1,7 @@
 import { must } from "@ais/base/assert.ts";
 import type { Span } from "@ais/tracing/types.ts";
 import type { FoundRecord } from "./index/object-index.ts";
-import type { IndexRecord } from "./index/record.ts";
+import type { NewRecord } from "./index/record.ts";
 import { SPAN_ATTRIBUTES, SPAN_NAMES } from "./span-names.ts";
 import type { OpenMountpath, StoreContext } from "./store-context.ts";
 import type { ObjectAttributes, ObjectKey } from "./types.ts";
@@ -55,7 +55,7 @@ export function layoutOf(record: { readonly fileId: bigint }): "inline" | "file"
 }
 
 export function attributesOf(
-  record: Omit<IndexRecord, "bodyOffset">,
+  record: NewRecord,
   mountpath: OpenMountpath,
 ): ObjectAttributes {
   return {

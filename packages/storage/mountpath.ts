@@ -25,14 +25,18 @@ export interface ClaimedMountpath {
   readonly path: string;
   /** Stays the same when the directory is mounted elsewhere; placement hashes it. */
   readonly id: string;
+  /** The index was made at an earlier opening. */
+  readonly hadIndex: boolean;
   readonly lock: Disposable;
 }
 
-interface Marker {
+export interface Marker {
   readonly formatVersion: number;
   readonly clusterUuid: string;
   readonly nodeId: string;
   readonly mountpathId: string;
+  /** Absent in markers of the first releases. */
+  readonly hasIndex?: boolean;
 }
 
 /**
@@ -55,7 +59,7 @@ export async function claimMountpath(
       if (known !== null) checkOwner(absolutePath, known, owner);
       await makeDirectories(absolutePath, faults);
       const marker = known ?? (await initialize(absolutePath, owner, faults));
-      return { path: absolutePath, id: marker.mountpathId, lock };
+      return { path: absolutePath, id: marker.mountpathId, hadIndex: marker.hasIndex === true, lock };
     } catch (error) {
       lock[Symbol.dispose]();
       throw error;
@@ -92,12 +96,24 @@ async function initialize(path: string, owner: MountpathOwner, faults: FileFault
     nodeId: owner.nodeId,
     mountpathId: randomBytes(8).toString("hex"),
   };
-  const text = `${JSON.stringify(marker, null, 2)}\n`;
-  await durableWriteBytes(join(path, MARKER_FILE), text, { flush: "fsync", faults });
+  await writeMarker(path, marker, faults);
   return marker;
 }
 
-function readMarker(path: string): Marker | null {
+/** The index exists, durably: from now on a mountpath without one is damaged. Does nothing when that is noted already. */
+export async function noteIndex(path: string, faults: FileFaults): Promise<void> {
+  const marker = readMarker(path);
+  if (marker === null || marker.hasIndex === true) return;
+  await writeMarker(path, { ...marker, hasIndex: true }, faults);
+}
+
+async function writeMarker(path: string, marker: Marker, faults: FileFaults): Promise<void> {
+  const text = `${JSON.stringify(marker, null, 2)}\n`;
+  await durableWriteBytes(join(path, MARKER_FILE), text, { flush: "fsync", faults });
+}
+
+/** Null when the directory has none. Throws `internal` when it is damaged. */
+export function readMarker(path: string): Marker | null {
   const markerPath = join(path, MARKER_FILE);
   if (!existsSync(markerPath)) return null;
   const marker = parseMarker(readFileSync(markerPath, "utf8"));
@@ -113,19 +129,24 @@ function parseMarker(text: string): Marker | null {
   } catch {
     return null;
   }
-  const { formatVersion, clusterUuid, nodeId, mountpathId } = (value ?? {}) as Record<string, unknown>;
+  const { formatVersion, clusterUuid, nodeId, mountpathId, hasIndex } = (value ?? {}) as Record<string, unknown>;
   if (typeof formatVersion !== "number" || typeof clusterUuid !== "string") return null;
   if (typeof nodeId !== "string" || typeof mountpathId !== "string") return null;
-  return { formatVersion, clusterUuid, nodeId, mountpathId };
+  const marker = { formatVersion, clusterUuid, nodeId, mountpathId };
+  return hasIndex === true ? { ...marker, hasIndex } : marker;
+}
+
+/** Throws `unsupported` when a newer program wrote the mountpath. */
+export function requireKnownFormat(path: string, { formatVersion }: Marker): void {
+  if (formatVersion <= MOUNTPATH_FORMAT_VERSION) return;
+  throw new AisError(
+    "unsupported",
+    `mountpath "${path}" has format version ${formatVersion}, this program knows versions up to ${MOUNTPATH_FORMAT_VERSION}`,
+  );
 }
 
 function checkOwner(path: string, marker: Marker, owner: MountpathOwner): void {
-  if (marker.formatVersion > MOUNTPATH_FORMAT_VERSION) {
-    throw new AisError(
-      "unsupported",
-      `mountpath "${path}" has format version ${marker.formatVersion}, this program knows versions up to ${MOUNTPATH_FORMAT_VERSION}`,
-    );
-  }
+  requireKnownFormat(path, marker);
   if (marker.clusterUuid !== owner.clusterUuid) {
     throw new AisError(
       "conflict",

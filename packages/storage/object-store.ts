@@ -12,7 +12,7 @@ import { FileIds } from "./files/object-path.ts";
 import { FreeSpace } from "./free-space.ts";
 import { ObjectIndex } from "./index/object-index.ts";
 import { DEFAULT_STORAGE_LIMITS, type StorageLimits } from "./limits.ts";
-import { claimMountpath, type MountpathOwner } from "./mountpath.ts";
+import { claimMountpath, type MountpathOwner, noteIndex } from "./mountpath.ts";
 import { deleteObject } from "./operations/delete.ts";
 import { getObject } from "./operations/get.ts";
 import { headObject } from "./operations/head.ts";
@@ -22,6 +22,7 @@ import { sweepBuckets } from "./operations/sweep-buckets.ts";
 import { Admission } from "./receive/admission.ts";
 import { BufferPool } from "./receive/buffer-pool.ts";
 import { recoverObjectFiles } from "./recovery.ts";
+import { requireSoundIndex } from "./start-check.ts";
 import { toStorageError } from "./storage-error.ts";
 import type { OpenMountpath, StoreContext } from "./store-context.ts";
 import type { ObjectStore } from "./types.ts";
@@ -78,9 +79,16 @@ async function openMountpath(
   const { clock, logger, faults = NO_STORAGE_FAULTS } = options;
   const claimed = await claimMountpath(path, options, faults.files);
   opened.use(claimed.lock);
+  await requireSoundIndex({
+    mountpath: claimed.path,
+    hadIndex: claimed.hadIndex,
+    leafLimitCount: limits.startLeafCount,
+    logger,
+  });
   const index = opened.use(openIndex(claimed.path, faults, counters, limits));
-  const report = await recoverObjectFiles(claimed.path, index, logger);
-  const run = await index.nextRun(report.highestRun);
+  await recoverObjectFiles(claimed.path, index, await loadContentHashing(), logger);
+  const run = await index.nextRun();
+  await noteIndex(claimed.path, faults.files);
   const removal = opened.use(
     new DeferredRemoval({
       mountpath: claimed.path,
@@ -109,7 +117,8 @@ function openIndex(
   limits: StorageLimits,
 ): ObjectIndex {
   try {
-    return new ObjectIndex(path, faults, counters, limits.commitBatchCount);
+    const { commitBatchCount } = limits;
+    return new ObjectIndex({ mountpath: path, faults, counters, commitBatchCount });
   } catch (error) {
     throw toStorageError(`open the index of mountpath "${path}"`, error);
   }

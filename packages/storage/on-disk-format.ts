@@ -50,6 +50,15 @@ export const MOUNTPATH_FORMAT_VERSION = 1;
 export const MARKER_FILE = "mountpath.json";
 export const LOCK_FILE = "lock";
 export const INDEX_DIRECTORY = "index";
+/** LMDB's name inside of it. */
+export const INDEX_DATA_FILE = "data.mdb";
+/** Names of the databases in the index. */
+export const DATABASES = { objects: "objects", files: "files", meta: "meta" } as const;
+/** In `meta`. */
+export const RUN_KEY = Buffer.from("run");
+/** Where a rebuild makes the new index, and what it starts the names with under which it keeps what it replaced. */
+export const REBUILD_DIRECTORY = "index.rebuild";
+export const ASIDE_PREFIX = "aside-";
 export const OBJECTS_DIRECTORY = "objects";
 export const OBJECT_SUBDIRECTORY_COUNT = 256;
 

@@ -11,10 +11,17 @@ export function reportFailure(
   error: unknown,
   span: Span,
 ): AisError {
-  const failure = toStorageError(action, error);
+  const failure = classify(action, mountpath, error);
   if (failure.code === "internal" || failure.code === "outOfSpace") {
     const fields = { mountpath: mountpath.path, error: errorChainText(error) };
     context.logger.log(failure.code === "internal" ? "error" : "warn", `failed to ${action}`, fields, span);
   }
   return failure;
+}
+
+/** Whatever fails on a mountpath that has gone fails because it has gone. */
+function classify(action: string, { index }: OpenMountpath, error: unknown): AisError {
+  const failure = toStorageError(action, error);
+  if (failure.code !== "internal" || index.presence.isThere()) return failure;
+  return index.presence.goneError(error);
 }

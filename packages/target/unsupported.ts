@@ -3,7 +3,7 @@ import type { Query } from "@ais/node/call.ts";
 import { QUERY } from "@ais/wire/queries.ts";
 
 /** Variants of object calls, by the query item that asks for them. Ignoring one would do something else than was asked. */
-const VARIANTS: Readonly<Record<string, string>> = {
+const VARIANTS: readonly (readonly [name: string, what: string])[] = Object.entries({
   [QUERY.objectTo]: "copying an object",
   [QUERY.appendType]: "appending to an object",
   [QUERY.appendHandle]: "appending to an object",
@@ -14,12 +14,11 @@ const VARIANTS: Readonly<Record<string, string>> = {
   [QUERY.partNumber]: "multipart upload",
   [QUERY.etlName]: "transforming an object",
   etl_pipeline: "transforming an object",
-};
+});
 
 /** Throws `unsupported` when the query asks for a variant that this server does not have. */
 export function refuseVariants(query: Query): void {
-  for (const [name] of query.entries()) {
-    const what = Object.hasOwn(VARIANTS, name) ? VARIANTS[name] : undefined;
-    if (what !== undefined) throw new AisError("unsupported", `${what} ("${name}") is not supported`);
+  for (const [name, what] of VARIANTS) {
+    if (query.get(name) !== null) throw new AisError("unsupported", `${what} ("${name}") is not supported`);
   }
 }

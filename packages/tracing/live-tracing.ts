@@ -1,23 +1,31 @@
 import { errorText } from "@ais/base/errors.ts";
 import type { TracingSection } from "@ais/wire/tracing-config.ts";
 import * as carriers from "./context/carriers.ts";
-import { type InboundContext, type RemoteContext, readInbound } from "./context/inbound.ts";
+import { ContextSigner } from "./context/context-signer.ts";
+import { type InboundContext, type RemoteContext, readInbound, readSignedInbound } from "./context/inbound.ts";
 import { type Destination, destinationOf } from "./export/destination.ts";
 import { ExportLink } from "./export/export-link.ts";
+import { encodeTestSpan } from "./export/test-span.ts";
 import { exportWorkerUrl } from "./export/worker-url.ts";
-import { NOOP_SPAN } from "./noop.ts";
+import { type FlightLimits, FlightRecorder, flightOf } from "./flight/flight-recorder.ts";
+import { FlightTrace } from "./flight/flight-trace.ts";
+import { TailRule } from "./flight/tail-rule.ts";
+import { NOOP_SPAN, QuietSpan } from "./noop.ts";
 import { encodeResource, encodeScope } from "./otlp/request.ts";
 import { type BatchSettings, batchSettings } from "./recorder/batch-settings.ts";
 import { Ledger } from "./recorder/ledger.ts";
 import { spanLimits } from "./recorder/limits.ts";
-import { LocalTrace, newTraceWords, traceWords } from "./recorder/local-trace.ts";
+import { LocalTrace, newTraceWords, type TraceWords, traceWords } from "./recorder/local-trace.ts";
 import { Recorder, type SpanBatch } from "./recorder/recorder.ts";
 import { NO_PARENT, type ParentLink, RecordingSpan } from "./recorder/recording-span.ts";
 import { AnchoredClock } from "./recorder/time-anchor.ts";
 import { UnsampledSpan } from "./recorder/unsampled-span.ts";
 import { resourceAttributes } from "./resource.ts";
+import { describeDecision, HeadSampler } from "./sampling/head-sampler.ts";
 import type {
+  ExportTest,
   InboundCarrier,
+  RequestEnding,
   Span,
   SpanContext,
   SpanKind,
@@ -28,8 +36,7 @@ import type {
 import { SPAN_KIND } from "./types.ts";
 import { hexWord } from "./w3c/hex.ts";
 import { pooledRandomWords, type RandomWord } from "./w3c/random.ts";
-import { type RatioSampler, ratioSampler } from "./w3c/sampler.ts";
-import { RANDOM_FLAG, SAMPLED_FLAG } from "./w3c/traceparent.ts";
+import { SAMPLED_FLAG } from "./w3c/traceparent.ts";
 import { CarriedTraceState } from "./w3c/tracestate.ts";
 
 /** How long a change waits for what was recorded before it to reach the old collector. */
@@ -42,13 +49,23 @@ export interface TracingOverrides {
   readonly retryWindowMs?: number;
   readonly workerUrl?: URL;
   readonly reconfigureDrainMs?: number;
+  readonly flightLimits?: FlightLimits;
 }
 
 /** What an enabled section comes to. */
 interface Plan {
-  readonly sampler: RatioSampler;
+  readonly sampler: HeadSampler;
+  readonly probability: number;
+  /** Null: every caller's context is believed. */
+  readonly trust: ClusterTrust | null;
   readonly destination: Destination;
   readonly resource: Uint8Array;
+}
+
+/** Only contexts that the cluster's key signed are believed. */
+interface ClusterTrust {
+  /** Null without a key. */
+  readonly signer: ContextSigner | null;
 }
 
 export class LiveTracing implements Tracing {
@@ -59,6 +76,7 @@ export class LiveTracing implements Tracing {
   readonly #clock: AnchoredClock;
   readonly #random: RandomWord = pooledRandomWords();
   readonly #recorder: Recorder;
+  readonly #flight: FlightRecorder;
   /** Null while tracing is off. */
   #plan: Plan | null = null;
   #link: ExportLink | null = null;
@@ -80,41 +98,73 @@ export class LiveTracing implements Tracing {
       deliver: (batch) => this.#deliver(batch),
     });
     this.#recorder.close("disabled");
+    this.#flight = new FlightRecorder(this.#recorder, overrides.flightLimits);
   }
 
   startServer(name: string, carrier: InboundCarrier): Span {
     const plan = this.#plan;
-    if (plan === null) return NOOP_SPAN;
-    const inbound = readInbound(carrier);
-    const baggage = carrier.header("baggage");
-    if (inbound.parent === null) return this.#root(plan, name, SPAN_KIND.server, baggage);
-    return this.#continued(name, inbound.parent, inbound, baggage);
+    if (plan === null) return new QuietSpan();
+    const { trust } = plan;
+    const inbound = trust === null ? readInbound(carrier) : readSignedInbound(carrier, trust.signer);
+    // Whom we do not believe, we do not speak for either.
+    const baggage = trust === null || inbound.parent !== null ? carrier.header("baggage") : null;
+    if (inbound.parent !== null) return this.#continued(name, inbound.parent, inbound, baggage);
+    const span = this.#root(plan, name, SPAN_KIND.server, baggage, carrier);
+    linkTo(span, inbound.link);
+    return span;
   }
 
   startRoot(name: string, links: readonly SpanContext[] = []): Span {
     if (this.#plan === null) return NOOP_SPAN;
-    const span = this.#root(this.#plan, name, SPAN_KIND.internal, null);
+    const span = this.#root(this.#plan, name, SPAN_KIND.internal, null, null);
     for (const link of links) span.link(link);
     return span;
   }
 
-  redirectQuery(span: Span): string {
-    return carriers.redirectQuery(span);
+  redirectQuery(span: Span, nodeId?: string, path?: string): string {
+    if (nodeId !== undefined) flightOf(span)?.sentTo(nodeId);
+    return carriers.redirectQuery(span, this.#sealFor(path));
   }
 
-  outboundHeaders(span: Span): Readonly<Record<string, string>> {
-    return carriers.outboundHeaders(span);
+  outboundHeaders(span: Span, nodeId?: string, path?: string): Readonly<Record<string, string>> {
+    if (nodeId !== undefined) flightOf(span)?.sentTo(nodeId);
+    return carriers.outboundHeaders(span, this.#sealFor(path));
   }
 
   responseHeaders(span: Span): Readonly<Record<string, string>> {
     return carriers.responseHeaders(span);
   }
 
-  async configure(section: TracingSection): Promise<void> {
+  judge(span: Span, ending: RequestEnding): boolean {
+    return this.#flight.judge(span, ending);
+  }
+
+  onTail(listener: (traceId: string, nodeIds: readonly string[]) => void): void {
+    this.#flight.onExport(listener);
+  }
+
+  exportTraces(traceIds: readonly string[]): void {
+    this.#flight.exportTraces(traceIds);
+  }
+
+  async test(): Promise<ExportTest> {
+    const plan = this.#plan;
+    const link = this.#link;
+    const enabled = plan !== null;
+    const base = { build: "oteltracing", enabled, endpoint: link?.endpoint ?? "", traceId: "" } as const;
+    if (plan === null || link === null)
+      return { ...base, ok: false, token: "none", latencyMs: 0, status: "tracing is disabled" };
+    const { traceId, bytes } = encodeTestSpan(this.#recorder, this.#clock.anchor, this.#options.nodeId);
+    const { ok, token, latencyMs, status } = await link.test(bytes, plan.resource);
+    return { ...base, endpoint: link.endpoint, traceId, ok, token, latencyMs, status };
+  }
+
+  async configure(section: TracingSection, clusterKey?: Uint8Array): Promise<void> {
     if (this.#stopped) return;
     try {
-      const plan = this.#planOf(section);
+      const plan = this.#planOf(section, clusterKey);
       this.#recorder.flush();
+      this.#flight.follow(plan === null ? null : TailRule.of(section));
       const former = this.#switchTo(plan);
       if (former !== null) await this.#retire(former);
     } catch (error) {
@@ -141,7 +191,10 @@ export class LiveTracing implements Tracing {
       exports: ledger.exports,
       exportFailures: ledger.exportFailures,
       lastExportMs: ledger.lastExportMs,
+      lastExportTime: ledger.lastExportAtMs === 0 ? "" : new Date(ledger.lastExportAtMs).toISOString(),
       lastError: ledger.lastError,
+      samplerProbability: this.#plan?.probability ?? 0,
+      tail: this.#flight.stats(),
     };
   }
 
@@ -154,49 +207,85 @@ export class LiveTracing implements Tracing {
     await Promise.all(links.map((link) => link.close(deadlineMs, "shutdown")));
   }
 
-  /** A trace that begins here: its id is random throughout, which level 2 of the W3C document lets us say. */
-  #root(plan: Plan, name: string, kind: SpanKind, baggage: string | null): Span {
+  /**
+   * A trace that begins here. Its id is random throughout, and level 2 of the W3C document would let us say so; but
+   * OpenTelemetry's Go SDK takes a version 00 with flags beyond 02 for invalid, so that saying it would break traces.
+   */
+  #root(
+    plan: Plan,
+    name: string,
+    kind: SpanKind,
+    baggage: string | null,
+    request: InboundCarrier | null,
+  ): Span {
     const words = newTraceWords(this.#random);
-    const sampled = plan.sampler(words[2], words[3]);
-    const flags = RANDOM_FLAG | (sampled ? SAMPLED_FLAG : 0);
-    const trace = new LocalTrace(words, "", flags, "", baggage, this.#clock.anchor);
-    return this.#span(trace, name, kind, NO_PARENT);
+    const decision = plan.sampler.decide(words[2], words[3], request);
+    const trace = this.#trace(words, "", decision.sampled ? SAMPLED_FLAG : 0, "", baggage, kind);
+    const span = this.#span(trace, name, kind, NO_PARENT);
+    if (span.recording) describeDecision(span, decision);
+    return span;
   }
 
   #continued(name: string, parent: RemoteContext, { link }: InboundContext, baggage: string | null): Span {
     const { traceId, spanId, flags, state } = parent;
-    const trace = new LocalTrace(traceWords(traceId), traceId, flags, state, baggage, this.#clock.anchor);
+    const trace = this.#trace(traceWords(traceId), traceId, flags, state, baggage, SPAN_KIND.server);
     const span = this.#span(trace, name, SPAN_KIND.server, {
       high: hexWord(spanId, 0),
       low: hexWord(spanId, 8),
       remote: true,
     });
-    if (link !== null) {
-      const { state: linkState, flags: traceFlags, ...ids } = link;
-      span.link({ ...ids, traceFlags, traceState: new CarriedTraceState(linkState) });
-    }
+    linkTo(span, link);
     return span;
+  }
+
+  /** A request that is not sampled is remembered while the tail rule may want it. */
+  #trace(
+    words: TraceWords,
+    hex: string,
+    flags: number,
+    state: string,
+    baggage: string | null,
+    kind: SpanKind,
+  ): LocalTrace {
+    const { anchor } = this.#clock;
+    const flies = (flags & SAMPLED_FLAG) === 0 && kind === SPAN_KIND.server && this.#flight.isOn;
+    return flies
+      ? new FlightTrace(words, hex, flags, state, baggage, anchor)
+      : new LocalTrace(words, hex, flags, state, baggage, anchor);
   }
 
   #span(trace: LocalTrace, name: string, kind: SpanKind, parent: ParentLink): Span {
     if ((trace.flags & SAMPLED_FLAG) !== 0)
       return new RecordingSpan(this.#recorder, trace, name, kind, parent);
+    if (trace instanceof FlightTrace) return new RecordingSpan(this.#flight, trace, name, kind, parent);
     return new UnsampledSpan(trace, this.#random(), this.#random() | 1);
   }
 
   /** Null: tracing is to be off. */
-  #planOf(section: TracingSection): Plan | null {
-    const { env, logger } = this.#options;
+  #planOf(section: TracingSection, clusterKey: Uint8Array | undefined): Plan | null {
+    const { env, logger, clock } = this.#options;
     if (!section.enabled) return null;
     if (env.OTEL_SDK_DISABLED?.trim().toLowerCase() === "true") {
       logger.log("warn", "tracing is disabled by OTEL_SDK_DISABLED");
       return null;
     }
+    const probability = probabilityOf(section);
+    const { rules, allow_forced, trust_inbound } = section;
+    const trusts = trust_inbound === "always";
+    const signer = clusterKey === undefined ? null : new ContextSigner(clusterKey, clock);
     return {
-      sampler: ratioSampler(probabilityOf(section)),
+      // Strangers whose sampled flag is not believed cannot ask for samples by another header either.
+      sampler: new HeadSampler({ probability, rules, allowsForced: allow_forced && trusts, clock }),
+      probability,
+      trust: trusts ? null : { signer },
       destination: destinationOf(section, env),
       resource: encodeResource(resourceAttributes(this.#options, section)),
     };
+  }
+
+  #sealFor(path = ""): carriers.Seal | null {
+    const signer = this.#plan?.trust?.signer ?? null;
+    return signer === null ? null : { signer, path };
   }
 
   /** Puts the plan in force at once. Returns the link that has no use any more. */
@@ -240,6 +329,12 @@ export class LiveTracing implements Tracing {
       this.#ledger.settle({ spans, bytes: bytes.length }, spans, this.#stopped ? "shutdown" : "disabled");
     }
   }
+}
+
+function linkTo(span: Span, context: RemoteContext | null): void {
+  if (context === null || !span.recording) return;
+  const { state, flags: traceFlags, ...ids } = context;
+  span.link({ ...ids, traceFlags, traceState: new CarriedTraceState(state) });
 }
 
 /** Validation has refused everything but a number from 0 to 1 and an empty text, which stands for 1. */

@@ -1,6 +1,6 @@
 /** The build without tracing: the section is kept and ignored, every call is an empty function (tracing.md 2). */
-import { NOOP_SPAN } from "./noop.ts";
-import type { CreateTracing, TracingStats } from "./types.ts";
+import { NOOP_SPAN, QuietSpan } from "./noop.ts";
+import { type CreateTracing, NO_TAIL, type TracingStats } from "./types.ts";
 
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 const NO_STATS: TracingStats = {
@@ -18,17 +18,33 @@ const NO_STATS: TracingStats = {
   exports: 0,
   exportFailures: 0,
   lastExportMs: 0,
+  lastExportTime: "",
   lastError: "",
+  samplerProbability: 0,
+  tail: NO_TAIL,
 };
 
 export const createTracing: CreateTracing = ({ logger }) => {
   let told = false;
   return {
-    startServer: () => NOOP_SPAN,
+    startServer: () => new QuietSpan(),
     startRoot: () => NOOP_SPAN,
     redirectQuery: () => "",
     outboundHeaders: () => NO_HEADERS,
     responseHeaders: () => NO_HEADERS,
+    judge: () => false,
+    onTail() {},
+    exportTraces() {},
+    test: async () => ({
+      ok: false,
+      build: "plain",
+      enabled: false,
+      endpoint: "",
+      token: "none",
+      latencyMs: 0,
+      status: "built without tracing",
+      traceId: "",
+    }),
     async configure(section) {
       if (!section.enabled || told) return;
       told = true;

@@ -35,7 +35,7 @@ const SECRET_NAMES: ReadonlySet<string> = new Set([
   "x-goog-signature",
 ]);
 /** The redirect's trace context is ours, not the caller's: it is taken out, not masked. */
-const TRACE_NAMES: ReadonlySet<string> = new Set(["traceparent", "tracestate"]);
+const TRACE_NAMES: ReadonlySet<string> = new Set(["traceparent", "tracestate", "tracesig"]);
 const MASK = "REDACTED";
 
 /**

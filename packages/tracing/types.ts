@@ -25,12 +25,21 @@ export type Attributes = Readonly<Record<string, AttributeValue | undefined>>;
 export type SpanKind = 1 | 2 | 3;
 export const SPAN_KIND = { internal: 1, server: 2, client: 3 } as const;
 
+/** Attributes that are made when the span is exported, which most spans never are. Holds texts and numbers only. */
+export interface SpanFacts {
+  describe(span: Span): void;
+}
+
 export interface Span {
   /** W3C context; all zeros when tracing is off. An unsampled span has a valid context without the sampled flag. */
   readonly context: SpanContext;
   /** False: nothing is kept, so attributes that cost something to compute should not be. */
   readonly recording: boolean;
+  /** Of a request's SERVER span: name of the child that is open, empty when none is. Known whether or not it records. */
+  readonly stage: string;
   set(name: string, value: AttributeValue): void;
+  /** Sets the attributes of `facts`, at the latest when the span is exported. */
+  describe(facts: SpanFacts): void;
   event(name: string, attributes?: Attributes): void;
   link(context: SpanContext, attributes?: Attributes): void;
   /** Status ERROR with `error.type`. */
@@ -46,8 +55,21 @@ export interface Span {
 /** Ways to read the context of an incoming request. Absent is null. */
 export interface InboundCarrier {
   header(name: string): string | null;
-  /** Decoded value of a query item, without its `?`; only `traceparent` and `tracestate` are asked for. */
+  /** Decoded value of a query item, without its `?`; only those of trace context are asked for. */
   query(name: string): string | null;
+  /** Asked for only where a sampling rule or a signature needs it. Without it no rule matches and no signature holds. */
+  facts?(): RequestFacts;
+}
+
+/** What sampling rules and signatures are about. */
+export interface RequestFacts {
+  readonly operation: string;
+  /** `ais://nnn`; empty when the request is about no bucket. */
+  readonly bucket: string;
+  /** Of the object that the request brings; null when there is none or its size is not known yet. */
+  readonly sizeBytes: number | null;
+  /** The same text on both sides of a redirect. */
+  readonly path: string;
 }
 
 export interface Tracing {
@@ -55,17 +77,64 @@ export interface Tracing {
   startServer(name: string, carrier: InboundCarrier): Span;
   /** A root INTERNAL span of background work. */
   startRoot(name: string, links?: readonly SpanContext[]): Span;
-  /** Query items that carry `span` across a redirect, such as `traceparent=00-…`; empty when there is nothing to carry. */
-  redirectQuery(span: Span): string;
-  /** `traceparent` and `tracestate` (and baggage taken in with the request) for a call to a peer. Empty when off. */
-  outboundHeaders(span: Span): Readonly<Record<string, string>>;
+  /**
+   * Query items that carry `span` across a redirect to a node, such as `traceparent=00-…`; empty when there is nothing to
+   * carry. A node that believes no strangers believes them for `path` only.
+   */
+  redirectQuery(span: Span, nodeId?: string, path?: string): string;
+  /** `traceparent` and `tracestate` (and baggage taken in with the request) for a call to a node. Empty when off. */
+  outboundHeaders(span: Span, nodeId?: string, path?: string): Readonly<Record<string, string>>;
   /** `traceresponse` and `Server-Timing` of a reply. Empty when off. */
   responseHeaders(span: Span): Readonly<Record<string, string>>;
-  /** Applies a validated section; drains what was recorded under the old one first. Never rejects. */
-  configure(section: TracingSection): Promise<void>;
+  /**
+   * The tail rule (tracing.md 5): whether the trace of a request that was not sampled is exported after all. To be asked
+   * when the reply is ready, so that its headers can say so, and again when it is out. True once for a request.
+   */
+  judge(span: Span, ending: RequestEnding): boolean;
+  /** Called with every trace whose export `judge` or `exportTraces` began here, and the nodes that this one sent it to. */
+  onTail(listener: (traceId: string, nodeIds: readonly string[]) => void): void;
+  /**
+   * Exports what this node holds of traces that were not sampled. A trace that it does not know yet is exported when its
+   * request ends, if that is soon.
+   */
+  exportTraces(traceIds: readonly string[]): void;
+  /** Sends one span to the collector now, whatever is sampled and queued. Never rejects. */
+  test(): Promise<ExportTest>;
+  /**
+   * Applies a validated section; drains what was recorded under the old one first. `clusterKey` is the secret by which nodes
+   * know each other's contexts; without one, `trust_inbound=never` believes none at all. Never rejects.
+   */
+  configure(section: TracingSection, clusterKey?: Uint8Array): Promise<void>;
   stats(): TracingStats;
   /** Flushes for at most `deadlineMs`, then drops and counts the rest. Never rejects. */
   stop(deadlineMs: number): Promise<void>;
+}
+
+export interface RequestEnding {
+  readonly operation: string;
+  readonly status: number;
+  /** So far. */
+  readonly durationMs: number;
+}
+
+/** Why a trace was exported that was not sampled; `asked`: another node that served it asked for it. */
+export type TailReason = "error" | "slow" | "asked";
+
+/** What came of `Tracing.test`. */
+export interface ExportTest {
+  readonly ok: boolean;
+  readonly build: TracingStats["build"];
+  readonly enabled: boolean;
+  /** With the transport and security that were chosen; empty when there is none. */
+  readonly endpoint: string;
+  /** `unreadable`: the token's file could not be read, so nothing was sent. */
+  readonly token: "none" | "sent" | "unreadable";
+  /** From the call to the collector's answer, connection included. */
+  readonly latencyMs: number;
+  /** What the collector said, or why it was not asked: `OK`, `UNAVAILABLE: …`. */
+  readonly status: string;
+  /** Of the span that was sent; empty when none was. */
+  readonly traceId: string;
 }
 
 /**
@@ -108,8 +177,43 @@ export interface TracingStats {
   readonly exportFailures: number;
   /** Milliseconds of the last export. */
   readonly lastExportMs: number;
+  /** When the collector last took something, RFC 3339; empty when it never did. */
+  readonly lastExportTime: string;
   readonly lastError: string;
+  /** Share of new traces that are sampled; 0 when off. */
+  readonly samplerProbability: number;
+  readonly tail: TailStats;
 }
+
+/** The flight recorder: spans of requests that were not sampled, kept for a while in case the tail rule wants them. */
+export interface TailStats {
+  /** False: nothing is kept. */
+  readonly enabled: boolean;
+  /** Requests exported, by `TailReason`. */
+  readonly exported: Readonly<Record<TailReason, number>>;
+  /** Requests that the rule would have exported, had there not been too many of them. */
+  readonly limited: number;
+  /** Traces that another node asked for and this one had no more. */
+  readonly missed: number;
+  /** Spans of requests with too many of them. */
+  readonly spansLeftOut: number;
+  readonly ringRequests: number;
+  readonly ringCapacityRequests: number;
+  readonly ringBytes: number;
+  readonly ringCapacityBytes: number;
+}
+
+export const NO_TAIL: TailStats = {
+  enabled: false,
+  exported: { error: 0, slow: 0, asked: 0 },
+  limited: 0,
+  missed: 0,
+  spansLeftOut: 0,
+  ringRequests: 0,
+  ringCapacityRequests: 0,
+  ringBytes: 0,
+  ringCapacityBytes: 0,
+};
 
 export interface TracingOptions {
   /** `proxy` or `target`: the service name is `<prefix>-<role>`. */

@@ -25,8 +25,30 @@ export class Field<V> {
   }
 }
 
+/** A setting of many entries under free keys: `name.key=value` sets one of them, an empty value removes it. */
+export class KeyedField<V> extends Field<V> {
+  /** What is to be parsed in place of `current`. Throws like `parse`. */
+  readonly withEntry: (current: V, key: string, text: string) => unknown;
+
+  constructor(
+    initial: V,
+    parse: (value: unknown) => V,
+    withEntry: (current: V, key: string, text: string) => unknown,
+    options: FieldOptions = {},
+  ) {
+    super(initial, parse, options);
+    this.withEntry = withEntry;
+  }
+}
+
+type TextMap = Readonly<Record<string, string>>;
+
 /** A map from text to text whose keys are free, such as `tracing.attributes`. */
-export class MapField extends Field<Readonly<Record<string, string>>> {}
+export class MapField extends KeyedField<TextMap> {
+  constructor(initial: TextMap, parse: (value: unknown) => TextMap, options: FieldOptions = {}) {
+    super(initial, parse, withMapEntry, options);
+  }
+}
 
 /** A section that is left out until something in it is set. */
 export class Optional<S extends Table> {
@@ -201,12 +223,19 @@ function parseTextMap(value: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(map).map(([key, member]) => [key, parseText(member)]));
 }
 
+function withMapEntry(map: TextMap, key: string, value: string): TextMap {
+  if (value !== "") return { ...map, [key]: value };
+  return Object.fromEntries(Object.entries(map).filter(([name]) => name !== key));
+}
+
 function rangeText(min: string, max: string | undefined): string {
   return max === undefined ? `of at least ${min}` : `from ${min} to ${max}`;
 }
 
 /** The failure of one setting, with its dotted name and the value that was refused. */
 export function invalidSetting(name: string, value: unknown, cause: unknown): AisError {
+  // What is right and not supported says so by itself.
+  if (cause instanceof AisError && cause.code === "unsupported") return cause;
   const shown =
     typeof value === "string"
       ? `"${value}"`

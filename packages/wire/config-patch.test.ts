@@ -71,7 +71,21 @@ test("the commands of the tracing guide", () => {
     sampler_probability: "0.25",
     skip_verify: true,
     exporter_auth: { token_header: "", token_file: "" },
+    tail: { errors: false, slow: {} },
+    rules: [],
+    allow_forced: true,
+    trust_inbound: "always",
   });
+});
+
+test("the tail rule is set operation by operation", () => {
+  const slow = applyConfigPatch(config, {
+    "tracing.tail.slow.object.get": "100ms",
+    "tracing.tail.slow.*": "2s",
+  });
+  expect(slow.tracing?.tail).toEqual({ errors: false, slow: { "object.get": "100ms", "*": "2s" } });
+  const less = applyConfigPatch(slow, { "tracing.tail.slow.*": "", "tracing.tail.errors": "true" });
+  expect(less.tracing?.tail).toEqual({ errors: true, slow: { "object.get": "100ms" } });
 });
 
 test("map entries are added, replaced as a whole and removed", () => {

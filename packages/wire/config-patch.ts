@@ -1,9 +1,11 @@
 /** Changes of the cluster config: `set-config` with dotted names in the query, or with a nested value (wire-compat 5.7). */
+import { systemClock } from "@ais/base/clock.ts";
 import { AisError } from "@ais/base/errors.ts";
 import { parseDurationNs } from "@ais/base/units.ts";
 import { CLUSTER_CONFIG_TABLE, type ClusterConfig } from "./cluster-config.ts";
-import { Field, invalidSetting, MapField, Optional, type Table, type TableEntry } from "./config-field.ts";
+import { Field, invalidSetting, KeyedField, Optional, type Table, type TableEntry } from "./config-field.ts";
 import { patchTable, unknownSetting } from "./config-table.ts";
+import { settleRules } from "./sampling-rules.ts";
 import {
   canonicalTracingKey,
   canonicalTracingPatch,
@@ -24,20 +26,26 @@ const LEGACY_PREFIX = "auth.cluster_key.";
  * A config with the settings of `dotted` (`log.level` to `4`) in place of its own. One entry of a map is set with
  * `tracing.attributes.key=value` and removed with an empty value; a JSON object replaces the map. Throws `badRequest` on
  * unknown or read-only names and invalid values, `unsupported` on settings whose work does not exist. The version and
- * time of the change are left to the document store.
+ * time of the change are left to the document store; sampling rules that have expired by `nowMs` go with any change.
  */
 export function applyConfigPatch(
   config: ClusterConfig,
   dotted: Readonly<Record<string, string>>,
+  nowMs: number = systemClock.nowMs(),
 ): ClusterConfig {
   const nested: Nested = {};
   for (const [name, value] of Object.entries(dotted)) addSetting(nested, config, canonicalName(name), value);
-  return applyConfigJson(config, nested);
+  return applyConfigJson(config, nested, nowMs);
 }
 
 /** The same for the nested value of the action `set-config`; members that are null change nothing. */
-export function applyConfigJson(config: ClusterConfig, patch: unknown): ClusterConfig {
-  const changed = withoutDefaultTracing(patchTable(CLUSTER_CONFIG_TABLE, config, canonicalPatch(patch)));
+export function applyConfigJson(
+  config: ClusterConfig,
+  patch: unknown,
+  nowMs: number = systemClock.nowMs(),
+): ClusterConfig {
+  const patched = patchTable(CLUSTER_CONFIG_TABLE, config, canonicalPatch(patch));
+  const changed = withoutDefaultTracing(withSettledRules(patched, nowMs));
   validateClusterConfig(changed);
   return changed;
 }
@@ -119,9 +127,9 @@ function addSetting(nested: Nested, config: ClusterConfig, name: string, value: 
     entry = Object.hasOwn(table, key) ? table[key] : undefined;
     if (entry === undefined) throw unknownSetting(name);
     current = (current as Json | undefined)?.[key];
-    if (entry instanceof MapField && depth < keys.length - 1) {
-      const mapKey = keys.slice(depth + 1).join(".");
-      section[key] = withMapEntry(parseMap(entry, section[key] ?? current ?? {}, name), mapKey, value);
+    if (entry instanceof KeyedField && depth < keys.length - 1) {
+      const entryKey = keys.slice(depth + 1).join(".");
+      section[key] = withEntry(entry, section[key] ?? current ?? entry.initial, entryKey, value, name);
       return;
     }
     if (entry instanceof Field) {
@@ -138,18 +146,25 @@ function addSetting(nested: Nested, config: ClusterConfig, name: string, value: 
   );
 }
 
-/** The map that earlier settings of the same change made, one of which may have been the JSON text of a whole map. */
-function parseMap(entry: MapField, map: unknown, name: string): Json {
+/** `current` may be what earlier settings of the same change made, one of which may have been the JSON text of the whole. */
+function withEntry(
+  entry: KeyedField<unknown>,
+  current: unknown,
+  key: string,
+  value: string,
+  name: string,
+): unknown {
   try {
-    return entry.parse(map);
+    return entry.withEntry(entry.parse(current), key, value);
   } catch (cause) {
-    throw invalidSetting(name, map, cause);
+    throw invalidSetting(name, value, cause);
   }
 }
 
-function withMapEntry(map: Json, key: string, value: string): Json {
-  if (value !== "") return { ...map, [key]: value };
-  return Object.fromEntries(Object.entries(map).filter(([name]) => name !== key));
+function withSettledRules(config: ClusterConfig, nowMs: number): ClusterConfig {
+  const { tracing } = config;
+  if (tracing === undefined || tracing.rules.length === 0) return config;
+  return { ...config, tracing: { ...tracing, rules: settleRules(tracing.rules, nowMs) } };
 }
 
 function firstKey(entry: TableEntry | undefined): string {

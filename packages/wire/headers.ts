@@ -30,6 +30,8 @@ export const HEADERS = {
   error: "Hdr-Error",
   /** Of a caller that wants its request traced whatever the sampler says (tracing.md 5). */
   trace: "Ais-Trace",
+  /** Of a call between nodes: the cluster's signature of the trace context, where strangers' are not believed. */
+  traceSignature: "Ais-Trace-Signature",
   /** Of a call between nodes: id of the calling node. */
   callerId: "Ais-Caller-Id",
   accept: "Accept",

@@ -18,12 +18,21 @@ export const OPERATIONS = {
   "cluster.get": { method: "GET", route: "/v1/cluster", traced: true },
   "cluster.set-config": { method: "PUT", route: "/v1/cluster/set-config", traced: true },
   "reverse.daemon": { method: "*", route: "/v1/reverse/daemon", traced: true },
+  /** Finished requests of the cluster, as they finish, until the caller has seen enough. */
+  "trace.tail": { method: "GET", route: "/v1/trace/tail", traced: false },
+  /** Every node sends one span to the collector and says what came of it. */
+  "trace.test": { method: "POST", route: "/v1/trace/test", traced: false },
   "health.get": { method: "GET", route: "/v1/health", traced: false },
   "metrics.get": { method: "GET", route: "/metrics", traced: false },
   /** Intra-cluster: one page of one target's part of a listing. */
   "intra.list": { method: "POST", route: "/v1/intra/list", traced: true },
   /** Intra-cluster: bring the node's copy of a metadata document up to a version before the reply. */
   "intra.sync": { method: "POST", route: "/v1/intra/sync", traced: true },
+  /** Intra-cluster: export what this node still holds of traces that were not sampled. Traced, it would beget itself. */
+  "intra.trace-export": { method: "POST", route: "/v1/intra/trace-export", traced: false },
+  /** Intra-cluster: one node's part of `trace.tail` and of `trace.test`. */
+  "intra.trace-tail": { method: "GET", route: "/v1/intra/trace-tail", traced: false },
+  "intra.trace-test": { method: "POST", route: "/v1/intra/trace-test", traced: false },
 } as const satisfies Record<string, OperationEntry>;
 
 interface OperationEntry {

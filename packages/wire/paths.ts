@@ -12,6 +12,7 @@ export const RESOURCES = {
   reverse: "reverse",
   health: "health",
   intra: "intra",
+  trace: "trace",
 } as const;
 
 export const PATHS = {
@@ -26,6 +27,11 @@ export const PATHS = {
   health: "/v1/health",
   intraList: "/v1/intra/list",
   intraSync: "/v1/intra/sync",
+  intraTraceExport: "/v1/intra/trace-export",
+  intraTraceTail: "/v1/intra/trace-tail",
+  intraTraceTest: "/v1/intra/trace-test",
+  traceTail: "/v1/trace/tail",
+  traceTest: "/v1/trace/test",
   metrics: "/metrics",
 } as const;
 

@@ -50,9 +50,17 @@ export const QUERY = {
   /** Trace context across a redirect (tracing.md 3). */
   traceparent: "traceparent",
   tracestate: "tracestate",
+  /** The cluster's signature of the two, where strangers' contexts are not believed. */
+  traceSignature: "tracesig",
   /** Of `intra/sync`: the document to bring up to date, and the version wanted. */
   document: "document",
   version: "version",
+  /** Of `trace.tail` and `trace.test`. */
+  traceBucket: "bucket",
+  traceOperation: "operation",
+  traceStatus: "status",
+  traceMinDuration: "min-duration",
+  traceNode: "node",
 } as const;
 
 /** Values of the query item `what`. */
@@ -82,6 +90,8 @@ export const WHAT = {
   jobSnap: "getxstats",
   /** Ours: the state of the node's tracing (tracing.md 6). */
   tracing: "tracing",
+  /** Ours: requests that have not ended. */
+  inFlight: "inflight",
 } as const;
 
 /** Values of `presence`. */

@@ -13,15 +13,19 @@ test("the default section is the table's", () => {
 });
 
 test.each([
-  ["localhost:4317", "localhost", 4317, "auto"],
-  ["http://localhost:4317", "localhost", 4317, "plain"],
-  ["https://otel.example.com:443/", "otel.example.com", 443, "tls"],
-  ["127.0.0.1:1", "127.0.0.1", 1, "auto"],
-  ["[::1]:4317", "::1", 4317, "auto"],
-  ["http://[fe80::1]:65535", "fe80::1", 65535, "plain"],
-  ["my_collector-0.svc:4317", "my_collector-0.svc", 4317, "auto"],
-] as const)("endpoint %s", (text, host, port, scheme) => {
-  expect(parseExporterEndpoint(text)).toEqual({ host, port, scheme });
+  ["localhost:4317", "localhost", 4317, "auto", ""],
+  ["http://localhost:4317", "localhost", 4317, "plain", ""],
+  ["https://otel.example.com:443/", "otel.example.com", 443, "tls", ""],
+  ["127.0.0.1:1", "127.0.0.1", 1, "auto", ""],
+  ["[::1]:4317", "::1", 4317, "auto", ""],
+  ["http://[fe80::1]:65535", "fe80::1", 65535, "plain", ""],
+  ["my_collector-0.svc:4317", "my_collector-0.svc", 4317, "auto", ""],
+  ["http://localhost:4318/v1/traces", "localhost", 4318, "plain", "/v1/traces"],
+  ["https://[::1]:4318/otlp/v1/traces", "::1", 4318, "tls", "/otlp/v1/traces"],
+  ["https://api.example.com/v1/traces", "api.example.com", 443, "tls", "/v1/traces"],
+  ["http://collector/v1/traces", "collector", 80, "plain", "/v1/traces"],
+] as const)("endpoint %s", (text, host, port, scheme, httpPath) => {
+  expect(parseExporterEndpoint(text)).toEqual({ host, port, scheme, httpPath });
 });
 
 test.each([
@@ -34,7 +38,13 @@ test.each([
   "localhost:43x",
   "grpc://localhost:4317",
   "http://localhost",
-  "http://localhost:4317/v1/traces",
+  "http://localhost/",
+  "https://localhost:0/v1/traces",
+  "localhost:4318/v1/traces",
+  "http://localhost:4318/v1/traces?x=1",
+  "http://localhost:4318/v1/#traces",
+  "http://localhost:4318/v1 traces",
+  "http://localhost:4318/v1\\traces",
   "http://user@localhost:4317",
   "local host:4317",
   " localhost:4317",
@@ -87,9 +97,22 @@ test.each([
   [{ exporter_auth: { token_header: "grpc-timeout", token_file: "/t" } }, "gRPC"],
   [{ attributes: { a: 1 } }, '"tracing.attributes"'],
   [{ enabled: "perhaps" }, '"tracing.enabled"'],
+  [{ tail: { slow: { "object.gte": "1s" } } }, '"object.gte" is no traced operation'],
+  [{ tail: { slow: { "health.get": "1s" } } }, '"health.get" is no traced operation'],
+  [{ tail: { slow: { "*": "soon" } } }, 'invalid duration "soon"'],
+  [{ tail: { slow: { "*": "0s" } } }, "above 0"],
+  [{ tail: { slow: "1s" } }, '"tracing.tail.slow"'],
+  [{ tail: { errors: "perhaps" } }, '"tracing.tail.errors"'],
   ["text", "expecting an object"],
 ])("section %j is refused", (section, text) => {
   expect(() => normaliseTracing(section)).toThrow(text);
+});
+
+test("durations of the tail rule are kept in one spelling", () => {
+  const { tail } = normaliseTracing({
+    tail: { errors: "yes", slow: { "object.get": "0.25s", "*": "1500ms" } },
+  });
+  expect(tail).toEqual({ errors: true, slow: { "object.get": "250ms", "*": "1.5s" } });
 });
 
 test("header names may be written in any case", () => {

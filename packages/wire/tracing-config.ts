@@ -1,18 +1,47 @@
 /** The `tracing` section of the cluster config (tracing.md 1). */
 import { AisError } from "@ais/base/errors.ts";
-import { bool, Field, invalidSetting, type TableValue, text, textMap } from "./config-field.ts";
+import { formatDurationNs, parseDurationNs } from "@ais/base/units.ts";
+import {
+  bool,
+  Field,
+  invalidSetting,
+  MapField,
+  oneOf,
+  type TableValue,
+  text,
+  textMap,
+} from "./config-field.ts";
 import { patchTable } from "./config-table.ts";
+import { OPERATIONS } from "./operations.ts";
+import { samplingRules } from "./sampling-rules.ts";
+import { parseShare } from "./share.ts";
+
+/** In `tracing.tail.slow`: every operation that has no entry of its own. */
+export const EVERY_OPERATION = "*";
 
 export const TRACING_TABLE = {
   enabled: bool(false),
-  /** `host:port`, `http://host:port` (plaintext) or `https://host:port` (TLS). */
+  /** `host:port`, `http://host:port` (plaintext) or `https://host:port` (TLS); with a path it is OTLP/HTTP. */
   exporter_endpoint: text(""),
   service_name_prefix: text("aistore"),
   attributes: textMap({}),
   /** Text of a number from 0 to 1. */
-  sampler_probability: new Field<string>("1.0", parseProbability),
+  sampler_probability: new Field<string>("1.0", parseShare),
   skip_verify: bool(false),
   exporter_auth: { token_header: text(""), token_file: text("") },
+  /** Requests whose whole trace is exported although it was not sampled (tracing.md 5). */
+  tail: {
+    /** Those that end with a 5xx status. */
+    errors: bool(false),
+    /** Those that take longer: operation, or `*` for the others, to duration. Empty: none. */
+    slow: new MapField({}, parseSlow),
+  },
+  /** Probabilities of some of the new traces; the first rule that matches decides. */
+  rules: samplingRules(),
+  /** Whether a caller may have a new trace sampled by the header `ais-trace: 1`. */
+  allow_forced: bool(true),
+  /** `never`: a caller's context becomes a link, and only the cluster's own nodes are believed (tracing.md 3). */
+  trust_inbound: oneOf(["always", "never"], "always"),
 };
 
 export interface TracingSection extends TableValue<typeof TRACING_TABLE> {}
@@ -25,6 +54,10 @@ export const DEFAULT_TRACING_SECTION: TracingSection = {
   sampler_probability: "1.0",
   skip_verify: false,
   exporter_auth: { token_header: "", token_file: "" },
+  tail: { errors: false, slow: {} },
+  rules: [],
+  allow_forced: true,
+  trust_inbound: "always",
 };
 
 /** The spelling in AIStore's documentation, which people copy from there. */
@@ -56,7 +89,7 @@ export function normaliseTracing(json: unknown): TracingSection {
 export function validateTracing(section: TracingSection): void {
   const { exporter_endpoint: endpoint, exporter_auth: auth } = section;
   try {
-    parseProbability(section.sampler_probability);
+    parseShare(section.sampler_probability);
   } catch (cause) {
     throw invalidSetting("tracing.sampler_probability", section.sampler_probability, cause);
   }
@@ -89,38 +122,55 @@ export interface ExporterEndpoint {
   readonly port: number;
   /** `auto`: no scheme was given, so `skip_verify` and what the collector speaks decide. */
   readonly scheme: "plain" | "tls" | "auto";
+  /** Of OTLP/HTTP, from the slash; empty for gRPC. */
+  readonly httpPath: string;
 }
 
-const ENDPOINT =
-  /^(?:(https?):\/\/)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?):(\d{1,5})\/?$/;
+const HOST = String.raw`\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?`;
+const ENDPOINT = new RegExp(`^(?:(https?)://)?(${HOST})(?::(\\d{1,5}))?(/[!-~]*)?$`);
+const SCHEMES = { http: "plain", https: "tls" } as const;
+/** A URL with a path may leave out the port, as vendors write theirs. */
+const HTTP_PORTS = { http: 80, https: 443 } as const;
 
-/** `host:port`, `http://host:port`, `https://host:port`; throws `badRequest` for anything else. */
+/** `host:port` and `http(s)://host:port` are gRPC, `http(s)://host:port/path` is OTLP/HTTP. Throws `badRequest` otherwise. */
 export function parseExporterEndpoint(endpoint: string): ExporterEndpoint {
-  const [, scheme, host = "", digits = ""] = ENDPOINT.exec(endpoint) ?? [];
-  const port = Number(digits);
-  if (host === "" || port < 1 || port > 65_535) {
+  const [, schemeText, host = "", digits, path = ""] = ENDPOINT.exec(endpoint) ?? [];
+  const scheme = schemeText === "http" || schemeText === "https" ? schemeText : null;
+  const httpPath = path === "/" ? "" : path;
+  const defaultPort = scheme === null || httpPath === "" ? 0 : HTTP_PORTS[scheme];
+  const port = digits === undefined ? defaultPort : Number(digits);
+  const isPathMisplaced = (scheme === null && path !== "") || /[?#\\]/.test(path);
+  if (host === "" || port < 1 || port > 65_535 || isPathMisplaced) {
     throw new AisError(
       "badRequest",
-      `invalid value "${endpoint}" of "tracing.exporter_endpoint": expecting "host:port", "http://host:port" or "https://host:port"`,
+      `invalid value "${endpoint}" of "tracing.exporter_endpoint": expecting "host:port", "http://host:port" or "https://host:port", with a path such as "/v1/traces" for OTLP/HTTP`,
     );
   }
-  const schemes = { http: "plain", https: "tls" } as const;
   return {
     host: host.startsWith("[") ? host.slice(1, -1) : host,
     port,
-    scheme: scheme === "http" || scheme === "https" ? schemes[scheme] : "auto",
+    scheme: scheme === null ? "auto" : SCHEMES[scheme],
+    httpPath,
   };
 }
 
-/** Shares are decimal numbers; hexadecimal, blanks and words are not, whatever JavaScript's `Number` makes of them. */
-const DECIMAL = /^\+?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-
-function parseProbability(value: unknown): string {
-  const decimal = typeof value === "number" ? String(value) : value;
-  if (typeof decimal !== "string" || !DECIMAL.test(decimal) || Number(decimal) > 1) {
-    throw new TypeError("expecting a number from 0 to 1");
-  }
-  return decimal;
+/** A map of operations to durations; an operation that is never traced has no trace to export. */
+function parseSlow(value: unknown): Readonly<Record<string, string>> {
+  const map = textMap({}).parse(value);
+  return Object.fromEntries(
+    Object.entries(map).map(([operation, durationText]) => {
+      const entry: { readonly traced: boolean } | undefined = Object.hasOwn(OPERATIONS, operation)
+        ? OPERATIONS[operation as keyof typeof OPERATIONS]
+        : undefined;
+      if (operation !== EVERY_OPERATION && entry?.traced !== true)
+        throw new TypeError(
+          `"${operation}" is no traced operation, expecting for example "object.get" or "*"`,
+        );
+      const durationNs = parseDurationNs(durationText);
+      if (durationNs <= 0n) throw new TypeError(`expecting a duration above 0 for "${operation}"`);
+      return [operation, formatDurationNs(durationNs)];
+    }),
+  );
 }
 
 /** `-bin` keys carry binary values and `grpc-` ones belong to the protocol, so a token can be sent under neither. */

@@ -8,9 +8,10 @@ import type {
   CreateTracing,
   Span,
   SpanContext,
+  SpanFacts,
   Tracing,
 } from "@ais/tracing/types.ts";
-import { SPAN_KIND } from "@ais/tracing/types.ts";
+import { NO_TAIL, SPAN_KIND } from "@ais/tracing/types.ts";
 import * as api from "@opentelemetry/api";
 import { parseTraceParent } from "@opentelemetry/core";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-grpc";
@@ -33,6 +34,7 @@ const NO_HEADERS = {};
 class SdkSpan implements Span {
   readonly inner: api.Span;
   readonly recording: boolean;
+  readonly stage = "";
   readonly #tracer: api.Tracer;
 
   constructor(inner: api.Span, tracer: api.Tracer) {
@@ -47,6 +49,10 @@ class SdkSpan implements Span {
 
   set(name: string, value: AttributeValue): void {
     this.inner.setAttribute(name, value as api.AttributeValue);
+  }
+
+  describe(facts: SpanFacts): void {
+    facts.describe(this);
   }
 
   event(name: string, attributes?: Attributes): void {
@@ -107,6 +113,10 @@ export const createSdkTracing: CreateTracing = ({ role, nodeId, version, hostnam
       span instanceof SdkSpan
         ? { traceresponse: traceParent(span), "Server-Timing": `traceparent;desc="${traceParent(span)}"` }
         : NO_HEADERS,
+    judge: () => false,
+    onTail() {},
+    exportTraces() {},
+    test: () => Promise.reject(new Error("not a part of the comparison")),
     async configure() {},
     stats: () => ({
       build: "oteltracing",
@@ -123,7 +133,10 @@ export const createSdkTracing: CreateTracing = ({ role, nodeId, version, hostnam
       exports: 0,
       exportFailures: 0,
       lastExportMs: 0,
+      lastExportTime: "",
       lastError: "",
+      samplerProbability: 1,
+      tail: NO_TAIL,
     }),
     stop: () => provider.shutdown(),
   };

@@ -2,7 +2,7 @@
 import { HttpConnection, type RequestBody } from "./connection.ts";
 import { type Origin, parseOrigin } from "./origin.ts";
 import type { BodySink } from "./reply-reader.ts";
-import type { ResponseHead } from "./response-head.ts";
+import { headerPattern, type ResponseHead } from "./response-head.ts";
 import { TransportError } from "./transport-error.ts";
 
 export interface HttpCall {
@@ -27,6 +27,7 @@ export interface HttpCounts {
 
 /** A proxy redirects once; more hops than this are a loop. */
 const REDIRECTS_MAX = 5;
+const LOCATION = headerPattern("location");
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 307, 308]);
 
 export class HttpClient {
@@ -47,7 +48,7 @@ export class HttpClient {
     let { origin, target } = call;
     for (let hops = 0; ; hops++) {
       const head = await this.#exchange(call, origin, target);
-      const location = REDIRECT_STATUSES.has(head.status) ? head.header("location") : null;
+      const location = REDIRECT_STATUSES.has(head.status) ? head.header(LOCATION) : null;
       if (location === null) return head;
       if (hops === REDIRECTS_MAX)
         throw new TransportError("protocol", `more than ${REDIRECTS_MAX} redirects`);
@@ -83,7 +84,7 @@ export class HttpClient {
       head: `${method} ${target} HTTP/1.1\r\nHost: ${origin.hostHeader}\r\n${call.headerLines}${length}\r\n`,
       body,
       onHead: (head: ResponseHead) =>
-        REDIRECT_STATUSES.has(head.status) && head.header("location") !== null ? null : call.onReply(head),
+        REDIRECT_STATUSES.has(head.status) && head.header(LOCATION) !== null ? null : call.onReply(head),
     };
     const kept = this.#connections.get(origin.url);
     if (kept?.isOpen === true) {

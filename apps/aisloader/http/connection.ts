@@ -92,8 +92,8 @@ export class HttpConnection {
 
   destroy(error: TransportError): void {
     this.#open = false;
-    this.#socket?.terminate();
     this.#settle((waiting) => waiting.reject(error));
+    this.#socket?.terminate();
   }
 
   opened(socket: Socket<HttpConnection>): void {
@@ -180,13 +180,12 @@ export class HttpConnection {
       this.#unsent === null && (this.#body === null || this.#bodyOffsetBytes === this.#body.lengthBytes);
     // A reply before the end of the request, such as a redirect, makes the rest of the body pointless: the connection
     // is given up, since the peer would take whatever comes next for that body.
-    if (!wholeRequestSent || !head.keepsConnection || reader.hasSurplus) {
-      this.#open = false;
-      this.#socket?.terminate();
-    }
+    this.#open = wholeRequestSent && head.keepsConnection && !reader.hasSurplus;
     this.#body = null;
     this.#unsent = null;
+    // Settled first: the end of the socket may be reported at once, and is no failure of this exchange any more.
     this.#settle((waiting) => waiting.resolve(head));
+    if (!this.#open) this.#socket?.terminate();
   }
 
   #wait(): Promise<ResponseHead | null> {

@@ -53,19 +53,23 @@ export class LatencyHistogram {
   summary(): LatencySummary | null {
     if (this.#count === 0) return null;
     return {
-      min: this.#minMs,
-      mean: this.#sumMs / this.#count,
+      min: toMicrosecond(this.#minMs),
+      mean: toMicrosecond(this.#sumMs / this.#count),
       p50: this.#percentile(50),
       p90: this.#percentile(90),
       p99: this.#percentile(99),
       p999: this.#percentile(99.9),
-      max: this.#maxMs,
+      max: toMicrosecond(this.#maxMs),
     };
   }
 
   /** A bucket stands for its highest value, which may lie beyond the largest that was recorded. */
   #percentile(percent: number): number {
     const valueMs = this.#histogram.getValueAtPercentile(percent) / MICROSECONDS;
-    return Math.max(this.#minMs, Math.min(this.#maxMs, valueMs));
+    return toMicrosecond(Math.max(this.#minMs, Math.min(this.#maxMs, valueMs)));
   }
+}
+
+function toMicrosecond(ms: number): number {
+  return Math.round(ms * MICROSECONDS) / MICROSECONDS;
 }

@@ -1,13 +1,16 @@
 /** Tracing that keeps its spans in memory, for tests of what requests record. */
-import type {
-  Attributes,
-  AttributeValue,
-  InboundCarrier,
-  Span,
-  SpanContext,
-  SpanKind,
-  Tracing,
-  TracingStats,
+import {
+  type Attributes,
+  type AttributeValue,
+  type ExportTest,
+  type InboundCarrier,
+  NO_TAIL,
+  type Span,
+  type SpanContext,
+  type SpanFacts,
+  type SpanKind,
+  type Tracing,
+  type TracingStats,
 } from "@ais/tracing/types.ts";
 import type { TracingSection } from "@ais/wire/tracing-config.ts";
 
@@ -18,6 +21,7 @@ export class RecordedSpan implements Span {
   /** Span id of the parent; empty for a root. */
   readonly parent: string;
   readonly recording = true;
+  readonly stage = "";
   readonly attributes: Record<string, AttributeValue> = {};
   readonly events: { readonly name: string; readonly attributes: Attributes }[] = [];
   readonly exceptions: unknown[] = [];
@@ -35,6 +39,9 @@ export class RecordedSpan implements Span {
 
   set(name: string, value: AttributeValue): void {
     this.attributes[name] = value;
+  }
+  describe(facts: SpanFacts): void {
+    facts.describe(this);
   }
   event(name: string, attributes: Attributes = {}): void {
     this.events.push({ name, attributes });
@@ -62,6 +69,8 @@ export class RecordedSpan implements Span {
 
 export class RecordingTracing implements Tracing {
   readonly roots: RecordedSpan[] = [];
+  /** Trace ids that `exportTraces` was given. */
+  readonly asked: string[] = [];
   readonly sections: TracingSection[] = [];
 
   /** The newest root. */
@@ -86,6 +95,16 @@ export class RecordingTracing implements Tracing {
   }
   responseHeaders(span: Span): Readonly<Record<string, string>> {
     return { traceresponse: traceparent(span) };
+  }
+  judge(): boolean {
+    return false;
+  }
+  onTail(): void {}
+  exportTraces(traceIds: readonly string[]): void {
+    this.asked.push(...traceIds);
+  }
+  async test(): Promise<ExportTest> {
+    return EXPORT_TEST;
   }
   async configure(section: TracingSection): Promise<void> {
     this.sections.push(section);
@@ -121,5 +140,19 @@ const RECORDING_STATS: TracingStats = {
   exports: 1,
   exportFailures: 0,
   lastExportMs: 2,
+  lastExportTime: "",
   lastError: "",
+  samplerProbability: 1,
+  tail: NO_TAIL,
+};
+
+const EXPORT_TEST: ExportTest = {
+  ok: true,
+  build: "oteltracing",
+  enabled: true,
+  endpoint: "grpc://collector:4317 (plaintext)",
+  token: "none",
+  latencyMs: 2,
+  status: "OK",
+  traceId: "b".repeat(32),
 };

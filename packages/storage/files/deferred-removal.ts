@@ -1,14 +1,19 @@
 /**
  * Removes object files that no record names any more: after a grace period, and never while a reader holds one.
  * What is pending when the process dies is removed by the recovery at the next start.
+ *
+ * Until then such a file must not be taken for an object should the index be lost. So the mark at its very end is cut
+ * off at once (files/trailer.ts), which no reader notices.
  */
-import { unlink } from "node:fs/promises";
+import { statSync } from "node:fs";
+import { truncate, unlink } from "node:fs/promises";
 import type { Clock } from "@ais/base/clock.ts";
 import type { FileFaults } from "@ais/base/durable-write.ts";
 import type { Logger } from "@ais/base/log.ts";
 import type { StorageCounters } from "../counters.ts";
 import { errnoCode, errorChainText } from "../storage-error.ts";
 import { objectFilePath } from "./object-path.ts";
+import { MARK_BYTES } from "./trailer.ts";
 
 export interface DeferredRemovalOptions {
   readonly mountpath: string;
@@ -32,6 +37,8 @@ export class DeferredRemoval implements AsyncDisposable {
   readonly #held = new Set<bigint>();
   readonly #readers = new Map<bigint, number>();
   readonly #doomed: bigint[] = [];
+  readonly #marked: bigint[] = [];
+  #marking: Promise<void> | null = null;
   #removing: Promise<void> | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
@@ -47,6 +54,15 @@ export class DeferredRemoval implements AsyncDisposable {
     let count = 0;
     for (const readers of this.#readers.values()) count += readers;
     return count;
+  }
+
+  /** True while the file waits for its removal. */
+  isPending(fileId: bigint): boolean {
+    return (
+      this.#held.has(fileId) ||
+      this.#doomed.includes(fileId) ||
+      this.#waiting.some((retired) => retired.fileId === fileId)
+    );
   }
 
   /** Keeps the file until the returned function is called; to be taken in the same turn as the index lookup. */
@@ -70,6 +86,8 @@ export class DeferredRemoval implements AsyncDisposable {
   retire(fileId: bigint): void {
     const dueMs = this.#options.clock.monotonicMs() + this.#options.graceMs;
     this.#waiting.push({ fileId, dueMs });
+    this.#marked.push(fileId);
+    this.#marking ??= this.#cutMarks();
     this.#arm();
   }
 
@@ -82,6 +100,7 @@ export class DeferredRemoval implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    await this.#marking;
     await this.expedite();
   }
 
@@ -111,6 +130,21 @@ export class DeferredRemoval implements AsyncDisposable {
   #remove(fileId: bigint): void {
     this.#doomed.push(fileId);
     this.#removing ??= this.#removeDoomed();
+  }
+
+  /** A file that keeps its mark only matters if the index is lost before the file is gone. */
+  async #cutMarks(): Promise<void> {
+    for (let fileId = this.#marked.shift(); fileId !== undefined; fileId = this.#marked.shift()) {
+      const path = objectFilePath(this.#options.mountpath, fileId);
+      try {
+        await truncate(path, Math.max(0, statSync(path).size - MARK_BYTES));
+      } catch (error) {
+        if (errnoCode(error) === "ENOENT") continue;
+        const fields = { path, error: errorChainText(error) };
+        this.#options.logger.log("warn", "failed to mark an object file as replaced", fields);
+      }
+    }
+    this.#marking = null;
   }
 
   /** One at a time: a burst of removals must not take the disk from the requests. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { TEMPORARY_SUFFIX } from "@ais/base/durable-write.ts";
 import { OBJECT_SUBDIRECTORY_COUNT, OBJECTS_DIRECTORY } from "../on-disk-format.ts";
 
 const FILE_NAME = /^[0-9a-f]{16}$/;
@@ -19,6 +20,12 @@ export function fileIdOfName(name: string): bigint | null {
   return FILE_NAME.test(name) ? BigInt(`0x${name}`) : null;
 }
 
+/** The object file that a temporary file was going to be; null when the name is not that of one. */
+export function fileIdOfTemporaryName(name: string): bigint | null {
+  const [stem = ""] = name.split(".", 1);
+  return name.endsWith(TEMPORARY_SUFFIX) ? fileIdOfName(stem) : null;
+}
+
 export function runOfFileId(fileId: bigint): number {
   return Number(fileId >> RUN_SHIFT);
 }
@@ -26,6 +33,7 @@ export function runOfFileId(fileId: bigint): number {
 /** Ids of one run of the daemon: they grow, and no other run has them. */
 export class FileIds {
   #next: bigint;
+  readonly #open = new Set<bigint>();
 
   constructor(run: number) {
     this.#next = (BigInt(run) << RUN_SHIFT) | 1n;
@@ -34,6 +42,17 @@ export class FileIds {
   take(): bigint {
     const id = this.#next;
     this.#next += 1n;
+    this.#open.add(id);
     return id;
+  }
+
+  /** The file is named by the index now, or gone. */
+  settle(id: bigint): void {
+    this.#open.delete(id);
+  }
+
+  /** True while a write has the id: its file is not named by any record, and no left-over either. */
+  isOpen(id: bigint): boolean {
+    return this.#open.has(id);
   }
 }

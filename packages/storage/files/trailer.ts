@@ -1,10 +1,10 @@
 /** The end of an object file: name and metadata, so that the index can be rebuilt from the files alone (on-disk-format.ts). */
-import { open } from "node:fs/promises";
 import { AisError } from "@ais/base/errors.ts";
 import { isChecksumType } from "@ais/wire/checksum.ts";
 import { Packr } from "msgpackr";
 import type { ContentHashing } from "../checksum.ts";
 import type { NewRecord } from "../index/record.ts";
+import { openQuietly } from "./read-quietly.ts";
 
 export interface FileTrailer {
   readonly bucketId: bigint;
@@ -14,11 +14,15 @@ export interface FileTrailer {
 }
 
 export const TRAILER_VERSION = 1;
+/** The end of an object file that is in use. A replaced or deleted one has lost it, and otherwise is as it was. */
 const MAGIC = "AISTOBJ\n";
-const FOOTER_BYTES = 24;
+export const MARK_BYTES = MAGIC.length;
+export const FOOTER_BYTES = 24;
 const HASHED_FOOTER_BYTES = 8;
 /** More than any name and metadata: a damaged length must not make us read a whole object into memory. */
 const FIELDS_LIMIT_BYTES = 1024 * 1024;
+/** Enough to find a trailer and see that something follows it. */
+export const END_LIMIT_BYTES = FIELDS_LIMIT_BYTES + FOOTER_BYTES + 1;
 
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 
@@ -46,9 +50,9 @@ export function encodeTrailer(trailer: FileTrailer, hashing: ContentHashing): Bu
   return bytes;
 }
 
-/** Throws `internal` when the file does not end with a whole trailer of a known version. */
+/** Throws `internal` when the file does not end with a whole trailer of a known version, or was retired. */
 export async function readTrailer(path: string, hashing: ContentHashing): Promise<FileTrailer> {
-  const file = await open(path, "r");
+  const file = await openQuietly(path);
   try {
     const { size } = await file.stat();
     if (size < FOOTER_BYTES) throw damaged(path, "it is too short");
@@ -62,9 +66,9 @@ export async function readTrailer(path: string, hashing: ContentHashing): Promis
     if (fieldBytes > Math.min(size - FOOTER_BYTES, FIELDS_LIMIT_BYTES))
       throw damaged(path, "its length does not fit the file");
     const start = size - FOOTER_BYTES - fieldBytes;
-    const hashed = await readExactly(file, start, fieldBytes + HASHED_FOOTER_BYTES);
-    if (hashing.xxh64(hashed) !== footer.readBigUInt64LE(8)) throw damaged(path, "its checksum is wrong");
-    const trailer = decodeFields(hashed.subarray(0, fieldBytes), path);
+    const tail = await readExactly(file, start, fieldBytes + FOOTER_BYTES);
+    const { kind, trailer } = parseFileEnd(tail, hashing);
+    if (kind !== "whole") throw damaged(path, "its checksum is wrong");
     if (trailer.record.sizeBytes !== start) throw damaged(path, "the object has another size");
     return trailer;
   } finally {
@@ -72,8 +76,49 @@ export async function readTrailer(path: string, hashing: ContentHashing): Promis
   }
 }
 
-function decodeFields(bytes: Uint8Array, path: string): FileTrailer {
-  const fields = packr.unpack(bytes) as readonly unknown[];
+/** What follows the object's bytes in a file. */
+export type FileEnd =
+  | { readonly kind: "whole"; readonly trailer: FileTrailer }
+  /** The trailer is whole, and `extraBytes` follow it. */
+  | { readonly kind: "longer"; readonly trailer: FileTrailer; readonly extraBytes: number }
+  /** The trailer is whole but for its mark: the file was replaced or deleted. */
+  | { readonly kind: "retired"; readonly trailer: FileTrailer }
+  /** The file has its end, but what stands there is wrong. */
+  | { readonly kind: "damaged"; readonly trailer: null }
+  | { readonly kind: "cut"; readonly trailer: null };
+
+/** `tail` is everything from the end of the object to the end of the file, or at least the first `END_LIMIT_BYTES` of it. */
+export function parseFileEnd(tail: Buffer, hashing: ContentHashing): FileEnd {
+  const hasMark = tail.toString("latin1", Math.max(0, tail.byteLength - MARK_BYTES)) === MAGIC;
+  const fieldBytes = findFooter(tail, hashing);
+  const trailer = fieldBytes === null ? null : decodeFields(tail.subarray(0, fieldBytes));
+  if (trailer === null || fieldBytes === null) return { kind: hasMark ? "damaged" : "cut", trailer: null };
+  const extraBytes = tail.byteLength - fieldBytes - FOOTER_BYTES;
+  if (extraBytes === -MARK_BYTES) return { kind: "retired", trailer };
+  if (extraBytes < 0) return { kind: "cut", trailer: null };
+  if (extraBytes > 0) return { kind: "longer", trailer, extraBytes };
+  return hasMark ? { kind: "whole", trailer } : { kind: "damaged", trailer: null };
+}
+
+/** Where the footer starts: at the place that it names, with the right checksum. Usually that is the last place possible. */
+function findFooter(tail: Buffer, hashing: ContentHashing): number | null {
+  const isFooter = (at: number): boolean =>
+    at > 0 &&
+    at + FOOTER_BYTES - MARK_BYTES <= tail.byteLength &&
+    tail.readUInt32LE(at) === at &&
+    tail.readUInt16LE(at + 4) === TRAILER_VERSION &&
+    tail.readBigUInt64LE(at + HASHED_FOOTER_BYTES) ===
+      hashing.xxh64(tail.subarray(0, at + HASHED_FOOTER_BYTES));
+  const last = tail.byteLength - FOOTER_BYTES;
+  if (isFooter(last)) return last;
+  for (let at = 1; at <= last + MARK_BYTES; at++) if (isFooter(at)) return at;
+  return null;
+}
+
+/** Null when these are not the fields of a trailer. */
+function decodeFields(bytes: Uint8Array): FileTrailer | null {
+  const fields: unknown = packr.unpack(bytes);
+  if (!Array.isArray(fields)) return null;
   const [
     bucketId,
     bucketName,
@@ -85,9 +130,8 @@ function decodeFields(bytes: Uint8Array, path: string): FileTrailer {
     createdNs,
     atimeNs,
     custom,
-  ] = fields;
-  if (typeof type !== "string" || !isChecksumType(type))
-    throw damaged(path, "the checksum type is not known");
+  ] = fields as readonly unknown[];
+  if (typeof type !== "string" || !isChecksumType(type)) return null;
   return {
     bucketId: BigInt(String(bucketId)),
     bucketName: String(bucketName),

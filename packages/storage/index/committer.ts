@@ -2,11 +2,12 @@
  * Group commit of one mountpath's index. Operations that arrive while a transaction is being flushed go into the next
  * one together, so concurrent writers share one flush, and each operation reads what the one before it wrote.
  */
-import { AisError, errorText } from "@ais/base/errors.ts";
+import { AisError, errorText, isAisError } from "@ais/base/errors.ts";
 import type { RootDatabase } from "lmdb";
 import type { StorageCounters } from "../counters.ts";
 import type { StorageFaults } from "../faults.ts";
 import { availableBytes } from "../free-space.ts";
+import type { MountpathPresence } from "../presence.ts";
 import { toStorageError } from "../storage-error.ts";
 
 const EIO_NUMBER = 5;
@@ -34,7 +35,7 @@ interface Pending {
 
 export class Committer {
   readonly #root: RootDatabase<Uint8Array, Uint8Array>;
-  readonly #mountpath: string;
+  readonly #presence: MountpathPresence;
   readonly #faults: StorageFaults;
   readonly #counters: StorageCounters;
   readonly #batchLimitCount: number;
@@ -43,13 +44,13 @@ export class Committer {
 
   constructor(
     root: RootDatabase<Uint8Array, Uint8Array>,
-    mountpath: string,
+    presence: MountpathPresence,
     faults: StorageFaults,
     counters: StorageCounters,
     batchLimitCount: number,
   ) {
     this.#root = root;
-    this.#mountpath = mountpath;
+    this.#presence = presence;
     this.#faults = faults;
     this.#counters = counters;
     this.#batchLimitCount = batchLimitCount;
@@ -92,11 +93,14 @@ export class Committer {
       flushed.catch(() => {});
       await committed;
       await flushed;
+      // What was flushed into a file that has no name any more is gone with the process.
+      this.#presence.require();
+      await this.#faults.afterFlush?.(this.#presence.mountpath);
       this.#counters.commitBatches += 1;
       this.#counters.commitOperations += batch.length;
     } catch (error) {
       if (batch.length === 0) batch = this.#queue.splice(0, this.#batchLimitCount);
-      const failure = commitFailure(await rootCause(error), this.#mountpath);
+      const failure = commitFailure(await rootCause(error), this.#presence);
       for (const pending of batch) pending.outcome = { error: failure };
     }
     return batch;
@@ -118,10 +122,12 @@ function settle(pending: Pending, batchSize: number): void {
 }
 
 /** A disk that is nearly full takes part of a write, which LMDB reports as an input/output error. */
-function commitFailure(cause: unknown, mountpath: string): AisError {
+function commitFailure(cause: unknown, presence: MountpathPresence): AisError {
   const action = "commit to the object index";
+  if (isAisError(cause)) return cause;
+  if (!presence.isThere()) return presence.goneError(cause);
   const isShortWrite = (cause as { code?: unknown } | null)?.code === EIO_NUMBER;
-  if (isShortWrite && availableBytes(mountpath) < FULL_DISK_BYTES) {
+  if (isShortWrite && availableBytes(presence.mountpath) < FULL_DISK_BYTES) {
     return new AisError("outOfSpace", `failed to ${action}: no space left on the device`, { cause });
   }
   return toStorageError(action, cause);

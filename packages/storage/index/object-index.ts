@@ -4,9 +4,10 @@ import { assert } from "@ais/base/assert.ts";
 import { type Database, open, type RootDatabase, type RootDatabaseOptions } from "lmdb";
 import type { StorageCounters } from "../counters.ts";
 import type { StorageFaults } from "../faults.ts";
-import { INDEX_DIRECTORY } from "../on-disk-format.ts";
+import { DATABASES, INDEX_DIRECTORY, RUN_KEY } from "../on-disk-format.ts";
+import { MountpathPresence } from "../presence.ts";
 import { type Committed, Committer, type IndexOperation } from "./committer.ts";
-import { copyBytes, decodeRecord, type IndexRecord } from "./record.ts";
+import { copyBytes, decodeRecord, type IndexRecord, withDamageMark } from "./record.ts";
 
 type Key = Uint8Array;
 
@@ -21,7 +22,15 @@ export interface FoundRecord {
   copyBody(firstByte: number, lengthBytes: number): Buffer;
 }
 
-const RUN_KEY = Buffer.from("run");
+export interface ObjectIndexOptions {
+  readonly mountpath: string;
+  /** Inside of the mountpath; the one of every day when absent. */
+  readonly directoryName?: string;
+  readonly faults: StorageFaults;
+  readonly counters: StorageCounters;
+  readonly commitBatchCount: number;
+}
+
 const DATABASE_COUNT = 3;
 
 export class ObjectIndex implements AsyncDisposable {
@@ -32,12 +41,15 @@ export class ObjectIndex implements AsyncDisposable {
   readonly #files: Database<Uint8Array, Key>;
   readonly #meta: Database<Uint8Array, Key>;
   readonly #committer: Committer;
+  readonly presence: MountpathPresence;
 
-  constructor(mountpath: string, faults: StorageFaults, counters: StorageCounters, commitBatchCount: number) {
+  constructor(options: ObjectIndexOptions) {
+    const { mountpath, directoryName = INDEX_DIRECTORY, faults, counters, commitBatchCount } = options;
+    const directory = join(mountpath, directoryName);
     const binary = { encoding: "binary", keyEncoding: "binary" } as const;
     this.#root = open({
       ...binary,
-      path: join(mountpath, INDEX_DIRECTORY),
+      path: directory,
       maxDbs: DATABASE_COUNT,
       // After power loss the last flushed state is found whole, after the end of the process the last committed one.
       // The memory map grows by itself.
@@ -45,16 +57,17 @@ export class ObjectIndex implements AsyncDisposable {
       // The committer does the batching. LMDB's own would also make promises that nobody sees fail with a commit.
       eventTurnBatching: false,
     });
-    this.#objects = this.#root.openDB({ ...binary, name: "objects" });
+    this.#objects = this.#root.openDB({ ...binary, name: DATABASES.objects });
     const decoded: RootDatabaseOptions & { name: string } = {
-      name: "objects",
+      name: DATABASES.objects,
       keyEncoding: "binary",
       encoder: { encode: rejectEncode, decode: decodeRecord },
     };
     this.#records = this.#root.openDB(decoded);
-    this.#files = this.#root.openDB({ ...binary, name: "files" });
-    this.#meta = this.#root.openDB({ ...binary, name: "meta" });
-    this.#committer = new Committer(this.#root, mountpath, faults, counters, commitBatchCount);
+    this.#files = this.#root.openDB({ ...binary, name: DATABASES.files });
+    this.#meta = this.#root.openDB({ ...binary, name: DATABASES.meta });
+    this.presence = new MountpathPresence(mountpath, directory);
+    this.#committer = new Committer(this.#root, this.presence, faults, counters, commitBatchCount);
   }
 
   /** Inside an index operation it sees what the transaction has written so far. */
@@ -92,6 +105,32 @@ export class ObjectIndex implements AsyncDisposable {
     return this.#files.doesExist(fileKey(fileId));
   }
 
+  /** The key of the record that names the file; null when none does. */
+  keyOfFile(fileId: bigint): Buffer | null {
+    return this.#files.getBinary(fileKey(fileId)) ?? null;
+  }
+
+  /** Objects in the index. */
+  get objectCount(): number {
+    const { entryCount } = this.#objects.getStats() as { readonly entryCount: number };
+    return entryCount;
+  }
+
+  /**
+   * Only inside an index operation. Marks the record as damaged or as right again, unless it is not the one any more
+   * that was looked at. True when something changed.
+   */
+  markDamage(key: Key, looked: IndexRecord, isDamaged: boolean): boolean {
+    const bytes = this.#objects.getBinary(key);
+    if (bytes === undefined) return false;
+    const { fileId, createdNs } = decodeRecord(bytes, bytes.length);
+    if (fileId !== looked.fileId || createdNs !== looked.createdNs) return false;
+    const marked = withDamageMark(bytes, isDamaged);
+    if (marked === null) return false;
+    void this.#objects.put(key, marked);
+    return true;
+  }
+
   /** Up to `limit` entries from `start` (or after it) to `end`, which is exclusive; null means to the end. */
   scan(start: Key, exclusiveStart: boolean, end: Key | null, limit: number): IndexEntry[] {
     const entries: IndexEntry[] = [];
@@ -100,24 +139,38 @@ export class ObjectIndex implements AsyncDisposable {
     return entries;
   }
 
+  /** Up to `limit` keys after `start`, without a look at their records. */
+  keysAfter(start: Key, limit: number): Uint8Array[] {
+    return [...this.#objects.getKeys({ start, exclusiveStart: true, limit } as { start: Key; limit: number })];
+  }
+
   /** The first key at or after `start`. */
   firstKey(start: Key): Uint8Array | null {
     for (const key of this.#objects.getKeys({ start, limit: 1 })) return key;
     return null;
   }
 
-  /** Counts this opening of the mountpath, durably; `atLeast` is the highest run that object files are known from. */
-  async nextRun(atLeast: number): Promise<number> {
+  /** How many times the mountpath was opened; 0 before the first. */
+  get run(): number {
+    return this.#meta.getBinary(RUN_KEY)?.readUInt32LE(0) ?? 0;
+  }
+
+  /** Counts this opening of the mountpath, durably, and resolves with the count. */
+  async nextRun(): Promise<number> {
     const { value } = await this.commit(() => {
-      const stored = this.#meta.getBinary(RUN_KEY);
-      const run = Math.max(stored === undefined ? 0 : stored.readUInt32LE(0), atLeast) + 1;
-      assert(run < 2 ** 32, "a mountpath is opened less than 2^32 times");
-      const bytes = Buffer.alloc(4);
-      bytes.writeUInt32LE(run);
-      void this.#meta.put(RUN_KEY, bytes);
+      const run = this.run + 1;
+      this.setRun(run);
       return run;
     });
     return value;
+  }
+
+  /** Only inside an index operation. */
+  setRun(run: number): void {
+    assert(run < 2 ** 32, "a mountpath is opened less than 2^32 times");
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32LE(run);
+    void this.#meta.put(RUN_KEY, bytes);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -14,16 +14,20 @@ export interface IndexRecord {
   readonly custom: Readonly<Record<string, string>>;
   /** 0 when the body is inline. */
   readonly fileId: bigint;
+  /** A verification found other content than was stored: reads fail until one finds it right, or it is replaced. */
+  readonly isDamaged: boolean;
   /** Where an inline body starts in the value that this was decoded from. */
   readonly bodyOffset: number;
 }
 
-export type NewRecord = Omit<IndexRecord, "bodyOffset">;
+export type NewRecord = Omit<IndexRecord, "bodyOffset" | "isDamaged">;
 
 const RECORD_VERSION = 1;
 const HEADER_BYTES = 48;
 const FLAG_FILE = 1;
 const FLAG_CUSTOM = 2;
+const FLAG_DAMAGED = 4;
+const FLAGS_OFFSET = 1;
 const NO_CUSTOM: Readonly<Record<string, string>> = {};
 const NO_BYTES = new Uint8Array(0);
 
@@ -78,8 +82,18 @@ export function decodeRecord(bytes: Uint8Array, lengthBytes: number): IndexRecor
       (flags & FLAG_CUSTOM) === 0
         ? NO_CUSTOM
         : (packr.unpack(copyBytes(bytes, checksumEnd, bodyOffset)) as typeof NO_CUSTOM),
+    isDamaged: (flags & FLAG_DAMAGED) !== 0,
     bodyOffset,
   };
+}
+
+/** The same record with the mark set or taken away, or null when it is so already. */
+export function withDamageMark(bytes: Uint8Array, isDamaged: boolean): Buffer | null {
+  const flags = bytes[FLAGS_OFFSET] ?? 0;
+  if (((flags & FLAG_DAMAGED) !== 0) === isDamaged) return null;
+  const marked = Buffer.from(bytes);
+  marked[FLAGS_OFFSET] = flags ^ FLAG_DAMAGED;
+  return marked;
 }
 
 /** A copy that outlives LMDB's buffer, in memory of its own size. */

@@ -2,6 +2,7 @@
 import type { Span } from "@ais/tracing/types.ts";
 import { endFailed } from "../failed-span.ts";
 import { encodeRecord, type IndexRecord, type NewRecord } from "../index/record.ts";
+import { isIntact } from "../intact.ts";
 import { attributesOf, layoutOf } from "../lookup.ts";
 import { sameChecksum } from "../receive/expected-checksum.ts";
 import { discardObjectFile } from "../receive/object-file.ts";
@@ -63,7 +64,12 @@ export function nextVersion(old: IndexRecord | null, options: PutOptions): numbe
 function replaceRecord(request: CommitRequest, body: Uint8Array, stray: IndexRecord | null): CommitOutcome {
   const { home, indexKey } = request;
   const old = home.index.find(indexKey)?.record ?? null;
-  if (old !== null && request.keepIfUnchanged && isSameContent(old, request.record)) {
+  if (
+    old !== null &&
+    request.keepIfUnchanged &&
+    isSameContent(old, request.record) &&
+    isIntact(home.path, old)
+  ) {
     return { record: old, old, kept: true };
   }
   const record = { ...request.record, versionCounter: nextVersion(old ?? stray, request.options) };

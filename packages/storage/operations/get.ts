@@ -8,7 +8,7 @@ import { attributesOf, type LocatedRecord, objectCname, tracedLocate } from "../
 import { type ResolvedRange, resolveRange } from "../range.ts";
 import { SPAN_ATTRIBUTES, SPAN_NAMES } from "../span-names.ts";
 import { errorChainText } from "../storage-error.ts";
-import type { StoreContext } from "../store-context.ts";
+import type { OpenMountpath, StoreContext } from "../store-context.ts";
 import type { GetOptions, ObjectKey, ObjectReader } from "../types.ts";
 import { verifyBytes, verifyFile } from "./verify.ts";
 
@@ -20,6 +20,7 @@ export async function getObject(
 ): Promise<ObjectReader> {
   const located = tracedLocate(context, key, objectIndexKey(key.bucketId, key.objectName), span);
   if (located === null) throw new AisError("notFound", `object "${objectCname(key)}" does not exist`);
+  if (located.record.isDamaged && !options.verify) throw knownDamage(context, key);
   const range = resolveRange(options.range, located.record.sizeBytes);
   const reader =
     located.record.fileId === 0n
@@ -77,7 +78,7 @@ async function openFile(
   const releaseLease = mountpath.removal.lease(record.fileId);
   let span: Span | null = null;
   try {
-    checkFile(context, key, path, record.sizeBytes);
+    checkFile(context, key, mountpath, path, record.sizeBytes);
     if (options.verify) await verifyFile(context, key, record, path, parent);
     const readSpan = parent.child(SPAN_NAMES.fileRead);
     span = readSpan;
@@ -109,7 +110,13 @@ async function openFile(
  * A file that is missing or too short must fail here, while the reply can still say so. The call does not wait on a
  * thread: it takes a microsecond, and the server opens the same file right after it.
  */
-function checkFile(context: StoreContext, key: ObjectKey, path: string, sizeBytes: number): void {
+function checkFile(
+  context: StoreContext,
+  key: ObjectKey,
+  mountpath: OpenMountpath,
+  path: string,
+  sizeBytes: number,
+): void {
   let why: string;
   try {
     // The trailer follows the object's bytes, so a whole file is longer.
@@ -117,6 +124,8 @@ function checkFile(context: StoreContext, key: ObjectKey, path: string, sizeByte
     if (actualBytes > sizeBytes) return;
     why = `file has ${actualBytes} bytes, expected more than ${sizeBytes}`;
   } catch (error) {
+    // Without its disk the object is out of reach, which says nothing about its bytes.
+    mountpath.index.presence.require();
     why = errorChainText(error);
   }
   context.counters.corruptObjects += 1;
@@ -124,5 +133,14 @@ function checkFile(context: StoreContext, key: ObjectKey, path: string, sizeByte
   throw new AisError(
     "internal",
     `object "${objectCname(key)}" is corrupt: its data is missing or incomplete`,
+  );
+}
+
+/** A scrub found other content than was stored. A read that verifies decides for itself. */
+function knownDamage(context: StoreContext, key: ObjectKey): AisError {
+  context.counters.corruptObjects += 1;
+  return new AisError(
+    "internal",
+    `object "${objectCname(key)}" is corrupt: a verification found that its content has changed`,
   );
 }

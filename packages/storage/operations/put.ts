@@ -1,5 +1,6 @@
 import type { Span } from "@ais/tracing/types.ts";
 import { objectIndexKey } from "../index/key.ts";
+import { isIntact } from "../intact.ts";
 import { attributesOf, homeOf, locate, objectCname } from "../lookup.ts";
 import { BodyHashers } from "../receive/body-hashers.ts";
 import { BodyReader } from "../receive/body-reader.ts";
@@ -68,6 +69,7 @@ async function drainUnchanged(context: StoreContext, call: PutCall): Promise<Obj
   const located = locate(context, call.key, call.indexKey);
   if (located === null || located.record.sizeBytes !== options.sizeBytes) return null;
   if (!sameChecksum(located.record.checksum, expected)) return null;
+  if (!isIntact(located.mountpath.path, located.record)) return null;
   for (let piece = await call.reader.next(); piece !== null; piece = await call.reader.next()) {
     call.hashers.update(piece);
   }
@@ -104,6 +106,8 @@ async function store(context: StoreContext, call: PutCall, span: Span): Promise<
       await discardObjectFile(context, home, request.record.fileId);
     }
     throw error;
+  } finally {
+    home.fileIds.settle(request.record.fileId);
   }
 }
 

@@ -1,9 +1,9 @@
 /** Recomputes what was stored, before the first byte is sent. */
-import { open } from "node:fs/promises";
 import { AisError } from "@ais/base/errors.ts";
 import type { Span } from "@ais/tracing/types.ts";
 import type { ContentHasher } from "../checksum.ts";
 import { endFailed } from "../failed-span.ts";
+import { hashFile } from "../files/read-quietly.ts";
 import type { IndexRecord } from "../index/record.ts";
 import { objectCname } from "../lookup.ts";
 import { SPAN_ATTRIBUTES, SPAN_NAMES } from "../span-names.ts";
@@ -28,7 +28,9 @@ export function verifyFile(
   path: string,
   parent: Span,
 ): Promise<void> {
-  return verify(context, key, record, parent, (hasher) => hashFile(context, path, record.sizeBytes, hasher));
+  return verify(context, key, record, parent, (hasher) =>
+    hashWithPool(context, path, record.sizeBytes, hasher),
+  );
 }
 
 /** Throws `internal` when the content is not what its checksum says. An object without checksum passes. */
@@ -59,25 +61,17 @@ async function verify(
   }
 }
 
-async function hashFile(
+async function hashWithPool(
   context: StoreContext,
   path: string,
   sizeBytes: number,
   hasher: ContentHasher,
 ): Promise<void> {
-  const file = await open(path, "r");
   const buffer = context.pool.take();
   try {
-    for (let offset = 0; offset < sizeBytes; ) {
-      const wanted = Math.min(buffer.byteLength, sizeBytes - offset);
-      const { bytesRead } = await file.read(buffer, 0, wanted, offset);
-      if (bytesRead === 0) throw new Error(`"${path}" ended at ${offset} of ${sizeBytes} bytes`);
-      hasher.update(buffer.subarray(0, bytesRead));
-      offset += bytesRead;
-    }
+    await hashFile(path, sizeBytes, hasher, buffer);
   } finally {
     context.pool.give(buffer);
-    await file.close();
   }
 }
 

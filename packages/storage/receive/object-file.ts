@@ -54,6 +54,7 @@ export async function receiveObjectFile<C extends CompletedFile>(
   } catch (error) {
     phases.failed(error);
     await discardObjectFile(context, mountpath, fileId);
+    mountpath.fileIds.settle(fileId);
     throw error;
   }
 }

@@ -1,9 +1,10 @@
-import type { Attributes, AttributeValue, Span } from "@ais/tracing/types.ts";
+import type { Attributes, AttributeValue, Span, SpanFacts } from "@ais/tracing/types.ts";
 
 /** A span that keeps what it is told, and its children in the order of their start. */
 export class RecordingSpan implements Span {
   readonly context = { traceId: "1".repeat(32), spanId: "2".repeat(16), traceFlags: 1 };
   readonly recording = true;
+  readonly stage = "";
   readonly name: string;
   readonly attributes: Record<string, AttributeValue> = {};
   readonly children: RecordingSpan[] = [];
@@ -16,6 +17,10 @@ export class RecordingSpan implements Span {
 
   set(name: string, value: AttributeValue): void {
     this.attributes[name] = value;
+  }
+
+  describe(facts: SpanFacts): void {
+    facts.describe(this);
   }
 
   event(_name: string, _attributes?: Attributes): void {}

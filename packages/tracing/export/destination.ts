@@ -1,4 +1,3 @@
-import { AisError } from "@ais/base/errors.ts";
 import { parseExporterEndpoint, type TracingSection } from "@ais/wire/tracing-config.ts";
 import type { Env } from "../recorder/env-number.ts";
 import { envNumber } from "../recorder/env-number.ts";
@@ -31,8 +30,7 @@ const MAX_TIMEOUT_MS = 600_000;
 /** The section's exporter settings, completed from OpenTelemetry's environment where the section says nothing. */
 export function destinationOf(section: TracingSection, env: Env): Destination {
   const { token_header, token_file } = section.exporter_auth;
-  const [endpoint, httpPath] = splitPath(section.exporter_endpoint);
-  const { host, port, scheme } = parseExporterEndpoint(endpoint);
+  const { host, port, scheme, httpPath } = parseExporterEndpoint(section.exporter_endpoint);
   const insecure = otlpEnv(env, "INSECURE").toLowerCase() === "true";
   return {
     host,
@@ -73,16 +71,6 @@ function securityText(tls: boolean, verify: boolean): string {
 function autoSecurity(skipVerify: boolean, insecure: boolean): Destination["security"] {
   if (skipVerify) return "detect";
   return insecure ? "plain" : "tls";
-}
-
-/** A path after the port says OTLP/HTTP. */
-function splitPath(endpoint: string): [endpoint: string, path: string] {
-  const found = /^(https?:\/\/[^/?#]+)(\/[^?#]+)$/.exec(endpoint.trim());
-  if (found === null) return [endpoint, ""];
-  const [, base = "", path = ""] = found;
-  if (/[\s\\]/.test(path))
-    throw new AisError("badRequest", `invalid path "${path}" of tracing endpoint "${endpoint}"`);
-  return [base, path];
 }
 
 /** The variable of traces wins over the one of all signals. */

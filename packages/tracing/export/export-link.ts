@@ -6,10 +6,19 @@ import type { Ledger } from "../recorder/ledger.ts";
 import type { SpanBatch } from "../recorder/recorder.ts";
 import type { DropReason } from "../types.ts";
 import { endpointText } from "./destination.ts";
-import type { BatchMessage, FromWorker, SettledReport, ToWorker, WorkerSetup } from "./protocol.ts";
+import type {
+  BatchMessage,
+  FromWorker,
+  SettledReport,
+  TestedReport,
+  ToWorker,
+  WorkerSetup,
+} from "./protocol.ts";
 
 const RESTART_BASE_MS = 200;
 const RESTART_CAP_MS = 30_000;
+/** Finding out what the collector speaks comes on top of the call itself. */
+const TEST_EXTRA_MS = 5_000;
 
 export interface ExportLinkOptions {
   readonly setup: WorkerSetup;
@@ -32,6 +41,7 @@ export class ExportLink {
   readonly #outstanding = new Map<number, Outstanding>();
   /** For the next worker, while there is none. */
   readonly #waiting: BatchMessage[] = [];
+  readonly #tests = new Map<number, (report: TestedReport) => void>();
   #worker: Worker | null = null;
   #restarts = 0;
   #restartTimer: ReturnType<typeof setTimeout> | null = null;
@@ -60,6 +70,24 @@ export class ExportLink {
     else post(this.#worker, message);
   }
 
+  /** Sends `bytes`, one span, past the queue. Never rejects. */
+  test(bytes: Uint8Array<ArrayBuffer>, resource: Uint8Array): Promise<TestedReport> {
+    const worker = this.#worker;
+    const id = ++this.#lastId;
+    if (worker === null) return Promise.resolve(failedTest(id, "the trace export worker does not run"));
+    const timeoutMs = this.#options.setup.destination.timeoutMs + TEST_EXTRA_MS;
+    return new Promise((resolve) => {
+      const give = (report: TestedReport): void => {
+        clearTimeout(timer);
+        this.#tests.delete(id);
+        resolve(report);
+      };
+      const timer = setTimeout(() => give(failedTest(id, `no answer within ${timeoutMs} ms`)), timeoutMs);
+      this.#tests.set(id, give);
+      post(worker, { type: "test", id, resource, bytes });
+    });
+  }
+
   /**
    * Waits for at most `deadlineMs` until every batch is settled, then drops the rest for `reason` and ends the worker. A
    * second call while one waits may bring its deadline forward. Never rejects.
@@ -72,6 +100,7 @@ export class ExportLink {
     if (this.#closed) return;
     this.#closed = true;
     this.#dropAll(reason);
+    this.#failTests("the destination was changed");
     if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
     const worker = this.#worker;
     this.#worker = null;
@@ -114,6 +143,7 @@ export class ExportLink {
     const { ledger, logger } = this.#options;
     ledger.lastError = `trace export worker ended: ${cause}`;
     ledger.exportFailures++;
+    this.#failTests(ledger.lastError);
     const held = new Set(this.#waiting.map(({ id }) => id));
     for (const id of [...this.#outstanding.keys()]) if (!held.has(id)) this.#drop(id, "worker_crash");
     const delayMs = backoffMs(this.#restarts++, RESTART_BASE_MS, RESTART_CAP_MS);
@@ -129,13 +159,16 @@ export class ExportLink {
         ledger.exports++;
         ledger.lastExportMs = message.durationMs;
         if (message.error !== "") this.#failed(message.error);
-        else this.#loggedError = "";
+        else this.#succeeded();
         break;
       case "settled":
         this.#settle(message);
         break;
       case "chosen":
         this.#endpoint = message.endpoint;
+        break;
+      case "tested":
+        this.#tests.get(message.id)?.(message);
         break;
       case "log":
         logger.log(message.level, message.message, message.fields);
@@ -148,6 +181,15 @@ export class ExportLink {
     this.#restarts = 0;
     if (message !== "") this.#options.ledger.lastError = message;
     this.#take(id, batch, dropped, reason);
+  }
+
+  #failTests(status: string): void {
+    for (const [id, give] of [...this.#tests]) give(failedTest(id, status));
+  }
+
+  #succeeded(): void {
+    this.#loggedError = "";
+    this.#options.ledger.lastExportAtMs = Date.now();
   }
 
   #failed(error: string): void {
@@ -176,6 +218,10 @@ export class ExportLink {
     this.#options.ledger.settle(batch, dropped, reason);
     if (this.#outstanding.size === 0) this.#onEmpty?.();
   }
+}
+
+function failedTest(id: number, status: string): TestedReport {
+  return { type: "tested", id, ok: false, token: "none", latencyMs: 0, status };
 }
 
 /** A batch's bytes change hands without a copy. */

@@ -1,6 +1,6 @@
 /** Messages between the serving thread and the export worker. */
 import type { LogFields, LogLevel } from "@ais/base/log.ts";
-import type { DropReason } from "../types.ts";
+import type { DropReason, ExportTest } from "../types.ts";
 import type { Destination } from "./destination.ts";
 
 /** The worker's start data. */
@@ -27,7 +27,24 @@ export interface HurryMessage {
   readonly type: "hurry";
 }
 
-export type ToWorker = BatchMessage | HurryMessage;
+/** Send this one span now, past the queue, and report what came of it. */
+export interface TestMessage {
+  readonly type: "test";
+  readonly id: number;
+  readonly resource: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+export type ToWorker = BatchMessage | HurryMessage | TestMessage;
+
+export interface TestedReport {
+  readonly type: "tested";
+  readonly id: number;
+  readonly ok: boolean;
+  readonly token: ExportTest["token"];
+  readonly latencyMs: number;
+  readonly status: string;
+}
 
 /** One export call came back. */
 export interface AttemptReport {
@@ -61,4 +78,4 @@ export interface LogReport {
   readonly fields: LogFields;
 }
 
-export type FromWorker = AttemptReport | SettledReport | ChosenReport | LogReport;
+export type FromWorker = AttemptReport | SettledReport | ChosenReport | LogReport | TestedReport;

@@ -1,6 +1,7 @@
 /** Entry point of the export worker: it owns the connection, so that nothing of exporting runs on the serving thread. */
 import { parentPort, workerData } from "node:worker_threads";
 import { must } from "@ais/base/assert.ts";
+import { runExportTest } from "./export-test.ts";
 import { Exporter } from "./exporter.ts";
 import { GrpcTransport } from "./grpc-transport.ts";
 import { HttpTransport } from "./http-transport.ts";
@@ -11,20 +12,30 @@ import type { Transport } from "./transport.ts";
 
 const port = must(parentPort, "the export worker runs in a worker thread");
 const setup: WorkerSetup = workerData;
+const { tokenFile } = setup.destination;
+const token = tokenFile === "" ? null : new TokenFile(tokenFile);
+const transport = createTransport(setup, token);
 const exporter = new Exporter({
-  transport: createTransport(setup),
+  transport,
   scope: setup.scope,
   retryWindowMs: setup.retryWindowMs,
   report,
 });
 
 port.on("message", (message: ToWorker) => {
-  if (message.type === "batch") exporter.add(message);
-  else exporter.hurry();
+  switch (message.type) {
+    case "batch":
+      exporter.add(message);
+      break;
+    case "hurry":
+      exporter.hurry();
+      break;
+    case "test":
+      void runExportTest(message, setup.scope, transport, token).then(report);
+  }
 });
 
-function createTransport({ destination }: WorkerSetup): Transport {
-  const token = destination.tokenFile === "" ? null : new TokenFile(destination.tokenFile);
+function createTransport({ destination }: WorkerSetup, token: TokenFile | null): Transport {
   const options = { destination, token, security: new Security(destination, onChosen) };
   return destination.httpPath === "" ? new GrpcTransport(options) : new HttpTransport(options);
 }

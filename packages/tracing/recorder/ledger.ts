@@ -11,6 +11,8 @@ export class Ledger {
   exports = 0;
   exportFailures = 0;
   lastExportMs = 0;
+  /** Wall clock of the last export that the collector took; 0 for none. */
+  lastExportAtMs = 0;
   lastError = "";
   readonly #dropped: Partial<Record<DropReason, number>> = {};
   readonly #limitsHit: Partial<Record<RecordingLimit, number>> = {};

@@ -10,6 +10,8 @@ export abstract class LiveSpan {
   readonly idHigh: number;
   readonly idLow: number;
   #traceParent = "";
+  /** Those that `#traceParent` says: a trace may be sampled after the fact. */
+  #saidFlags = 0;
 
   constructor(trace: LocalTrace, idHigh: number, idLow: number) {
     this.trace = trace;
@@ -23,10 +25,12 @@ export abstract class LiveSpan {
     return trace.state === "" ? context : { ...context, traceState: new CarriedTraceState(trace.state) };
   }
 
-  /** The header's text, made once. */
+  /** The header's text, made once for the flags of the trace. */
   get traceParent(): string {
-    if (this.#traceParent === "") {
-      this.#traceParent = formatTraceParent(this.trace.traceId, this.#spanId(), this.trace.flags);
+    const { trace } = this;
+    if (this.#traceParent === "" || this.#saidFlags !== trace.flags) {
+      this.#traceParent = formatTraceParent(trace.traceId, this.#spanId(), trace.flags);
+      this.#saidFlags = trace.flags;
     }
     return this.#traceParent;
   }

@@ -10,7 +10,7 @@ export class LocalTrace implements EncodableTrace {
   readonly word1: number;
   readonly word2: number;
   readonly word3: number;
-  readonly flags: number;
+  flags: number;
   readonly state: string;
   readonly anchor: TimeAnchor;
   #hex: string;

@@ -30,6 +30,7 @@ export interface RecorderOptions {
 export class Recorder implements SpanOwner {
   readonly limits: SpanLimits;
   readonly random: RandomWord;
+  readonly defersFacts = false;
   readonly #ledger: Ledger;
   readonly #settings: BatchSettings;
   readonly #clock: AnchoredClock;

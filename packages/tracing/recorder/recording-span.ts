@@ -6,6 +6,7 @@ import {
   SPAN_KIND,
   type Span,
   type SpanContext,
+  type SpanFacts,
   type SpanKind,
 } from "../types.ts";
 import { hexWord } from "../w3c/hex.ts";
@@ -22,8 +23,10 @@ export interface SpanOwner {
   monotonicMs(): number;
   started(): void;
   limitHit(limit: RecordingLimit): void;
+  /** True: most spans are never exported, so their facts wait until they are. */
+  readonly defersFacts: boolean;
   /** Takes the span over; it does not change afterwards. */
-  ended(span: EncodableSpan): void;
+  ended(span: RecordingSpan): void;
 }
 
 export interface ParentLink {
@@ -55,7 +58,11 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
   droppedLinks = 0;
   statusError = false;
   statusMessage = "";
+  stage = "";
   #chars = 0;
+  #facts: SpanFacts | null = null;
+  /** The SERVER span whose stage this one is. */
+  #stageOf: RecordingSpan | null = null;
 
   constructor(owner: SpanOwner, trace: LocalTrace, name: string, kind: SpanKind, parent: ParentLink) {
     // An id of all zeros would be invalid; the low half is made odd, which leaves 63 random bits.
@@ -84,6 +91,27 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
       this.droppedAttributes++;
       this.#owner.limitHit("attributes");
     }
+  }
+
+  describe(facts: SpanFacts): void {
+    if (this.#owner.defersFacts) this.#facts = facts;
+    else facts.describe(this);
+  }
+
+  /** Makes the attributes that waited, if the span has ended since as well. */
+  settleFacts(): void {
+    const facts = this.#facts;
+    if (facts === null) return;
+    this.#facts = null;
+    const { endMs } = this;
+    this.endMs = NOT_ENDED;
+    facts.describe(this);
+    this.endMs = endMs;
+  }
+
+  /** Characters of keys and texts that the span keeps alive. */
+  get sizeChars(): number {
+    return this.#chars;
   }
 
   event(name: string, attributes?: Attributes): void {
@@ -146,12 +174,19 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
 
   child(name: string, kind: SpanKind = SPAN_KIND.internal): Span {
     const parent = { high: this.idHigh, low: this.idLow, remote: false };
-    return new RecordingSpan(this.#owner, this.trace, name, kind, parent);
+    const child = new RecordingSpan(this.#owner, this.trace, name, kind, parent);
+    if (this.kind === SPAN_KIND.server) {
+      this.stage = child.name;
+      child.#stageOf = this;
+    }
+    return child;
   }
 
   end(): void {
     if (this.endMs !== NOT_ENDED) return;
     this.endMs = this.#owner.monotonicMs();
+    const server = this.#stageOf;
+    if (server !== null && server.stage === this.name) server.stage = "";
     this.#owner.ended(this);
   }
 

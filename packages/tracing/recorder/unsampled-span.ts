@@ -1,16 +1,21 @@
 import type { Span } from "../types.ts";
 import { LiveSpan } from "./live-span.ts";
 
-/** Carries the context of a request that is not sampled, and nothing else. Its children are itself. */
+/** Carries the context of a request that is not sampled, and knows its stage. Its children are itself. */
 export class UnsampledSpan extends LiveSpan implements Span {
   readonly recording = false;
+  stage = "";
   set(): void {}
+  describe(): void {}
   event(): void {}
   link(): void {}
   fail(): void {}
   exception(): void {}
-  child(): Span {
+  child(name: string): Span {
+    this.stage = name;
     return this;
   }
-  end(): void {}
+  end(): void {
+    this.stage = "";
+  }
 }
