@@ -61,6 +61,15 @@ check: $(SETUP) ## Types (both builds), lint, format
 test: $(SETUP) ## Run every test; the last line is the count
 	@$(BUN) tools/test.ts $(TESTS) </dev/null
 
+# Only for tests that are skipped without them; needs Debian's package manager and root.
+.PHONY: test-tools
+test-tools: ## Install the optional programs that some tests use: curl, Chromium, Python 3 (apt-get, as root)
+	@apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends curl chromium python3-venv >/dev/null
+
+.PHONY: conformance
+conformance: $(SETUP) ## Run the published Python SDK against a cluster of three targets, the long tests too
+	@AIS_CONFORMANCE_PROFILE=full $(BUN) tools/test.ts conformance </dev/null
+
 .PHONY: format
 format: $(SETUP) ## Rewrite the sources in the house format
 	@node_modules/.bin/biome check --write . </dev/null
@@ -68,3 +77,7 @@ format: $(SETUP) ## Rewrite the sources in the house format
 .PHONY: bench-tracing
 bench-tracing: $(SETUP) ## Measure what tracing costs (BENCH="--rounds=7 --seconds=1 --only=get_4k")
 	@$(BUN) tools/bench/tracing.ts $(BENCH) </dev/null
+
+.PHONY: bench
+bench: $(SETUP) ## Measure the engine against ceilings of this machine (BENCH="--quick", BENCH="--only get_4k_direct")
+	@$(BUN) tools/bench/engine/main.ts $(BENCH) </dev/null

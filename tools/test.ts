@@ -16,6 +16,7 @@ const GROUPS: readonly Group[] = [
   { name: "tidy", paths: ["tools"] },
   { name: "unit", paths: ["packages", "apps"] },
   { name: "integration", paths: ["tests/integration"] },
+  { name: "conformance", paths: ["tests/conformance"] },
   { name: "faults", paths: ["tests/faults"] },
   { name: "browser", paths: ["tests/browser"] },
 ];

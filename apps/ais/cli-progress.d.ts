@@ -1,6 +1,7 @@
 /** The part of cli-progress that is used here; the package has no types of its own. */
 declare module "cli-progress" {
   export interface SingleBar {
+    setTotal(total: number): void;
     update(value: number, payload?: Readonly<Record<string, string>>): void;
   }
 

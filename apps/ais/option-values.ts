@@ -1,6 +1,7 @@
 /** Values of options, read where the option parser can say which option was wrong. */
 import { AisError } from "@ais/base/errors.ts";
 import { parseDurationMs, parseSize } from "@ais/base/units.ts";
+import { parseShare } from "@ais/wire/share.ts";
 import { InvalidArgumentError } from "commander";
 
 export function parseCount(text: string): number {
@@ -23,6 +24,15 @@ export function parseSizeValue(text: string): number {
     text.trim() === "" ? -1 : orInvalid(() => parseSize(text), "a size such as 1024, 4KiB or 1mb");
   if (bytes < 0) throw new InvalidArgumentError("Expecting a size such as 1024, 4KiB or 1mb.");
   return bytes;
+}
+
+/** A number from 0 to 1. */
+export function parseShareValue(text: string): number {
+  try {
+    return Number(parseShare(text));
+  } catch {
+    throw new InvalidArgumentError("Expecting a number from 0 to 1.");
+  }
 }
 
 /** Milliseconds. Days are taken beside Go's units. */

@@ -2,8 +2,10 @@
 import { AIS_VERSION } from "@ais/wire/version.ts";
 import { Command, CommanderError } from "commander";
 import { normalizeArguments } from "./argv.ts";
+import { bucketCopyCommand } from "./commands/bucket-copy.ts";
 import { bucketCreateCommand } from "./commands/bucket-create.ts";
 import { listCommand } from "./commands/bucket-ls.ts";
+import { bucketMoveCommand } from "./commands/bucket-move.ts";
 import {
   bucketPropsResetCommand,
   bucketPropsSetCommand,
@@ -12,13 +14,20 @@ import {
 import { bucketRemoveCommand } from "./commands/bucket-rm.ts";
 import { COMPLETE_COMMAND, completionCommand } from "./commands/completion.ts";
 import { configClusterCommand, configNodeCommand, showConfigCommand } from "./commands/config.ts";
+import { jobStartCommand, jobStopCommand, jobWaitCommand } from "./commands/job-control.ts";
+import { jobShowCommand } from "./commands/job-show.ts";
 import { objectCatCommand, objectGetCommand } from "./commands/object-get.ts";
 import { objectPutCommand } from "./commands/object-put.ts";
 import { objectRemoveCommand } from "./commands/object-rm.ts";
 import { objectShowCommand } from "./commands/object-show.ts";
 import { showClusterCommand } from "./commands/show-cluster.ts";
 import { showTracingCommand } from "./commands/show-tracing.ts";
+import { storageCheckCommand } from "./commands/storage-check.ts";
+import { storageRebuildCommand } from "./commands/storage-rebuild.ts";
+import { storageScrubCommand } from "./commands/storage-scrub.ts";
+import { storageSummaryCommand } from "./commands/storage-summary.ts";
 import { traceListCommand } from "./commands/trace-ls.ts";
+import { traceRuleCommand } from "./commands/trace-rule.ts";
 import { traceShowCommand } from "./commands/trace-show.ts";
 import { Runtime } from "./context.ts";
 import { EXIT } from "./errors.ts";
@@ -99,6 +108,8 @@ function addDataCommands(program: Command, runtime: Runtime): void {
   bucketCreateCommand(runtime, bucket);
   listCommand(runtime, bucket);
   bucketRemoveCommand(runtime, bucket, "rm");
+  bucketCopyCommand(runtime, bucket);
+  bucketMoveCommand(runtime, bucket, "mv");
   bucketPropsShowCommand(runtime, bucket, "show");
   const props = bucket.command("props").summary("show, set and reset bucket properties");
   bucketPropsShowCommand(runtime, props, "show");
@@ -120,6 +131,8 @@ function addDataCommands(program: Command, runtime: Runtime): void {
   objectGetCommand(runtime, program);
   bucketRemoveCommand(runtime, program, "rmb");
   objectRemoveCommand(runtime, program, "rmo");
+  bucketCopyCommand(runtime, program);
+  bucketMoveCommand(runtime, program, "mv");
 }
 
 function addClusterCommands(program: Command, runtime: Runtime): void {
@@ -129,6 +142,7 @@ function addClusterCommands(program: Command, runtime: Runtime): void {
   objectShowCommand(runtime, show, "object");
   showConfigCommand(runtime, show, "config");
   showTracingCommand(runtime, show);
+  jobShowCommand(runtime, show, "job");
 
   const cluster = program.command("cluster").summary("show the cluster");
   showClusterCommand(runtime, cluster, "show");
@@ -138,7 +152,22 @@ function addClusterCommands(program: Command, runtime: Runtime): void {
   configNodeCommand(runtime, config);
   showConfigCommand(runtime, config, "show");
 
+  const job = program.command("job").summary("show, start, stop and wait for jobs");
+  jobShowCommand(runtime, job, "show");
+  for (const group of [job, program]) {
+    jobStartCommand(runtime, group);
+    jobStopCommand(runtime, group);
+    jobWaitCommand(runtime, group);
+  }
+
+  const storage = program.command("storage").summary("sum up, check, scrub and restore what targets store");
+  storageSummaryCommand(runtime, storage);
+  storageCheckCommand(runtime, storage);
+  storageScrubCommand(runtime, storage);
+  storageRebuildCommand(runtime, storage);
+
   const trace = program.command("trace").summary("find traces and show them as waterfalls");
   traceListCommand(runtime, trace);
   traceShowCommand(runtime, trace);
+  traceRuleCommand(runtime, trace);
 }

@@ -20,12 +20,14 @@ export async function applyConfig(
   tracing: Tracing,
   choice: TracingChoice,
   { options, sources }: ParsedOptions,
+  traceKey: Uint8Array,
 ): Promise<() => void> {
   const stop = await followConfig({
     member,
     logger,
     tracing,
     tracingSection: (config) => choice.inForce(config.tracing),
+    traceKey,
   });
   if (sources["log-level"] !== "flag") return stop;
   const keepLevel = (): void => logger.setVerbosity(options["log-level"]);

@@ -75,7 +75,7 @@ export const OPTIONS = {
   "tracing-endpoint": {
     kind: "text",
     env: "AIS_TRACING_ENDPOINT",
-    help: "OTLP gRPC collector: host:port, http://host:port or https://host:port; enables tracing",
+    help: "OTLP collector, which enables tracing: host:port, http://host:port or https://host:port; with a path it is OTLP/HTTP",
   },
   "tracing-service-prefix": {
     kind: "text",

@@ -2,6 +2,7 @@
 import type { NodeServices } from "@ais/node/call.ts";
 import type { HttpHandler, StartHttpServer } from "@ais/node/http/types.ts";
 import { createProxy, startProxyServer } from "@ais/proxy/proxy.ts";
+import type { StorageFaults } from "@ais/storage/faults.ts";
 import { createTarget, startTargetServer } from "@ais/target/target.ts";
 import type { DaemonType } from "@ais/wire/smap.ts";
 import type { NodeOptions } from "./options.ts";
@@ -13,8 +14,13 @@ export interface Role {
   readonly createsCluster: boolean;
   /** The cluster whose data this node holds; null when it holds none. */
   ownedClusterUuid(options: NodeOptions): Promise<string | null>;
-  /** Builds what serves requests; what it must give back at the end goes onto the stack. */
-  create(services: NodeServices, options: NodeOptions, stack: AsyncDisposableStack): Promise<HttpHandler>;
+  /** Builds what serves requests; what it must give back at the end goes onto the stack. `faults` are tests'. */
+  create(
+    services: NodeServices,
+    options: NodeOptions,
+    stack: AsyncDisposableStack,
+    faults: StorageFaults | null,
+  ): Promise<HttpHandler>;
 }
 
 export const ROLES: Readonly<Record<DaemonType, Role>> = {
@@ -22,14 +28,16 @@ export const ROLES: Readonly<Record<DaemonType, Role>> = {
     startServer: startProxyServer,
     createsCluster: true,
     ownedClusterUuid: async () => null,
-    create: async (services) => (await createProxy(services)).handler,
+    create: async (services, _options, stack) => stack.use(await createProxy(services)).handler,
   },
   target: {
     startServer: startTargetServer,
     createsCluster: false,
     ownedClusterUuid: (options) => ownedClusterUuid(options.mountpath),
-    create: async (services, options, stack) => {
-      return stack.use(await createTarget({ ...services, mountpaths: options.mountpath })).handler;
+    create: async (services, options, stack, faults) => {
+      const { mountpath: mountpaths } = options;
+      const target = await createTarget({ ...services, mountpaths, ...(faults === null ? {} : { faults }) });
+      return stack.use(target).handler;
     },
   },
 };

@@ -2,6 +2,8 @@
 import { hostname as machineName } from "node:os";
 import { systemClock } from "@ais/base/clock.ts";
 import { sleep } from "@ais/base/lifecycle.ts";
+import { clusterSecret } from "@ais/cluster/cluster-secret.ts";
+import { CoordinatedJobs } from "@ais/cluster/jobs/coordinated-jobs.ts";
 import { openCoordinator } from "@ais/cluster/coordinator/open.ts";
 import { createClusterMember } from "@ais/cluster/membership.ts";
 import type { NodeServices } from "@ais/node/call.ts";
@@ -9,6 +11,7 @@ import { onStopSignal } from "@ais/node/lifecycle.ts";
 import { createNodeLogger, type NodeLogger } from "@ais/node/logger.ts";
 import { createNodeMetrics } from "@ais/node/metrics/node-metrics.ts";
 import { resolveNodeId } from "@ais/node/node-id.ts";
+import { createNodeRequests } from "@ais/node/requests/node-requests.ts";
 import { createStartGate } from "@ais/node/start-gate.ts";
 import { createTracing } from "@ais/tracing";
 import type { CreateTracing, Tracing } from "@ais/tracing/types.ts";
@@ -20,6 +23,7 @@ import type { Environment, NodeOptions, ParsedOptions } from "./options.ts";
 import { ROLES } from "./roles.ts";
 import { selfNode } from "./self-node.ts";
 import { listen, within } from "./start-stop.ts";
+import { TEST_FAULTS_VARIABLE, testFaults } from "./test-faults.ts";
 import { chooseTracing } from "./tracing-section.ts";
 import { waitForCluster } from "./wait-for-cluster.ts";
 
@@ -31,6 +35,8 @@ const LEAVE_DEADLINE_MS = 3000;
 const REDIRECT_GRACE_MS = 200;
 const DRAIN_DEADLINE_MS = 10_000;
 const TRACE_FLUSH_DEADLINE_MS = 5000;
+/** Signs trace contexts between nodes (`tracing.trust_inbound`). */
+const TRACE_SECRET = "trace-context";
 
 export interface NodeOverrides {
   /** In place of the build's own tracing, to compare with. */
@@ -51,6 +57,7 @@ export async function runNode(
   await using stack = new AsyncDisposableStack();
   const { id, logger, tracing, signal } = await openDiagnostics(options, env, overrides, stack);
   const coordinator = stack.use(await openCoordinator(options.coordinator));
+  const jobs = stack.use(new CoordinatedJobs(coordinator, logger));
   const roleResources = stack.use(new AsyncDisposableStack());
 
   // The cluster map names the port, so the node listens first; until it can serve, requests are answered 503.
@@ -81,12 +88,18 @@ export async function runNode(
   stack.defer(() => within(LEAVE_DEADLINE_MS, member[Symbol.asyncDispose]()));
   if (!role.createsCluster) await waitForCluster(member, signal, logger);
   if (signal.aborted) return;
-  stack.defer(await applyConfig(member, logger, tracing, tracingChoice, parsed));
+  const traceKey = await clusterSecret(coordinator, TRACE_SECRET);
+  stack.defer(await applyConfig(member, logger, tracing, tracingChoice, parsed, traceKey));
 
   const metrics = createNodeMetrics({ role: options.role, nodeId: id, tracing });
   const facts = await nodeFacts(options, { id, port: server.port, startedMonotonicMs });
-  const services: NodeServices = { member, tracing, metrics, logger, facts };
-  gate.open(await role.create(services, options, roleResources));
+  const requests = createNodeRequests({ nodeId: id, member, tracing, logger, metrics });
+  stack.defer(() => requests.close());
+  const services: NodeServices = { member, tracing, metrics, logger, facts, requests, jobs };
+  const faults = testFaults(env);
+  if (faults !== null)
+    logger.log("warn", "this node's storage fails on demand", { variable: TEST_FAULTS_VARIABLE });
+  gate.open(await role.create(services, options, roleResources, faults));
 
   // From here on clients are sent to this node. A stop takes it out of the map first, then lets requests finish.
   const running = member.run(signal);

@@ -2,8 +2,10 @@ import { BucketApi } from "./bucket-api.ts";
 import { Caller, type StartUpWait } from "./caller.ts";
 import { ClusterApi } from "./cluster-api.ts";
 import { FetchTransport } from "./fetch-transport.ts";
+import { JobApi } from "./job-api.ts";
 import { ObjectApi } from "./object-api.ts";
 import type { RequestObserver } from "./observer.ts";
+import { StorageApi } from "./storage-api.ts";
 import type { Transport } from "./transport.ts";
 
 export interface AisClientOptions {
@@ -24,6 +26,8 @@ export class AisClient {
   readonly cluster: ClusterApi;
   readonly buckets: BucketApi;
   readonly objects: ObjectApi;
+  readonly jobs: JobApi;
+  readonly storage: StorageApi;
   readonly endpoint: string;
   readonly #transport: Transport;
 
@@ -43,6 +47,8 @@ export class AisClient {
     this.cluster = new ClusterApi(caller);
     this.buckets = new BucketApi(caller);
     this.objects = new ObjectApi(caller);
+    this.jobs = new JobApi(caller);
+    this.storage = new StorageApi(caller);
   }
 
   /** Closes idle connections, so that a process can end. */

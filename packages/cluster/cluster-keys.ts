@@ -8,12 +8,18 @@ export const KEYS = {
   election: "election/primary",
   /** One record for each live node, under its lease. */
   nodePrefix: "nodes/",
+  /** What nodes share and show to nobody. */
+  secretPrefix: "secrets/",
 } as const;
 
 export const DOCUMENT_NAMES = ["smap", "bmd", "config"] as const satisfies readonly DocumentName[];
 
 export function nodeKey(id: string): string {
   return KEYS.nodePrefix + id;
+}
+
+export function secretKey(name: string): string {
+  return KEYS.secretPrefix + name;
 }
 
 export function isDocumentName(key: string): key is DocumentName {

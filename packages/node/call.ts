@@ -1,12 +1,16 @@
 /** One request inside a daemon, after the stages resolve, trace and detect of the pipeline (design.md 3). */
+import type { JobDirectory } from "@ais/cluster/jobs/job-directory.ts";
 import type { ClusterMember } from "@ais/cluster/member.ts";
 import type { ClusterSnapshot } from "@ais/cluster/snapshot.ts";
 import type { Span, Tracing } from "@ais/tracing/types.ts";
+import { HEADERS } from "@ais/wire/headers.ts";
 import type { Operation } from "@ais/wire/operations.ts";
+import { QUERY } from "@ais/wire/queries.ts";
 import type { NodeFacts } from "./facts.ts";
 import type { HttpReply, HttpRequest } from "./http/types.ts";
 import type { NodeLogger } from "./logger.ts";
 import type { NodeMetrics } from "./metrics/types.ts";
+import type { NodeRequests } from "./requests/node-requests.ts";
 
 /** Decoded query items; the first value of a repeated name. */
 export interface Query {
@@ -39,6 +43,15 @@ export interface NodeServices {
   readonly metrics: NodeMetrics;
   readonly logger: NodeLogger;
   readonly facts: NodeFacts;
+  readonly requests: NodeRequests;
+  readonly jobs: JobDirectory;
+}
+
+const CALLER_ID = HEADERS.callerId.toLowerCase();
+
+/** The node that called this one, or redirected the client to it; empty when none did. */
+export function callerIdOf({ query, request }: Call): string {
+  return query.get(QUERY.proxyId) ?? request.header(CALLER_ID) ?? "";
 }
 
 /** One operation. What it throws becomes the error reply; it never builds error bodies itself. */

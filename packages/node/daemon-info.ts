@@ -1,4 +1,5 @@
 /** `daemon.get` answers that both roles give (wire-compat 5.3). */
+import { systemClock } from "@ais/base/clock.ts";
 import { AisError } from "@ais/base/errors.ts";
 import { nodeConfig } from "@ais/wire/local-config.ts";
 import type { Tcdf } from "@ais/wire/node-status.ts";
@@ -24,7 +25,7 @@ export async function daemonInfo(
   services: NodeServices,
   capacity?: () => Tcdf,
 ): Promise<HttpReply | null> {
-  const { member, facts, logger, metrics, tracing } = services;
+  const { member, facts, logger, metrics, tracing, requests } = services;
   const { smap, bmd, config } = call.snapshot;
   switch (call.query.get(QUERY.what)) {
     case WHAT.smap:
@@ -55,6 +56,8 @@ export async function daemonInfo(
       return logReply(call, services);
     case WHAT.tracing:
       return jsonReply(tracing.stats());
+    case WHAT.inFlight:
+      return jsonReply(requests.inFlight.list(systemClock.monotonicMs()));
     case WHAT.tlsCertificate:
       throw new AisError("notFound", "this node has no TLS certificate: it serves plain HTTP");
     default:

@@ -53,8 +53,28 @@ describe("detectOperation", () => {
   test("tells a wrong method from one that is missing here", () => {
     const wrong = refused("DELETE", "/v1/health");
     expect([wrong.status, wrong.headers["Allow"]]).toEqual([405, "GET, OPTIONS"]);
-    expect(refused("POST", "/v1/objects/b/o").status).toBe(501);
-    expect(allowedMethods("/v1/objects/b/o", "target")).toBe("GET, PUT, HEAD, DELETE, OPTIONS");
+    expect(refused("PUT", "/v1/buckets/b").status).toBe(501);
+    expect(allowedMethods("/v1/objects/b/o", "target")).toBe("GET, PUT, HEAD, DELETE, POST, PATCH, OPTIONS");
+  });
+
+  test("takes easy URLs for what their length says", () => {
+    expect(detected("GET", "/ais").operation).toBe("bucket.list");
+    expect(detected("GET", "/ais/b/")).toMatchObject({ operation: "object.list", bucketName: "b" });
+    expect(detected("HEAD", "/ais/b")).toMatchObject({ operation: "bucket.head", bucketName: "b" });
+    expect(detected("PUT", "/ais/b/x/y%20z")).toMatchObject({
+      operation: "object.put",
+      bucketName: "b",
+      objectName: "x/y z",
+    });
+    expect(refused("PUT", "/ais/b").message).toContain("too short");
+    expect(refused("GET", "/ais/b/o", "target").status).toBe(400);
+  });
+
+  test("lets an action on the objects of a bucket name none of them", () => {
+    expect(detected("POST", "/v1/objects/b")).toMatchObject({ bucketName: "b", objectName: "" });
+    expect(detected("POST", "/v1/objects/b/")).toMatchObject({ bucketName: "b", objectName: "" });
+    expect(refused("POST", "/v1/objects/").message).toContain("too short");
+    expect(refused("PATCH", "/v1/objects/b").message).toContain("too short");
   });
 
   test("refuses what is no path of the API", () => {

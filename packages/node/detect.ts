@@ -16,7 +16,7 @@ export interface Detected {
 }
 
 /** Where a path's variable part starts and what it is made of. */
-type Shape = "none" | "object" | "bucket" | "rest";
+type Shape = "none" | "object" | "bucket" | "rest" | "easy";
 
 interface Route {
   readonly shape: Shape;
@@ -25,6 +25,8 @@ interface Route {
   readonly methods: Readonly<Record<string, Operation>>;
   /** Methods of AIStore that this server does not have: 501 rather than 405. */
   readonly unsupportedMethods?: readonly string[];
+  /** Routes below this one, by their next literal item. */
+  readonly below?: Readonly<Record<string, Route>>;
 }
 
 const BOTH: readonly DaemonType[] = ["proxy", "target"];
@@ -33,51 +35,84 @@ const OBJECT_METHODS = {
   PUT: "object.put",
   HEAD: "object.head",
   DELETE: "object.delete",
+  POST: "object.post",
+  PATCH: "object.patch",
 } as const;
 
+/** Of an object; with less in the path it is a bucket's. */
+const EASY_METHODS = {
+  GET: "object.get",
+  PUT: "object.put",
+  HEAD: "object.head",
+  DELETE: "object.delete",
+} as const;
+const EASY_BUCKET_METHODS: Readonly<Record<string, Operation>> = { GET: "object.list", HEAD: "bucket.head" };
+
+/** A part of AIStore that is not here: its list is empty, everything else below it is 501. */
+function absentTree(list: Operation): Route {
+  const unsupportedMethods = ["PUT", "POST", "DELETE", "HEAD", "PATCH"];
+  return { shape: "none", roles: ["proxy"], methods: { GET: list }, unsupportedMethods };
+}
+
 /** By the literal path items, joined. */
-const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>(Object.entries({
-  "v1/objects": {
-    shape: "object",
-    roles: BOTH,
-    methods: OBJECT_METHODS,
-    unsupportedMethods: ["POST", "PATCH"],
-  },
-  "v1/buckets": {
-    shape: "bucket",
-    roles: ["proxy"],
-    methods: {
-      GET: "object.list",
-      POST: "bucket.create",
-      DELETE: "bucket.destroy",
-      HEAD: "bucket.head",
-      PATCH: "bucket.set-props",
+const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>(
+  Object.entries({
+    "v1/objects": {
+      shape: "object",
+      roles: BOTH,
+      methods: OBJECT_METHODS,
     },
-    unsupportedMethods: ["PUT"],
-  },
-  "v1/daemon": {
-    shape: "rest",
-    roles: BOTH,
-    methods: { GET: "daemon.get", PUT: "daemon.set-config" },
-    unsupportedMethods: ["POST", "DELETE"],
-  },
-  "v1/cluster": {
-    shape: "rest",
-    roles: ["proxy"],
-    methods: { GET: "cluster.get", PUT: "cluster.set-config" },
-    unsupportedMethods: ["POST"],
-  },
-  "v1/reverse/daemon": { shape: "rest", roles: ["proxy"], methods: { "*": "reverse.daemon" } },
-  "v1/health": { shape: "none", roles: BOTH, methods: { GET: "health.get" } },
-  "v1/intra/list": { shape: "none", roles: ["target"], methods: { POST: "intra.list" } },
-  "v1/intra/sync": { shape: "none", roles: BOTH, methods: { POST: "intra.sync" } },
-  "v1/intra/trace-export": { shape: "none", roles: BOTH, methods: { POST: "intra.trace-export" } },
-  "v1/intra/trace-tail": { shape: "none", roles: BOTH, methods: { GET: "intra.trace-tail" } },
-  "v1/intra/trace-test": { shape: "none", roles: BOTH, methods: { POST: "intra.trace-test" } },
-  "v1/trace/tail": { shape: "none", roles: ["proxy"], methods: { GET: "trace.tail" } },
-  "v1/trace/test": { shape: "none", roles: ["proxy"], methods: { POST: "trace.test" } },
-  metrics: { shape: "none", roles: BOTH, methods: { GET: "metrics.get" } },
-}));
+    "v1/buckets": {
+      shape: "bucket",
+      roles: ["proxy"],
+      methods: {
+        GET: "object.list",
+        POST: "bucket.create",
+        DELETE: "bucket.destroy",
+        HEAD: "bucket.head",
+        PATCH: "bucket.set-props",
+      },
+      unsupportedMethods: ["PUT"],
+    },
+    "v1/daemon": {
+      shape: "rest",
+      roles: BOTH,
+      methods: { GET: "daemon.get", PUT: "daemon.set-config" },
+      unsupportedMethods: ["POST", "DELETE"],
+      below: {
+        storage: {
+          shape: "rest",
+          roles: ["target"],
+          methods: { GET: "storage.status", POST: "storage.start", DELETE: "storage.stop" },
+        },
+      },
+    },
+    "v1/cluster": {
+      shape: "rest",
+      roles: ["proxy"],
+      methods: { GET: "cluster.get", PUT: "cluster.set-config" },
+      unsupportedMethods: ["POST"],
+    },
+    "v1/reverse/daemon": { shape: "rest", roles: ["proxy"], methods: { "*": "reverse.daemon" } },
+    "v1/health": { shape: "none", roles: BOTH, methods: { GET: "health.get" } },
+    "v1/intra/list": { shape: "none", roles: ["target"], methods: { POST: "intra.list" } },
+    "v1/intra/job-object": { shape: "none", roles: ["target"], methods: { PUT: "intra.job-object" } },
+    "v1/intra/jobs": { shape: "none", roles: ["target"], methods: { GET: "intra.jobs" } },
+    "v1/intra/object": { shape: "none", roles: ["target"], methods: { PUT: "intra.object-put" } },
+    "v1/intra/sync": { shape: "none", roles: BOTH, methods: { POST: "intra.sync" } },
+    "v1/intra/trace-export": { shape: "none", roles: BOTH, methods: { POST: "intra.trace-export" } },
+    "v1/intra/trace-tail": { shape: "none", roles: BOTH, methods: { GET: "intra.trace-tail" } },
+    "v1/intra/trace-test": { shape: "none", roles: BOTH, methods: { POST: "intra.trace-test" } },
+    "v1/trace/tail": { shape: "none", roles: ["proxy"], methods: { GET: "trace.tail" } },
+    "v1/trace/test": { shape: "none", roles: ["proxy"], methods: { POST: "trace.test" } },
+    // Easy URLs (wire-compat 1.5). The other providers' wait for remote buckets.
+    ais: { shape: "easy", roles: ["proxy"], methods: EASY_METHODS },
+    "v1/download": absentTree("download.list"),
+    "v1/sort": absentTree("sort.list"),
+    "v1/etl": absentTree("etl.list"),
+    metrics: { shape: "none", roles: BOTH, methods: { GET: "metrics.get" } },
+  }),
+);
 
 /** Trees of AIStore's API that this server does not have: 501 tells clients so, 400 would tell them they are wrong. */
 const UNSUPPORTED_TREES: ReadonlySet<string> = new Set([
@@ -88,7 +123,7 @@ const UNSUPPORTED_TREES: ReadonlySet<string> = new Set([
   "v1/tokens",
   "v1/xactions",
 ]);
-const UNSUPPORTED_ROOTS: ReadonlySet<string> = new Set(["s3", "gs", "az", "ais"]);
+const UNSUPPORTED_ROOTS: ReadonlySet<string> = new Set(["s3", "gs", "az"]);
 
 /** Longest chain of literal items in `ROUTES`. */
 const LITERAL_ITEMS_MAX = 3;
@@ -125,14 +160,25 @@ function findRoute(rawPath: string): { readonly route: Route; readonly restAt: n
     const slash = rawPath.indexOf("/", start);
     const end = slash < 0 ? rawPath.length : slash;
     // Without repeated slashes, which is nearly always, the items so far are one piece of the path.
-    literal = start - at <= 1 && literal.length === Math.max(at - firstAt, 0)
-      ? rawPath.slice(firstAt, end)
-      : `${literal}${count === 0 ? "" : "/"}${rawPath.slice(start, end)}`;
+    literal =
+      start - at <= 1 && literal.length === Math.max(at - firstAt, 0)
+        ? rawPath.slice(firstAt, end)
+        : `${literal}${count === 0 ? "" : "/"}${rawPath.slice(start, end)}`;
     at = end;
     const route = ROUTES.get(literal);
-    if (route !== undefined) return { route, restAt: at };
+    if (route !== undefined) return routeBelow(route, rawPath, at) ?? { route, restAt: at };
   }
   return null;
+}
+
+function routeBelow({ below }: Route, rawPath: string, from: number) {
+  if (below === undefined) return null;
+  const start = skipSlashes(rawPath, from);
+  const slash = rawPath.indexOf("/", start);
+  const end = slash < 0 ? rawPath.length : slash;
+  const item = rawPath.slice(start, end);
+  const route = Object.hasOwn(below, item) ? below[item] : undefined;
+  return route === undefined ? null : { route, restAt: end };
 }
 
 function variablePart(
@@ -159,10 +205,23 @@ function variablePart(
         rest,
       };
     }
+    case "easy": {
+      if (decodeItems(rawPath, start).length > 1)
+        return variablePart(operation, "object", method, rawPath, restAt);
+      const ofBucket = EASY_BUCKET_METHODS[method];
+      if (ofBucket === undefined) throw urlTooShort(rawPath);
+      return variablePart(ofBucket, "bucket", method, rawPath, restAt);
+    }
     case "object": {
       const slash = rawPath.indexOf("/", start);
       const nameAt = slash < 0 ? rawPath.length : skipSlashes(rawPath, slash);
-      if (nameAt === rawPath.length) throw urlTooShort(rawPath);
+      if (nameAt === rawPath.length) {
+        // Actions on a bucket's objects that name none of them.
+        if (operation !== "object.post" || slash === start || start === rawPath.length)
+          throw urlTooShort(rawPath);
+        const end = slash < 0 ? rawPath.length : slash;
+        return { operation, bucketName: decodePathText(rawPath.slice(start, end)), objectName: "", rest: [] };
+      }
       return {
         operation,
         bucketName: decodePathText(rawPath.slice(start, slash)),

@@ -12,6 +12,8 @@ export interface FollowConfigOptions {
   readonly tracing: Tracing;
   /** The section in force, where options or environment have a say; the config's own by default. */
   readonly tracingSection?: (config: ClusterConfig) => TracingSection;
+  /** By which the nodes know each other's trace contexts. */
+  readonly traceKey?: Uint8Array;
 }
 
 /** Applies the current config, then every change. Returns the way to stop. */
@@ -20,17 +22,19 @@ export async function followConfig({
   logger,
   tracing,
   tracingSection = tracingOf,
+  traceKey,
 }: FollowConfigOptions): Promise<() => void> {
   let applied = member.snapshot.config;
   // A level given at the start of the daemon stands until somebody changes the cluster's.
   if (applied.log.level !== DEFAULT_VERBOSITY) logger.setVerbosity(applied.log.level);
-  await tracing.configure(tracingSection(applied));
+  await tracing.configure(tracingSection(applied), traceKey);
   return member.onChange(({ document, after }) => {
     if (document !== "config") return;
     const { config } = after;
     if (config.log.level !== applied.log.level) logger.setVerbosity(config.log.level);
     const section = tracingSection(config);
-    if (JSON.stringify(section) !== JSON.stringify(tracingSection(applied))) void tracing.configure(section);
+    const isChanged = JSON.stringify(section) !== JSON.stringify(tracingSection(applied));
+    if (isChanged) void tracing.configure(section, traceKey);
     applied = config;
   });
 }

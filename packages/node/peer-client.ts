@@ -50,7 +50,7 @@ export async function callPeer(
       headers: {
         ...request.headers,
         "User-Agent": INTRA_CLUSTER_USER_AGENT,
-        ...tracing.outboundHeaders(context),
+        ...tracing.outboundHeaders(context, peer.daemon_id, path),
       },
       ...(request.body === undefined ? {} : { body: request.body as string | Uint8Array<ArrayBuffer> }),
       redirect: "manual",

@@ -8,14 +8,22 @@ import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import type { Span } from "@ais/tracing/types.ts";
 import { OPERATIONS, type Operation } from "@ais/wire/operations.ts";
 import type { DaemonType } from "@ais/wire/smap.ts";
-import type { Call, DispatchTable, NodeServices, OperationHandler } from "./call.ts";
+import {
+  type Call,
+  callerIdOf,
+  type DispatchTable,
+  type NodeServices,
+  type OperationHandler,
+} from "./call.ts";
 import { allowedMethods, type Detected, detectOperation } from "./detect.ts";
 import { errorReply, toAisError } from "./error-reply.ts";
 import type { HttpHandler, HttpReply, HttpRequest, ReplyOutcome } from "./http/types.ts";
 import { ParsedQuery } from "./query.ts";
 import { emptyReply, type HeaderLines } from "./replies.ts";
+import { RequestCarrier } from "./request-carrier.ts";
+import type { RequestUnderWay } from "./requests/in-flight.ts";
 import { screen } from "./screen.ts";
-import { setReplyAttributes, setRequestAttributes } from "./trace-request.ts";
+import { RequestFacts, setReplyAttributes } from "./trace-request.ts";
 
 /** Decides whether the caller may do this; throws `unauthorized` or `forbidden`. */
 export type Authenticate = (call: Call) => void | Promise<void>;
@@ -31,6 +39,7 @@ export interface PipelineOptions<S extends NodeServices, O extends Operation> {
 
 /** Status under which a reply counts that its client did not wait for. */
 const STATUS_CLIENT_CLOSED = 499;
+const FIRST_SERVER_ERROR = 500;
 const NS_PER_MS = 1e6;
 
 export function createPipeline<S extends NodeServices, O extends Operation>(
@@ -54,19 +63,20 @@ export function createPipeline<S extends NodeServices, O extends Operation>(
     } catch (error) {
       return refuse(request, toAisError(error), options);
     }
-    const span = trace(request, query, detected.operation, services);
+    const span = trace(request, query, detected, services);
     const { operation, bucketName, objectName, rest } = detected;
     const { snapshot } = services.member;
     const call: Call = { operation, bucketName, objectName, rest, request, query, snapshot, span };
-    if (span.recording) setRequestAttributes(call);
+    if (span.sampled) span.describe(RequestFacts.of(call));
+    const underWay = services.requests.inFlight.begin(call, startedMs);
     const run = (): HttpReply | Promise<HttpReply> => {
       screen(call);
       return handler(call, services);
     };
     const succeed = (reply: HttpReply): HttpReply =>
-      finish({ reply, isThrown: false, call, services, startedMs, clock });
+      finish({ reply, isThrown: false, underWay, services, clock });
     const fail = (error: unknown): HttpReply =>
-      finish({ reply: convert(error, call, services), isThrown: true, call, services, startedMs, clock });
+      finish({ reply: convert(error, call, services), isThrown: true, underWay, services, clock });
     let reply: HttpReply | Promise<HttpReply>;
     try {
       const allowed = options.authenticate?.(call);
@@ -78,13 +88,14 @@ export function createPipeline<S extends NodeServices, O extends Operation>(
   };
 }
 
-function trace(request: HttpRequest, query: ParsedQuery, operation: Operation, services: NodeServices): Span {
+function trace(request: HttpRequest, query: ParsedQuery, detected: Detected, services: NodeServices): Span {
+  const { operation } = detected;
   const entry = OPERATIONS[operation];
   if (!entry.traced) return NOOP_SPAN;
-  return services.tracing.startServer(spanName(request.method, operation), {
-    header: (name) => request.header(name),
-    query: (name) => query.traceItem(name),
-  });
+  return services.tracing.startServer(
+    spanName(request.method, operation),
+    new RequestCarrier(request, query, detected),
+  );
 }
 
 /** Texts made once: one made for a request would be hashed and encoded anew for each. */
@@ -125,7 +136,7 @@ function refuse(
 function convert(thrown: unknown, call: Call, services: NodeServices): HttpReply {
   const error = toAisError(thrown);
   const { span, request } = call;
-  if (error.status >= 500) {
+  if (error.status >= FIRST_SERVER_ERROR) {
     span.exception(thrown);
     span.fail(error.code, error.message);
     const hidden = error.cause instanceof Error ? error.cause : null;
@@ -150,16 +161,23 @@ interface Ending {
   readonly reply: HttpReply;
   /** The reply was made from an error, which the span already tells. */
   readonly isThrown: boolean;
-  readonly call: Call;
+  readonly underWay: RequestUnderWay;
   readonly services: NodeServices;
-  readonly startedMs: number;
   readonly clock: Clock;
 }
 
 /** Puts the reply's end, which is also the request's, in one place: the span, the metrics and the access log end together. */
-function finish({ reply, isThrown, call, services, startedMs, clock }: Ending): HttpReply {
+function finish({ reply, isThrown, underWay, services, clock }: Ending): HttpReply {
+  const { call, startedMs } = underWay;
+  const { requests } = services;
   const { span, operation, request } = call;
-  if (span.recording) setReplyAttributes(span, reply);
+  underWay.isReplied = true;
+  if (span.recording) {
+    setReplyAttributes(span, reply);
+    // An error is judged before its head goes out, so that its headers say whether its trace is kept.
+    if (reply.status >= FIRST_SERVER_ERROR && !span.sampled)
+      judge(call, reply.status, clock.monotonicMs() - startedMs, services);
+  }
   let isDone = false;
   const onDone = (outcome: ReplyOutcome): void => {
     if (isDone) return;
@@ -170,10 +188,14 @@ function finish({ reply, isThrown, call, services, startedMs, clock }: Ending): 
       span.fail(outcome);
       services.metrics.add("err.http.write.n", 1);
     }
-    if (outcome === "sent" && status >= 500 && !isThrown) span.fail(String(status));
+    if (outcome === "sent" && status >= FIRST_SERVER_ERROR && !isThrown) span.fail(String(status));
     const durationMs = clock.monotonicMs() - startedMs;
+    if (span.recording && !span.sampled) {
+      judge(call, status, durationMs, services);
+      if (!span.sampled) span.describe(RequestFacts.kept(call, services.facts.role));
+    }
     services.metrics.request(operation, status, durationMs * NS_PER_MS, span);
-    const level = status >= 500 ? "warn" : "debug";
+    const level = status >= FIRST_SERVER_ERROR ? "warn" : "debug";
     if (services.logger.isEnabled(level)) {
       services.logger.log(
         level,
@@ -190,6 +212,8 @@ function finish({ reply, isThrown, call, services, startedMs, clock }: Ending): 
       );
     }
     span.end();
+    requests.inFlight.end(underWay);
+    if (requests.finished.isWatched) requests.finished.publish({ call, reply, outcome, status, durationMs });
   };
   const { status, body, announcedLengthBytes } = reply;
   const headers = withTraceHeaders(reply, call, services);
@@ -199,13 +223,25 @@ function finish({ reply, isThrown, call, services, startedMs, clock }: Ending): 
 }
 
 /** A request that was not sampled and went well left no trace to be found, so its reply names none. */
-function withTraceHeaders(reply: HttpReply, { span, operation }: Call, { tracing }: NodeServices): HeaderLines {
-  const isTold = OPERATIONS[operation].traced && (span.recording || reply.status >= 400);
+function withTraceHeaders(
+  reply: HttpReply,
+  { span, operation }: Call,
+  { tracing }: NodeServices,
+): HeaderLines {
+  const isTold = OPERATIONS[operation].traced && (span.sampled || reply.status >= 400);
   if (!isTold) return reply.headers;
   const headers = tracing.responseHeaders(span);
   const lines = [...reply.headers];
   for (const name in headers) lines.push([name, headers[name] ?? ""]);
   return lines;
+}
+
+/** The nodes that this one called are told by `tracing` itself; who called it is told here. */
+function judge(call: Call, status: number, durationMs: number, { tracing, requests }: NodeServices): void {
+  const { span, operation } = call;
+  if (!tracing.judge(span, { operation, status, durationMs })) return;
+  span.describe(RequestFacts.of(call));
+  requests.tailNotices.tell(span.context.traceId, [callerIdOf(call)]);
 }
 
 function statusOf(reply: HttpReply, outcome: ReplyOutcome): number {

@@ -1,11 +1,11 @@
 import { AisError } from "@ais/base/errors.ts";
-import { isTrueText } from "@ais/wire/queries.ts";
+import { isTrueText, QUERY } from "@ais/wire/queries.ts";
 import type { Query } from "./call.ts";
 
 /** Items that carry trace context over a redirect; handlers, logs and object names never see them (tracing.md 3). */
-const TRACE_ITEMS: ReadonlySet<string> = new Set(["traceparent", "tracestate"]);
+const TRACE_ITEMS: ReadonlySet<string> = new Set([QUERY.traceparent, QUERY.tracestate, QUERY.traceSignature]);
 /** Other names need not be put into lower case to see that they are no trace items. */
-const TRACE_ITEM_CHARS = 10;
+const TRACE_ITEM = /^t/i;
 
 type Item = readonly [name: string, value: string];
 
@@ -24,7 +24,7 @@ export class ParsedQuery implements Query {
   }
 
   get(name: string): string | null {
-    return valueOf(this.#items, name);
+    return firstValue(this.#items, name);
   }
 
   flag(name: string): boolean {
@@ -39,7 +39,7 @@ export class ParsedQuery implements Query {
 
   /** For the trace stage only. */
   traceItem(name: string): string | null {
-    return valueOf(this.#trace, name);
+    return firstValue(this.#trace, name);
   }
 
   #add(rawQuery: string, start: number, end: number): void {
@@ -47,14 +47,12 @@ export class ParsedQuery implements Query {
     const nameEnd = equals < 0 || equals > end ? end : equals;
     const name = decodeQueryText(rawQuery.slice(start, nameEnd));
     const value = nameEnd === end ? "" : decodeQueryText(rawQuery.slice(nameEnd + 1, end));
-    const isTrace =
-      (name.length === TRACE_ITEM_CHARS || name.length === TRACE_ITEM_CHARS + 1) &&
-      TRACE_ITEMS.has(name.toLowerCase());
+    const isTrace = TRACE_ITEM.test(name) && TRACE_ITEMS.has(name.toLowerCase());
     (isTrace ? this.#trace : this.#items).push([name, value]);
   }
 }
 
-function valueOf(items: readonly Item[], name: string): string | null {
+function firstValue(items: readonly Item[], name: string): string | null {
   for (const item of items) if (item[0] === name) return item[1];
   return null;
 }

@@ -5,6 +5,8 @@ import type { Call } from "./call.ts";
 export function screen(call: Call): void {
   const { operation, objectName } = call;
   if (!operation.startsWith("object.") || operation === "object.list") return;
+  // Actions on a bucket's objects that name none of them.
+  if (operation === "object.post" && objectName === "") return;
   const probes = operation === "object.head" && objectName.length > 1;
   validateObjectName(probes ? objectName.replace(/\/+$/, "") : objectName);
 }

@@ -3,6 +3,7 @@ import { AisError, ERROR_CODES, errorText } from "@ais/base/errors.ts";
 import type { Call } from "@ais/node/call.ts";
 import { callPeer, type PeerRequest, type PeerResponse } from "@ais/node/peer-client.ts";
 import { parseErrorBody } from "@ais/wire/error-body.ts";
+import { HEADERS } from "@ais/wire/headers.ts";
 import type { Operation } from "@ais/wire/operations.ts";
 import { nodeName, type Snode } from "@ais/wire/smap.ts";
 import type { ProxyServices } from "./services.ts";
@@ -21,10 +22,11 @@ export async function broadcast(
   operation: Operation,
   nodes: readonly Snode[],
   request: PeerRequest,
-  call: Call,
+  call: Pick<Call, "span">,
   services: ProxyServices,
 ): Promise<readonly PeerOutcome[]> {
-  const { clock, tracing } = services;
+  const { clock, tracing, facts } = services;
+  const headers = { ...request.headers, [HEADERS.callerId]: facts.id };
   const span = call.span.child(`ais.broadcast ${operation}`);
   // The child of a span that is not recorded is empty, and the nodes must still learn of the caller's context.
   const parent = span.recording ? span : call.span;
@@ -35,7 +37,7 @@ export async function broadcast(
         return { node, response, failure, durationMs: clock.monotonicMs() - startMs };
       };
       try {
-        const response = await callPeer(node, request, parent, tracing);
+        const response = await callPeer(node, { ...request, headers }, parent, tracing);
         return done(response, response.status < 300 ? null : failureText(response));
       } catch (error) {
         return done(null, errorText(error));

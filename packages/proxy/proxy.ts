@@ -6,6 +6,7 @@ import { startNodeHttpServer } from "@ais/node/http/node-http.ts";
 import type { HttpHandler, StartHttpServer } from "@ais/node/http/types.ts";
 import { createPipeline } from "@ais/node/pipeline.ts";
 import { PROXY_DISPATCH } from "./dispatch.ts";
+import { startJobKeeper } from "./jobs/job-keeper.ts";
 import type { ProxyServices } from "./services.ts";
 
 export interface ProxyOptions extends NodeServices {
@@ -14,7 +15,7 @@ export interface ProxyOptions extends NodeServices {
   readonly overrides?: Partial<ProxyServices>;
 }
 
-export interface ProxyRole {
+export interface ProxyRole extends AsyncDisposable {
   /** Serves every operation of a proxy. */
   readonly handler: HttpHandler;
 }
@@ -25,7 +26,9 @@ export const startProxyServer: StartHttpServer = startNodeHttpServer;
 export async function createProxy(options: ProxyOptions): Promise<ProxyRole> {
   const { clock = systemClock, overrides = {}, ...node } = options;
   const services: ProxyServices = { ...node, clock, hrw: await loadHrw(), ...overrides };
+  const keeper = startJobKeeper(services);
   return {
     handler: createPipeline({ role: "proxy", dispatch: PROXY_DISPATCH, services, clock }),
+    [Symbol.asyncDispose]: () => keeper[Symbol.asyncDispose](),
   };
 }

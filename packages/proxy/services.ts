@@ -9,7 +9,16 @@ export interface ProxyServices extends NodeServices {
   readonly hrw: Hrw;
 }
 
-/** `intra.list` is a target's. */
-export type ProxyOperation = Exclude<Operation, "intra.list">;
+/** `intra.list` is a target's, and so are the checks of stored data. */
+export type ProxyOperation = Exclude<
+  Operation,
+  | "intra.list"
+  | "intra.object-put"
+  | "intra.jobs"
+  | "intra.job-object"
+  | "storage.status"
+  | "storage.start"
+  | "storage.stop"
+>;
 
 export type ProxyDispatch = DispatchTable<ProxyServices, ProxyOperation>;

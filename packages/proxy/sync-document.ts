@@ -17,7 +17,7 @@ export const SYNC_TIMEOUT_MS = 3000;
 export async function syncDocument(
   document: DocumentName,
   snapshot: ClusterSnapshot,
-  call: Call,
+  call: Pick<Call, "span">,
   services: ProxyServices,
 ): Promise<void> {
   const self = services.facts.id;

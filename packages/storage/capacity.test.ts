@@ -7,7 +7,7 @@ test("tells mountpaths of one file system by the same id, and asks the system on
   const clock = { nowMs: () => nowMs, nowNs: () => 0n, monotonicMs: () => nowMs };
   const reader = new CapacityReader([import.meta.dir, `${import.meta.dir}/index`, "/proc"], clock, 3_000);
   const first = reader.read();
-  expect(first[0]).toMatchObject({ path: import.meta.dir, fsId: String(statSync(import.meta.dir).dev) });
+  expect(first[0]).toMatchObject({ path: import.meta.dir, fsId: `${statSync(import.meta.dir).dev},0` });
   expect(first[0]?.usedBytes).toBeGreaterThan(0);
   expect(first[0]?.availableBytes).toBeGreaterThan(0);
   expect(first[1]?.fsId).toBe(first[0]?.fsId ?? "");

@@ -38,7 +38,14 @@ function readCapacity(path: string, fileSystems: readonly FileSystem[]): Mountpa
     return readPresentCapacity(path, fileSystems);
   } catch {
     // A mountpath that has gone has no space, and must not hide the others.
-    return { path, usedBytes: 0, availableBytes: 0, fsType: "unknown", fsId: path, device: "unknown" };
+    return {
+      path,
+      usedBytes: 0,
+      availableBytes: 0,
+      fsType: "unknown",
+      fsId: NO_FILE_SYSTEM_ID,
+      device: "unknown",
+    };
   }
 }
 
@@ -50,9 +57,16 @@ function readPresentCapacity(path: string, fileSystems: readonly FileSystem[]): 
     usedBytes: (blocks - bfree) * bsize,
     availableBytes: bavail * bsize,
     fsType: fileSystem?.fsType ?? "unknown",
-    fsId: String(statSync(path).dev),
+    fsId: fileSystemId(statSync(path).dev),
     device: fileSystem?.device ?? "unknown",
   };
+}
+
+const NO_FILE_SYSTEM_ID = "0,0";
+
+/** Two signed 32-bit numbers, the form that clients parse. */
+function fileSystemId(device: number): string {
+  return `${device | 0},${Math.floor(device / 2 ** 32) | 0}`;
 }
 
 function fileSystemOf(path: string, fileSystems: readonly FileSystem[]): FileSystem | undefined {

@@ -13,13 +13,18 @@ export class StorageCounters {
   commitOperations = 0;
   filesRemoved = 0;
   corruptObjects = 0;
+  checkedObjects = 0;
+  checkDamages = 0;
+  verifiedObjects = 0;
+  verifiedBytes = 0;
+  verifyMismatches = 0;
   openWrites = 0;
   receiveBufferBytes = 0;
   limitHitsOpenWrites = 0;
   limitHitsReceiveBuffer = 0;
   limitHitsFreeSpace = 0;
 
-  snapshot(deferredFiles: number, readers: number): ObjectStoreStats {
+  snapshot(deferredFiles: number, readers: number, goneMountpaths: number): ObjectStoreStats {
     const { limitHitsOpenWrites, limitHitsReceiveBuffer, limitHitsFreeSpace, ...rest } = this;
     return {
       ...rest,
@@ -30,6 +35,7 @@ export class StorageCounters {
       },
       deferredFiles,
       readers,
+      goneMountpaths,
     };
   }
 }

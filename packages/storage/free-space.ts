@@ -31,14 +31,24 @@ export class FreeSpace {
     this.#counters = counters;
   }
 
-  /** Throws `outOfSpace` when `wantedBytes` more would touch the reserve. */
-  admit(wantedBytes: number, action: string): void {
+  /** True when `wantedBytes` more leave the reserve untouched. */
+  has(wantedBytes: number): boolean {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs - this.#lookedAtMs >= LOOK_MS) {
       this.#availableBytes = availableBytes(this.#path);
       this.#lookedAtMs = nowMs;
     }
-    if (this.#availableBytes - wantedBytes >= this.#reservedBytes) return;
+    return this.#availableBytes - wantedBytes >= this.#reservedBytes;
+  }
+
+  /** Something was removed: what was seen before counts no more. */
+  lookAgain(): void {
+    this.#lookedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Throws `outOfSpace` when `wantedBytes` more would touch the reserve. */
+  admit(wantedBytes: number, action: string): void {
+    if (this.has(wantedBytes)) return;
     this.#counters.limitHitsFreeSpace += 1;
     throw new AisError(
       "outOfSpace",

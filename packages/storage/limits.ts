@@ -16,6 +16,10 @@ export interface StorageLimits {
   readonly commitBatchCount: number;
   /** Leaf pages of an index that a start looks at: 256 MiB of them, a second or so. */
   readonly startLeafCount: number;
+  /** Uploads in parts that got no part for so long are given up. */
+  readonly uploadIdleMs: number;
+  /** How long an upload may take to be made, or to be removed. */
+  readonly uploadHeadlessMs: number;
   /** How long `capacity()` answers from memory. */
   readonly capacityCacheMs: number;
 }
@@ -29,6 +33,8 @@ export const DEFAULT_STORAGE_LIMITS: StorageLimits = {
   removalGraceMs: 60_000,
   commitBatchCount: 512,
   startLeafCount: 65_536,
+  uploadIdleMs: 7 * 24 * 3_600_000,
+  uploadHeadlessMs: 10 * 60_000,
   capacityCacheMs: 3_000,
 };
 

@@ -1,5 +1,6 @@
 import { must } from "@ais/base/assert.ts";
 import type { Span } from "@ais/tracing/types.ts";
+import { callerMetadata, partsOf } from "./engine-metadata.ts";
 import type { FoundRecord } from "./index/object-index.ts";
 import type { NewRecord } from "./index/record.ts";
 import { SPAN_ATTRIBUTES, SPAN_NAMES } from "./span-names.ts";
@@ -54,18 +55,17 @@ export function layoutOf(record: { readonly fileId: bigint }): "inline" | "file"
   return record.fileId === 0n ? "inline" : "file";
 }
 
-export function attributesOf(
-  record: NewRecord,
-  mountpath: OpenMountpath,
-): ObjectAttributes {
+export function attributesOf(record: NewRecord, mountpath: OpenMountpath): ObjectAttributes {
+  const parts = partsOf(record.custom);
   return {
     sizeBytes: record.sizeBytes,
     checksum: record.checksum,
     version: record.versionCounter === 0 ? "" : String(record.versionCounter),
     createdNs: record.createdNs,
     atimeNs: record.atimeNs,
-    custom: record.custom,
+    custom: callerMetadata(record.custom),
     mountpath: mountpath.path,
+    ...(parts === null ? {} : { parts }),
   };
 }
 

@@ -129,7 +129,10 @@ function parseMarker(text: string): Marker | null {
   } catch {
     return null;
   }
-  const { formatVersion, clusterUuid, nodeId, mountpathId, hasIndex } = (value ?? {}) as Record<string, unknown>;
+  const { formatVersion, clusterUuid, nodeId, mountpathId, hasIndex } = (value ?? {}) as Record<
+    string,
+    unknown
+  >;
   if (typeof formatVersion !== "number" || typeof clusterUuid !== "string") return null;
   if (typeof nodeId !== "string" || typeof mountpathId !== "string") return null;
   const marker = { formatVersion, clusterUuid, nodeId, mountpathId };

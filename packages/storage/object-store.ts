@@ -4,6 +4,7 @@ import { AisError } from "@ais/base/errors.ts";
 import type { Logger } from "@ais/base/log.ts";
 import { type Hrw, loadHrw } from "@ais/hrw/hrw.ts";
 import { CapacityReader } from "./capacity.ts";
+import { checkLive } from "./check/check-live.ts";
 import { loadContentHashing } from "./checksum.ts";
 import { StorageCounters } from "./counters.ts";
 import { NO_STORAGE_FAULTS, type StorageFaults } from "./faults.ts";
@@ -14,10 +15,12 @@ import { ObjectIndex } from "./index/object-index.ts";
 import { DEFAULT_STORAGE_LIMITS, type StorageLimits } from "./limits.ts";
 import { claimMountpath, type MountpathOwner, noteIndex } from "./mountpath.ts";
 import { deleteObject } from "./operations/delete.ts";
+import { deleteUnchanged } from "./operations/delete-unchanged.ts";
 import { getObject } from "./operations/get.ts";
 import { headObject } from "./operations/head.ts";
 import { listObjects } from "./operations/list.ts";
 import { putObject } from "./operations/put.ts";
+import { setCustomMetadata } from "./operations/set-custom.ts";
 import { sweepBuckets } from "./operations/sweep-buckets.ts";
 import { Admission } from "./receive/admission.ts";
 import { BufferPool } from "./receive/buffer-pool.ts";
@@ -26,6 +29,8 @@ import { requireSoundIndex } from "./start-check.ts";
 import { toStorageError } from "./storage-error.ts";
 import type { OpenMountpath, StoreContext } from "./store-context.ts";
 import type { ObjectStore } from "./types.ts";
+import { createUploads } from "./uploads/object-uploads.ts";
+import { removePartialParts } from "./uploads/sweep-uploads.ts";
 
 /** Buffers kept for the next PUT; more than that were a burst. */
 const POOLED_BUFFER_COUNT = 64;
@@ -87,6 +92,7 @@ async function openMountpath(
   });
   const index = opened.use(openIndex(claimed.path, faults, counters, limits));
   await recoverObjectFiles(claimed.path, index, await loadContentHashing(), logger);
+  removePartialParts(claimed.path);
   const run = await index.nextRun();
   await noteIndex(claimed.path, faults.files);
   const removal = opened.use(
@@ -136,13 +142,18 @@ function createStore(context: StoreContext, resources: AsyncDisposableStack): Ob
     get: (key, options, span) => getObject(context, key, options, span),
     head: async (key, span) => headObject(context, key, span),
     delete: (key, _durability, span) => deleteObject(context, key, span),
+    deleteUnchanged: (key, looked, span) => deleteUnchanged(context, key, looked, span),
+    setCustom: (key, change, durability, span) => setCustomMetadata(context, key, change, durability, span),
+    uploads: createUploads(context),
     list: (bucketId, options) => listObjects(context, bucketId, options),
     sweepBuckets: (liveBucketIds) => sweepBuckets(context, liveBucketIds),
+    check: (options, span) => checkLive(context, options, span),
     capacity: () => capacity.read(),
     get stats() {
       return counters.snapshot(
         sum(mountpaths, ({ removal }) => removal.pendingCount),
         sum(mountpaths, ({ removal }) => removal.readerCount),
+        sum(mountpaths, ({ index }) => (index.presence.isThere() ? 0 : 1)),
       );
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),

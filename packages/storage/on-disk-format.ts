@@ -6,6 +6,8 @@
  *     lock                    held with flock(2) while a daemon has the mountpath open
  *     index/                  one LMDB environment (index/object-index.ts)
  *     objects/00/ … ff/       object files, spread by the lowest byte of their id (files/object-path.ts)
+ *     uploads/<id>/           uploads in parts that have not ended (uploads/upload-files.ts): `upload.json` with bucket id,
+ *                             object name and custom metadata; `part-000001` … with the part's bytes and their XXH64 (u64)
  *
  * Index, database `objects`: key = bucket id (8 bytes, big-endian) + object name (UTF-8), so that the order of keys is
  * the order of listing. Value (index/record.ts):
@@ -29,7 +31,7 @@
  * Database `meta`: key `run`, value u32: how many times the mountpath was opened. It is the upper half of the
  * object file ids made in that run, so that no id is ever used twice.
  *
- * Object file: named by its id in 16 hexadecimal digits, never changed once it has that name; `….tmp` while it is being written.
+ * Object file: named by its id in 16 hexadecimal digits; the object's bytes never change once it has that name; `….tmp` while it is being written.
  * The object's bytes from offset 0, then the trailer (files/trailer.ts), from which a lost index can be rebuilt:
  *
  *     MessagePack array: bucket id (text), bucket name, object name, size, checksum type, checksum, version counter,
@@ -39,6 +41,9 @@
  *     u16  zero
  *     u64  XXH64 of everything before it in the trailer
  *     8 bytes "AISTOBJ\n"
+ *
+ * A change of custom metadata rewrites the trailer, after the index has it. The map also holds what the engine keeps for
+ * itself, under keys that start with U+0001 (engine-metadata.ts).
  *
  * The version counter in the trailer is what it was going to be when the file was written; a concurrent PUT of the same
  * object can make it differ from the index, which is right.
@@ -57,7 +62,7 @@ export const DATABASES = { objects: "objects", files: "files", meta: "meta" } as
 /** In `meta`. */
 export const RUN_KEY = Buffer.from("run");
 /** Where a rebuild makes the new index, and what it starts the names with under which it keeps what it replaced. */
-export const REBUILD_DIRECTORY = "index.rebuild";
+export const REBUILD_DIRECTORY = "index-rebuild";
 export const ASIDE_PREFIX = "aside-";
 export const OBJECTS_DIRECTORY = "objects";
 export const OBJECT_SUBDIRECTORY_COUNT = 256;

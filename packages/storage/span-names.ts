@@ -6,6 +6,8 @@ export const SPAN_NAMES = {
   fileWrite: "ais.file.write",
   fileSync: "ais.file.sync",
   checksum: "ais.checksum",
+  /** One mountpath of a check or scrub. */
+  check: "ais.storage.check",
 } as const;
 
 export const SPAN_ATTRIBUTES = {
@@ -15,6 +17,8 @@ export const SPAN_ATTRIBUTES = {
   bytes: "ais.bytes",
   /** Operations that went into the same index transaction. */
   batchSize: "ais.batch.size",
+  objects: "ais.objects",
+  damages: "ais.damages",
   sendfile: "ais.sendfile",
   checksumType: "ais.checksum.type",
   /** `ok`, `mismatch`. */

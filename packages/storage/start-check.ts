@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { AisError } from "@ais/base/errors.ts";
 import type { Logger } from "@ais/base/log.ts";
 import { fileIdOfName, objectSubdirectory } from "./files/object-path.ts";
-import { inspectIndexFile } from "./index-file/index-health.ts";
+import { extendToLastPage, inspectIndexFile } from "./index-file/index-health.ts";
 import { INDEX_DATA_FILE, INDEX_DIRECTORY, OBJECT_SUBDIRECTORY_COUNT } from "./on-disk-format.ts";
 
 export interface StartCheckOptions {
@@ -36,7 +36,10 @@ export async function requireSoundIndex(options: StartCheckOptions): Promise<voi
     rmSync(join(mountpath, INDEX_DIRECTORY), { recursive: true });
   } else if (problem !== null) {
     throw refusal(mountpath, `its object index is damaged: ${problem}`);
-  } else if (!isComplete) {
+  } else {
+    extendToLastPage(dataPath);
+  }
+  if (problem === null && !isComplete) {
     logger.log("info", "checked the start of a large index, run a storage check for the rest", { mountpath });
   }
 }

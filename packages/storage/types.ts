@@ -1,6 +1,7 @@
 /** The storage engine as the target sees it (design.md 6). It knows no HTTP: failures are `AisError`s of the catalogue. */
 import type { Span } from "@ais/tracing/types.ts";
 import type { ChecksumType } from "@ais/wire/checksum.ts";
+import type { MountpathReport } from "@ais/wire/storage-report.ts";
 
 export interface ObjectKey {
   /** `bid` of the bucket: a bucket created again under the same name shares nothing with the old one. */
@@ -29,7 +30,16 @@ export interface ObjectAttributes {
   readonly atimeNs: bigint;
   readonly custom: Readonly<Record<string, string>>;
   readonly mountpath: string;
+  /** Of an object that was uploaded in parts. */
+  readonly parts?: ObjectParts;
 }
+
+export interface ObjectParts {
+  readonly count: number;
+  readonly largestBytes: number;
+}
+
+export type CustomMetadata = Readonly<Record<string, string>>;
 
 /** `fsync`: acknowledged survives power loss. `os`: acknowledged survives kill -9 of the daemon. */
 export type Durability = "fsync" | "os";
@@ -44,6 +54,10 @@ export interface PutOptions {
   readonly sizeBytes?: number;
   readonly atimeNs?: bigint;
   readonly custom?: Readonly<Record<string, string>>;
+  /** Of a copy: in how many parts the original was uploaded. */
+  readonly parts?: ObjectParts;
+  /** For copies: content in place counts as unchanged only when its custom metadata is the same too. */
+  readonly compareCustom?: boolean;
 }
 
 /** A whole small body, or a stream that is read once with back-pressure. */
@@ -131,8 +145,72 @@ export interface ObjectStoreStats {
   readonly filesRemoved: number;
   /** `ObjectReader`s of files that were not released yet. */
   readonly readers: number;
-  /** Reads that found damage: a wrong checksum, a missing file or one of wrong length. */
+  /** Reads that found damage: a wrong checksum, a missing file or one of wrong length, a mark of a scrub. */
   readonly corruptObjects: number;
+  /** Objects that checks and scrubs have looked at, and what they found. */
+  readonly checkedObjects: number;
+  readonly checkDamages: number;
+  /** Objects whose content a check or scrub has compared with its checksum; `verifyMismatches` of them were wrong. */
+  readonly verifiedObjects: number;
+  readonly verifiedBytes: number;
+  readonly verifyMismatches: number;
+  /** Mountpaths whose directory or disk has gone since the store was opened. */
+  readonly goneMountpaths: number;
+}
+
+export interface CheckOptions {
+  /** Read all contents and compare them with their checksums. */
+  readonly verify: boolean;
+  /** Make reads of objects fail whose content is wrong, until it is right again or replaced. */
+  readonly mark: boolean;
+  /** Contents read at most; 0 sets no limit. */
+  readonly bytesPerSecond: number;
+  /** `ais://bucket`, for the report. */
+  readonly bucketName: (bucketId: bigint) => string | null;
+  readonly signal: AbortSignal;
+}
+
+export interface RunningCheck {
+  /** What was found so far, by mountpath. */
+  reports(): readonly MountpathReport[];
+  /** Resolves at the end; rejects with the signal's reason when it was stopped, `internal` when a mountpath failed. */
+  readonly done: Promise<void>;
+}
+
+export type PartOptions = Pick<PutOptions, "durability" | "expected" | "sizeBytes">;
+
+export interface CompleteOptions {
+  /** Gets the numbers of the parts that are there, in order; throws to refuse. */
+  readonly check: (partNumbers: readonly number[]) => void;
+  /** The object says of how many parts it is made; that of an append does not. */
+  readonly isMultipart: boolean;
+  readonly put: Omit<PutOptions, "custom" | "parts" | "sizeBytes">;
+}
+
+/**
+ * Objects that arrive in parts. Parts are invisible until the upload is completed, survive restarts, and are removed when
+ * it is completed or aborted, when its bucket is gone, or after `uploadIdleMs` without a new part.
+ */
+export interface ObjectUploads {
+  /** Resolves with the id of the upload. `custom` becomes the object's. */
+  create(key: ObjectKey, custom: CustomMetadata, durability: Durability, span: Span): Promise<string>;
+  /**
+   * Resolves with the size of the part, which is whole and as durable as asked for. One that is there already under the
+   * number is replaced. Errors: those of `put`; notFound without such an upload, conflict while it ends.
+   */
+  putPart(
+    key: ObjectKey,
+    uploadId: string,
+    partNumber: number,
+    body: ObjectBody,
+    options: PartOptions,
+    span: Span,
+  ): Promise<number>;
+  /** Puts the object, all parts in order, and forgets the upload. When it rejects the upload is as it was. */
+  complete(key: ObjectKey, uploadId: string, options: CompleteOptions, span: Span): Promise<ObjectAttributes>;
+  abort(key: ObjectKey, uploadId: string): Promise<void>;
+  /** Removes uploads that will never end; resolves with their number. Background work. */
+  sweep(liveBucketIds: ReadonlySet<bigint>): Promise<number>;
 }
 
 export interface ObjectStore extends AsyncDisposable {
@@ -141,15 +219,33 @@ export interface ObjectStore extends AsyncDisposable {
    * rejects nothing of it is visible or left behind. Errors: checksumMismatch, badRequest (size), outOfSpace, internal.
    */
   put(key: ObjectKey, body: ObjectBody, options: PutOptions, span: Span): Promise<ObjectAttributes>;
-  /** Errors: notFound, rangeNotSatisfiable (with Content-Range), internal (corrupt). */
-  get(key: ObjectKey, options: GetOptions, span: Span): Promise<ObjectReader>;
+  /**
+   * A promise only where something has to be waited for. Rejects, and never throws: notFound, rangeNotSatisfiable (with
+   * Content-Range), internal (corrupt).
+   */
+  get(key: ObjectKey, options: GetOptions, span: Span): ObjectReader | Promise<ObjectReader>;
   /** Null when missing. */
   head(key: ObjectKey, span: Span): Promise<ObjectAttributes | null>;
   /** False when there was nothing to delete. When it resolves the deletion is as durable as the policy says. */
   delete(key: ObjectKey, durability: Durability, span: Span): Promise<boolean>;
+  /** False when the object is not the one any more that `looked` describes; nothing is deleted then. */
+  deleteUnchanged(key: ObjectKey, looked: ObjectAttributes, span: Span): Promise<boolean>;
+  /**
+   * Null when missing. `change` turns the metadata that is there into the new one; what it throws refuses the change.
+   * When it resolves the change is as durable as the policy says.
+   */
+  setCustom(
+    key: ObjectKey,
+    change: (custom: CustomMetadata) => CustomMetadata,
+    durability: Durability,
+    span: Span,
+  ): Promise<ObjectAttributes | null>;
+  readonly uploads: ObjectUploads;
   list(bucketId: bigint, options: ListOptions, span: Span): Promise<ListPage>;
   /** Removes every object of buckets not in `liveBucketIds`; cheap when there are none. Background work. */
   sweepBuckets(liveBucketIds: ReadonlySet<bigint>, span: Span): Promise<number>;
+  /** Starts to look for damage, in the background. Changes nothing but the marks. */
+  check(options: CheckOptions, span: Span): RunningCheck;
   capacity(): readonly MountpathCapacity[];
   readonly stats: ObjectStoreStats;
 }

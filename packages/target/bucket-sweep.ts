@@ -1,4 +1,7 @@
-/** Removes the data of destroyed buckets in the background, whenever the BMD has lost one and once at the start. */
+/**
+ * Removes in the background what no client can reach any more: the data of destroyed buckets, whenever the BMD has lost
+ * one, and uploads in parts that were given up. Both once at the start, and every hour.
+ */
 import { errorText } from "@ais/base/errors.ts";
 import type { ClusterMember } from "@ais/cluster/member.ts";
 import type { NodeLogger } from "@ais/node/logger.ts";
@@ -19,6 +22,8 @@ export interface BucketSweep extends AsyncDisposable {
   idle(): Promise<void>;
 }
 
+const SWEEP_INTERVAL_MS = 3_600_000;
+
 export function startBucketSweep(options: BucketSweepOptions): BucketSweep {
   const { member } = options;
   let stopped = false;
@@ -35,11 +40,14 @@ export function startBucketSweep(options: BucketSweepOptions): BucketSweep {
   const unsubscribe = member.onChange(({ document, before, after }) => {
     if (document === "bmd" && hasLostBucket(before.bmd, after.bmd)) request();
   });
+  const timer = setInterval(request, SWEEP_INTERVAL_MS);
+  timer.unref();
   request();
   return {
     idle: () => running,
     async [Symbol.asyncDispose]() {
       stopped = true;
+      clearInterval(timer);
       unsubscribe();
       await running;
     },
@@ -59,6 +67,8 @@ async function sweepOnce({ member, store, tracing, logger }: BucketSweepOptions)
     if (bmd.version === "0") return;
     const removed = await store.sweepBuckets(liveBucketIds(bmd), span);
     span.set("ais.job.removed", removed);
+    const uploads = await store.uploads.sweep(liveBucketIds(member.snapshot.bmd));
+    if (uploads > 0) logger.log("info", "removed uploads that were given up", { uploads }, span);
     if (removed > 0) logger.log("info", "removed objects of destroyed buckets", { objects: removed }, span);
   } catch (error) {
     span.exception(error);

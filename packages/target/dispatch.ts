@@ -1,13 +1,24 @@
 import { healthGet } from "@ais/node/health.ts";
 import { intraSync } from "@ais/node/intra-sync.ts";
+import { intraTraceExport } from "@ais/node/intra-trace-export.ts";
+import { intraTraceTail } from "@ais/node/intra-trace-tail.ts";
+import { intraTraceTest } from "@ais/node/intra-trace-test.ts";
 import { metricsGet } from "@ais/node/metrics-get.ts";
 import { daemonGet } from "./operations/daemon-get.ts";
 import { daemonSetConfig } from "./operations/daemon-set-config.ts";
+import { intraJobObject } from "./operations/intra-job-object.ts";
+import { intraJobs } from "./operations/intra-jobs.ts";
 import { intraList } from "./operations/intra-list.ts";
+import { intraObjectPut } from "./operations/intra-object-put.ts";
 import { objectDelete } from "./operations/object-delete.ts";
 import { objectGet } from "./operations/object-get.ts";
 import { objectHead } from "./operations/object-head.ts";
+import { objectPatch } from "./operations/object-patch.ts";
+import { objectPost } from "./operations/object-post.ts";
 import { objectPut } from "./operations/object-put.ts";
+import { storageStart } from "./operations/storage-start.ts";
+import { storageStatus } from "./operations/storage-status.ts";
+import { storageStop } from "./operations/storage-stop.ts";
 import type { TargetDispatch } from "./services.ts";
 
 export const TARGET_DISPATCH: TargetDispatch = {
@@ -15,10 +26,21 @@ export const TARGET_DISPATCH: TargetDispatch = {
   "object.put": objectPut,
   "object.head": objectHead,
   "object.delete": objectDelete,
+  "object.post": objectPost,
+  "object.patch": objectPatch,
   "daemon.get": daemonGet,
   "daemon.set-config": daemonSetConfig,
+  "storage.status": storageStatus,
+  "storage.start": storageStart,
+  "storage.stop": storageStop,
   "health.get": healthGet,
   "metrics.get": metricsGet,
   "intra.list": intraList,
+  "intra.object-put": intraObjectPut,
+  "intra.job-object": intraJobObject,
+  "intra.jobs": intraJobs,
   "intra.sync": intraSync,
+  "intra.trace-export": intraTraceExport,
+  "intra.trace-tail": intraTraceTail,
+  "intra.trace-test": intraTraceTest,
 };

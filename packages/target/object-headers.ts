@@ -8,14 +8,22 @@ const CUSTOM_ETAG = "ETag";
 
 export function objectHeaders(attributes: ObjectAttributes): [string, string][] {
   const headers: [string, string][] = [];
-  const { checksum, version, custom } = attributes;
-  if (checksum !== null) headers.push(...checksumHeaders(attributes));
-  headers.push([HEADERS.atime, attributes.atimeNs.toString()]);
+  addObjectHeaders(headers, attributes);
+  return headers;
+}
+
+export function addObjectHeaders(headers: [string, string][], attributes: ObjectAttributes): void {
+  const { checksum, version, custom, atimeNs } = attributes;
+  if (checksum !== null) {
+    headers.push([HEADERS.checksumType, checksum.type], [HEADERS.checksumValue, checksum.value]);
+  }
+  headers.push([HEADERS.atime, atimeNs.toString()]);
   if (version !== "") headers.push([HEADERS.version, version]);
-  headers.push(...customHeaders(attributes));
+  for (const key in custom) {
+    headers.push([HEADERS.customMd, encodeHeaderText(`${key}=${custom[key]}`)]);
+  }
   const etag = custom[CUSTOM_ETAG];
   if (etag !== undefined) headers.push([HEADERS.etag, encodeHeaderText(etag)]);
-  return headers;
 }
 
 export function checksumHeaders({ checksum }: ObjectAttributes): [string, string][] {

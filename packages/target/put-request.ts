@@ -3,11 +3,9 @@ import { AisError } from "@ais/base/errors.ts";
 import type { HttpRequest } from "@ais/node/http/types.ts";
 import type { Checksum } from "@ais/storage/types.ts";
 import { isChecksumType } from "@ais/wire/checksum.ts";
+import { validateCustomPairs } from "@ais/wire/custom-metadata.ts";
 import { HEADERS } from "@ais/wire/headers.ts";
 import { decodeHeaderText } from "./header-text.ts";
-
-/** Keys and values of custom metadata together (wire-compat 3.7). */
-export const CUSTOM_MD_MAX_BYTES = 2048;
 
 const CHECKSUM_VALUE = /^[0-9a-f]+$/;
 
@@ -36,21 +34,15 @@ export function accessTimeNs(request: HttpRequest): bigint | null {
 }
 
 export function customMetadata(request: HttpRequest): Readonly<Record<string, string>> {
-  const custom = new Map<string, string>();
-  let sizeBytes = 0;
+  const pairs = new Map<string, string>();
   for (const value of request.headerLines(HEADERS.customMd.toLowerCase())) {
     const line = decodeHeaderText(value);
     const equals = line.indexOf("=");
     if (equals <= 0)
       throw new AisError("badRequest", `invalid ${HEADERS.customMd} "${line}", expecting "key=value"`);
-    sizeBytes += Buffer.byteLength(line) - 1;
-    custom.set(line.slice(0, equals), line.slice(equals + 1));
+    pairs.set(line.slice(0, equals), line.slice(equals + 1));
   }
-  if (sizeBytes > CUSTOM_MD_MAX_BYTES) {
-    throw new AisError(
-      "badRequest",
-      `custom metadata has ${sizeBytes} bytes, more than ${CUSTOM_MD_MAX_BYTES}`,
-    );
-  }
-  return Object.fromEntries(custom);
+  const custom = Object.fromEntries(pairs);
+  validateCustomPairs(custom);
+  return custom;
 }

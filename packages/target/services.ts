@@ -1,12 +1,20 @@
 import type { Hrw } from "@ais/hrw/hrw.ts";
 import type { DispatchTable, NodeServices } from "@ais/node/call.ts";
+import type { JobRunner } from "@ais/node/jobs/job-runner.ts";
 import type { ObjectStore } from "@ais/storage/types.ts";
 import type { Operation } from "@ais/wire/operations.ts";
+import type { BucketGate } from "./bucket-gate.ts";
+import type { ListingJobs } from "./jobs/listing-jobs.ts";
+import type { StorageJobs } from "./storage-jobs.ts";
 
 /** What the handlers of a target may use. */
 export interface TargetServices extends NodeServices {
   readonly store: ObjectStore;
   readonly hrw: Hrw;
+  readonly storageJobs: StorageJobs;
+  readonly bucketGate: Pick<BucketGate, "writers">;
+  readonly jobRunner: Pick<JobRunner, "live" | "received">;
+  readonly listingJobs: ListingJobs;
 }
 
 /** What a target does itself; the rest of the operations are a proxy's. */
@@ -16,12 +24,23 @@ export type TargetOperation = Extract<
   | "object.put"
   | "object.head"
   | "object.delete"
+  | "object.post"
+  | "object.patch"
   | "daemon.get"
   | "daemon.set-config"
+  | "storage.status"
+  | "storage.start"
+  | "storage.stop"
   | "health.get"
   | "metrics.get"
   | "intra.list"
+  | "intra.object-put"
+  | "intra.job-object"
+  | "intra.jobs"
   | "intra.sync"
+  | "intra.trace-export"
+  | "intra.trace-tail"
+  | "intra.trace-test"
 >;
 
 export type TargetDispatch = DispatchTable<TargetServices, TargetOperation>;

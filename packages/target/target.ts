@@ -4,18 +4,27 @@ import { loadHrw } from "@ais/hrw/hrw.ts";
 import type { NodeServices } from "@ais/node/call.ts";
 import { startBunServer } from "@ais/node/http/bun-serve.ts";
 import type { HttpHandler, StartHttpServer } from "@ais/node/http/types.ts";
+import { startJobRunner } from "@ais/node/jobs/job-runner.ts";
 import { createPipeline } from "@ais/node/pipeline.ts";
+import type { StorageFaults } from "@ais/storage/faults.ts";
 import { openObjectStore } from "@ais/storage/object-store.ts";
 import type { ObjectStore } from "@ais/storage/types.ts";
+import { createBucketGate } from "./bucket-gate.ts";
 import { type BucketSweep, startBucketSweep } from "./bucket-sweep.ts";
+import { exposeChecks } from "./check-metrics.ts";
 import { TARGET_DISPATCH } from "./dispatch.ts";
+import { ListingJobs } from "./jobs/listing-jobs.ts";
+import { targetWorks } from "./jobs/target-works.ts";
 import type { TargetServices } from "./services.ts";
+import { StorageJobs } from "./storage-jobs.ts";
 import { exposeStorage } from "./storage-metrics.ts";
 
 export interface TargetOptions extends NodeServices {
   /** Directories that exist and belong to this target alone. */
   readonly mountpaths: readonly string[];
   readonly clock?: Clock;
+  /** For tests: what a bad disk would do. */
+  readonly faults?: StorageFaults;
   /** For tests. A store given here is the caller's to close. */
   readonly overrides?: Partial<TargetServices>;
 }
@@ -36,7 +45,7 @@ export const startTargetServer: StartHttpServer = startBunServer;
  * server first.
  */
 export async function createTarget(options: TargetOptions): Promise<Target> {
-  const { mountpaths, clock = systemClock, overrides = {}, ...node } = options;
+  const { mountpaths, clock = systemClock, faults, overrides = {}, ...node } = options;
   await using stack = new AsyncDisposableStack();
   const store =
     overrides.store ??
@@ -47,10 +56,27 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
         nodeId: node.facts.id,
         clock,
         logger: node.logger,
+        ...(faults === undefined ? {} : { faults }),
       }),
     );
-  const services: TargetServices = { ...node, store, hrw: await loadHrw(), ...overrides };
+  const storageJobs = stack.use(new StorageJobs({ ...node, store, clock }));
+  const gate = createBucketGate(store, node.member);
+  const services: TargetServices = {
+    ...node,
+    store: gate.store,
+    hrw: await loadHrw(),
+    storageJobs,
+    bucketGate: gate,
+    // The runner works with these services, so it comes after them.
+    jobRunner: { live: () => runner.live(), received: (id, bytes) => runner.received(id, bytes) },
+    listingJobs: new ListingJobs(node.facts.id, clock),
+    ...overrides,
+  };
+  const { jobs, tracing, logger, facts } = services;
+  const works = targetWorks(services);
+  const runner = stack.use(startJobRunner({ jobs, works, nodeId: facts.id, tracing, logger, clock }));
   exposeStorage(services.metrics, store);
+  exposeChecks(services.metrics, store);
   const sweep = stack.use(startBucketSweep(services));
   const handler = createPipeline({ role: "target", dispatch: TARGET_DISPATCH, services, clock });
   const resources = stack.move();

@@ -16,16 +16,23 @@ export interface CollectorOptions {
   /** 0 takes a free port. */
   readonly port?: number;
   readonly tls?: { readonly key: Buffer; readonly cert: Buffer };
+  /** False: spans are counted only. */
+  readonly keep?: boolean;
 }
 
 /** A real OTLP/gRPC collector that keeps what it gets. */
 export class TestCollector implements AsyncDisposable {
   mode: CollectorMode = "accept";
+  /** How long an export waits for its answer. */
+  delayMs = 0;
+  /** Spans that were taken, kept or not. */
+  received = 0;
   readonly spans: CollectedSpan[] = [];
   /** Metadata of every export, newest last. */
   readonly metadata: Readonly<Record<string, grpc.MetadataValue>>[] = [];
   readonly #server = new grpc.Server({ "grpc.max_receive_message_length": 64 << 20 });
   readonly #waiting: (() => void)[] = [];
+  #keeps = true;
   #port = 0;
 
   get port(): number {
@@ -38,6 +45,7 @@ export class TestCollector implements AsyncDisposable {
 
   static async start(options: CollectorOptions = {}): Promise<TestCollector> {
     const collector = new TestCollector();
+    collector.#keeps = options.keep ?? true;
     collector.#server.addService(EXPORT_SERVICE, {
       export: (call: grpc.ServerUnaryCall<Buffer, Buffer>, done: grpc.sendUnaryData<Buffer>) =>
         collector.#receive(call, done),
@@ -102,14 +110,16 @@ export class TestCollector implements AsyncDisposable {
       done({ code: grpc.status.UNAVAILABLE, details: "refused by the test" });
       return;
     }
-    this.metadata.push(call.metadata.getMap());
+    if (this.#keeps) this.metadata.push(call.metadata.getMap());
     for (const { resource, scopeSpans } of decodeExportRequest(call.request)) {
       const serviceName = String(resource.attributes["service.name"]);
       for (const span of scopeSpans.flatMap((scope) => scope.spans)) {
-        this.spans.push({ ...span, serviceName, resource: resource.attributes });
+        this.received++;
+        if (this.#keeps) this.spans.push({ ...span, serviceName, resource: resource.attributes });
       }
     }
-    done(null, Buffer.alloc(0));
+    if (this.delayMs === 0) done(null, Buffer.alloc(0));
+    else setTimeout(() => done(null, Buffer.alloc(0)), this.delayMs);
     for (const wake of this.#waiting.splice(0)) wake();
   }
 }

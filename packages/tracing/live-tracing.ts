@@ -2,7 +2,12 @@ import { errorText } from "@ais/base/errors.ts";
 import type { TracingSection } from "@ais/wire/tracing-config.ts";
 import * as carriers from "./context/carriers.ts";
 import { ContextSigner } from "./context/context-signer.ts";
-import { type InboundContext, type RemoteContext, readInbound, readSignedInbound } from "./context/inbound.ts";
+import {
+  type InboundContext,
+  type RemoteContext,
+  readInbound,
+  readSignedInbound,
+} from "./context/inbound.ts";
 import { type Destination, destinationOf } from "./export/destination.ts";
 import { ExportLink } from "./export/export-link.ts";
 import { encodeTestSpan } from "./export/test-span.ts";

@@ -6,6 +6,7 @@ const NOOP_CONTEXT: SpanContext = { traceId: "0".repeat(32), spanId: "0".repeat(
 export const NOOP_SPAN: Span = {
   context: NOOP_CONTEXT,
   recording: false,
+  sampled: false,
   stage: "",
   set() {},
   describe() {},
@@ -21,6 +22,7 @@ export const NOOP_SPAN: Span = {
 export class QuietSpan implements Span {
   readonly context = NOOP_CONTEXT;
   readonly recording = false;
+  readonly sampled = false;
   stage = "";
   set(): void {}
   describe(): void {}

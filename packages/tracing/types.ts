@@ -35,6 +35,8 @@ export interface Span {
   readonly context: SpanContext;
   /** False: nothing is kept, so attributes that cost something to compute should not be. */
   readonly recording: boolean;
+  /** True: it is exported, or will be. A span that records without it may be exported yet, by the tail rule. */
+  readonly sampled: boolean;
   /** Of a request's SERVER span: name of the child that is open, empty when none is. Known whether or not it records. */
   readonly stage: string;
   set(name: string, value: AttributeValue): void;
@@ -58,11 +60,11 @@ export interface InboundCarrier {
   /** Decoded value of a query item, without its `?`; only those of trace context are asked for. */
   query(name: string): string | null;
   /** Asked for only where a sampling rule or a signature needs it. Without it no rule matches and no signature holds. */
-  facts?(): RequestFacts;
+  facts?(): InboundFacts;
 }
 
 /** What sampling rules and signatures are about. */
-export interface RequestFacts {
+export interface InboundFacts {
   readonly operation: string;
   /** `ais://nnn`; empty when the request is about no bucket. */
   readonly bucket: string;

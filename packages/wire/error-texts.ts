@@ -19,6 +19,22 @@ export function objectNotFound(bucket: Bck, objectName: string): AisError {
   return new AisError("notFound", `object "${objectCname(bucket, objectName)}" does not exist`);
 }
 
+/** Of native multipart upload (wire-compat 3.8). */
+export function emptyPart(bucket: Bck, objectName: string): AisError {
+  return new AisError("badRequest", `${objectCname(bucket, objectName)}: put-part invalid size (0)`);
+}
+
+export function noParts(bucket: Bck, objectName: string): AisError {
+  return new AisError("badRequest", `${objectCname(bucket, objectName)}: cannot complete, no chunks`);
+}
+
+export function partialCompletion(requestedCount: number, haveCount: number): AisError {
+  return new AisError(
+    "badRequest",
+    `partial completion is not allowed: requested ${requestedCount} parts, have ${haveCount}`,
+  );
+}
+
 /** The text for deleting what is not there. */
 export function objectToDeleteNotFound(bucket: Bck, objectName: string): AisError {
   return new AisError("notFound", `object "${objectCname(bucket, objectName)}" doesn't exist`);

@@ -63,6 +63,8 @@ export const CONTENT_TYPES = {
   msgpack: "application/msgpack",
   text: "text/plain; charset=utf-8",
   binary: "application/octet-stream",
+  /** One JSON value a line. */
+  lines: "application/x-ndjson",
 } as const;
 
 /** `User-Agent` of calls between nodes. */

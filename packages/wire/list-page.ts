@@ -20,6 +20,8 @@ export interface ListPageRequest {
   readonly props: readonly string[];
   /** Go layout of `atime`. */
   readonly timeFormat: string;
+  /** Of the listing that the page belongs to: its id as a job. */
+  readonly listingId?: string;
 }
 
 export interface ListPageReply {
@@ -42,6 +44,7 @@ const RequestSchema = v.object({
   delimiter: v.picklist(["", "/"]),
   props: v.array(v.string()),
   timeFormat: v.string(),
+  listingId: v.exactOptional(v.string()),
 });
 
 const EntrySchema = v.object({

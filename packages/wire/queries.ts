@@ -63,6 +63,9 @@ export const QUERY = {
   traceNode: "node",
 } as const;
 
+/** Values of `append_type`. */
+export const APPEND_TYPES = { append: "append", flush: "flush" } as const;
+
 /** Values of the query item `what`. */
 export const WHAT = {
   smap: "smap",

@@ -1,6 +1,9 @@
 /** What checks of stored data report: `ais storage check`, `scrub` and `rebuild`, offline and through the API. */
+import { AisError } from "@ais/base/errors.ts";
+import * as v from "valibot";
+import { decodeJson } from "./json.ts";
 
-/** Kinds of damage. An object may show more than one. */
+/** What checks find. An object may show more than one kind. */
 export const DAMAGE_KINDS = {
   "missing-file": "the object's file is missing",
   "wrong-size": "the object's file is too short or too long",
@@ -10,6 +13,7 @@ export const DAMAGE_KINDS = {
   "damaged-index": "a part of the index cannot be read",
   "orphan-file": "a file that no record names",
   "temporary-file": "left over from a write that did not finish",
+  "retired-file": "replaced or deleted, and not removed yet",
   "read-error": "the file system failed to read",
 } as const;
 
@@ -76,6 +80,18 @@ export interface StorageJobRequest {
   readonly bytes_per_second: number;
 }
 
+const RequestSchema = v.object({
+  verify: v.optional(v.boolean(), false),
+  bytes_per_second: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0)), 0),
+});
+
+/** Missing members are false and 0, and so is everything in an empty text. Throws `badRequest`. */
+export function parseStorageJobRequest(text: string): StorageJobRequest {
+  const result = v.safeParse(RequestSchema, text.trim() === "" ? {} : decodeJson(text));
+  if (result.success) return result.output;
+  throw new AisError("badRequest", `invalid request of a storage job: ${result.issues[0].message}`);
+}
+
 /** What a rebuild did to one mountpath. */
 export interface RebuildReport {
   readonly mountpath: string;
@@ -91,6 +107,11 @@ export interface RebuildReport {
    * Objects inside of the index exist nowhere else, so these are lost.
    */
   readonly lost_records: number | null;
+  /**
+   * False when the newest state of the old index cannot be read: objects inside of the index are then as they were before
+   * its last transactions.
+   */
+  readonly newest_state: boolean;
   /** Files put aside and not restored: replaced or deleted ones, ones of unfinished writes, ones whose end is unreadable. */
   readonly retired_files: number;
   readonly superseded_files: number;
@@ -99,6 +120,11 @@ export interface RebuildReport {
   readonly aside: string;
 }
 
+/** No damage: what a killed daemon leaves behind, and the next start removes. */
+export const LEFT_OVER_KINDS: readonly DamageKind[] = ["temporary-file", "retired-file"];
+
+/** Without left-overs. */
 export function damageCount({ counts }: MountpathReport): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const kinds = Object.keys(counts) as DamageKind[];
+  return kinds.reduce((sum, kind) => sum + (LEFT_OVER_KINDS.includes(kind) ? 0 : (counts[kind] ?? 0)), 0);
 }

@@ -1,11 +1,9 @@
 /** One cluster of real daemons: a proxy, and a target for each variant. */
 import { join, resolve } from "node:path";
-import { BenchProcess } from "./bench-process.ts";
 import { CASE_PLANS, type CaseName } from "./cases.ts";
+import { BenchProcess } from "./lib/bench-process.ts";
+import { OTHER_CORE, SERVER_CORE } from "./lib/cores.ts";
 import { VARIANT_PLANS, VARIANTS, type Variant } from "./variants.ts";
-
-export const SERVER_CORE = 0;
-export const OTHER_CORE = 1;
 
 const BUCKET = "bench";
 /** Objects of one case on one target. */

@@ -1,9 +1,9 @@
 /** Interleaved rounds: each of them measures every variant for a moment, beginning with another one each time. */
 import { sleep } from "@ais/base/lifecycle.ts";
-import type { BenchProcess } from "./bench-process.ts";
 import { CASE_PLANS, type CaseName } from "./cases.ts";
-import { cpuTimeUs } from "./cpu-time.ts";
-import type { LoadPlan, LoadResult } from "./load-protocol.ts";
+import type { BenchProcess } from "./lib/bench-process.ts";
+import { cpuTimeUs } from "./lib/cpu-time.ts";
+import type { LoadPlan, LoadResult } from "./lib/load-protocol.ts";
 
 export interface Contender {
   readonly name: string;
@@ -64,10 +64,15 @@ async function measureOnce(
   const { method, objectBytes, connections, requestsMax } = CASE_PLANS[caseName];
   const plan: LoadPlan = {
     port,
-    method,
-    targets,
-    requestBodyBytes: method === "PUT" ? objectBytes : 0,
-    replyBodyBytes: method === "GET" ? objectBytes : 0,
+    groups: [
+      {
+        method,
+        targets,
+        requestBodyBytes: method === "PUT" ? objectBytes : 0,
+        replyBodyBytes: method === "GET" ? objectBytes : 0,
+        replyStatus: 200,
+      },
+    ],
     connections,
     seconds,
     requestsMax,

@@ -1,6 +1,6 @@
 import { CASE_PLANS, type CaseName } from "./cases.ts";
+import { median, medianRatio } from "./lib/statistics.ts";
 import type { Measured, Sample } from "./measure.ts";
-import { median, medianRatio } from "./statistics.ts";
 import { CEILING, VARIANTS } from "./variants.ts";
 
 const BASE = "plain";

@@ -35,11 +35,13 @@ class SdkSpan implements Span {
   readonly inner: api.Span;
   readonly recording: boolean;
   readonly stage = "";
+  readonly sampled: boolean;
   readonly #tracer: api.Tracer;
 
   constructor(inner: api.Span, tracer: api.Tracer) {
     this.inner = inner;
     this.recording = inner.isRecording();
+    this.sampled = this.recording;
     this.#tracer = tracer;
   }
 

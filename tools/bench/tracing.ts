@@ -3,13 +3,16 @@
  * `--only=get_4k,put_4k`.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { cpus, tmpdir, type } from "node:os";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { sleep } from "@ais/base/lifecycle.ts";
-import { OTHER_CORE, SERVER_CORE, startCluster } from "./bench-cluster.ts";
-import { BenchProcess } from "./bench-process.ts";
+import { startCluster } from "./bench-cluster.ts";
 import { CASE_PLANS, CASES, type CaseName } from "./cases.ts";
+import { BenchProcess } from "./lib/bench-process.ts";
+import { OTHER_CORE, SERVER_CORE } from "./lib/cores.ts";
+import { machineText } from "./lib/machine.ts";
+import { progress } from "./lib/progress.ts";
 import { type Contender, type Measured, measureCase } from "./measure.ts";
 import { caseFigures, caseTable } from "./report.ts";
 import { CEILING, VARIANTS } from "./variants.ts";
@@ -37,10 +40,6 @@ function parseOptions(): BenchOptions {
   return { rounds: Number(values.rounds), seconds: Number(values.seconds), cases };
 }
 
-function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
-}
-
 function script(name: string): string[] {
   return [process.execPath, join(import.meta.dir, name)];
 }
@@ -50,11 +49,11 @@ async function main(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "ais-bench-"));
   await using stack = new AsyncDisposableStack();
   stack.defer(() => rmSync(directory, { recursive: true, force: true }));
-  const load = stack.use(await BenchProcess.start({ command: script("load-main.ts"), core: OTHER_CORE }));
+  const load = stack.use(await BenchProcess.start({ command: script("lib/load-main.ts"), core: OTHER_CORE }));
   const sinkCommand = [...script("sink-main.ts"), String(VARIANTS.length)];
   const sink = stack.use(await BenchProcess.start({ command: sinkCommand, core: OTHER_CORE }));
   const cluster = await startCluster(directory, sink.ready.split(","), stack);
-  const machine = `${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores, ${type()}, Bun ${Bun.version}`;
+  const machine = machineText();
   console.log(`${machine}\nserver on core ${SERVER_CORE}, load and collector on core ${OTHER_CORE}`);
   console.log("the collector is a sink: it acknowledges and counts, nothing is stored");
   console.log(`medians of ${options.rounds} interleaved rounds of ${options.seconds} s a variant\n`);
@@ -89,7 +88,7 @@ interface Ceiling extends AsyncDisposable {
 async function startCeiling(caseName: CaseName): Promise<Ceiling | null> {
   const { method, objectBytes } = CASE_PLANS[caseName];
   if (method !== "GET") return null;
-  const command = [...script("ceiling-main.ts"), String(objectBytes)];
+  const command = [...script("lib/constant-server-main.ts"), String(objectBytes)];
   const server = await BenchProcess.start({ command, core: SERVER_CORE });
   return {
     contender: { name: CEILING, pid: server.pid, port: Number(server.ready), targets: ["/"] },

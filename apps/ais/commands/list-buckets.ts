@@ -12,12 +12,6 @@ const PROVIDER_TITLES: Readonly<Record<Provider, string>> = {
   oci: "OCI",
 };
 
-interface BucketSummary {
-  readonly bucket: Bck;
-  readonly objects: number;
-  readonly sizeBytes: number;
-}
-
 /** Every bucket, of one provider when given, or just `only`. */
 export async function listBuckets(
   context: CommandContext,
@@ -51,13 +45,16 @@ export async function listBuckets(
   }
 }
 
-async function listSummaries(
+export async function listSummaries(
   context: CommandContext,
   buckets: readonly Bck[],
   prefix: string,
 ): Promise<void> {
-  const summaries: BucketSummary[] = [];
-  for (const bucket of buckets) summaries.push(await summarize(context, bucket, prefix));
+  const summaries: { readonly bucket: Bck; readonly objects: number; readonly sizeBytes: number }[] = [];
+  for (const bucket of buckets) {
+    const { objectCount, totalBytes } = await context.client.jobs.summary(bucket, prefix);
+    summaries.push({ bucket, objects: objectCount, sizeBytes: totalBytes });
+  }
   if (context.settings.json) return context.printJson(summaries);
   context.printTable(
     [{ name: "NAME" }, { name: "OBJECTS" }, { name: "SIZE" }],
@@ -67,14 +64,4 @@ async function listSummaries(
       formatSize(sizeBytes),
     ]),
   );
-}
-
-async function summarize(context: CommandContext, bucket: Bck, prefix: string): Promise<BucketSummary> {
-  let objects = 0;
-  let sizeBytes = 0;
-  for await (const entry of context.client.objects.list(bucket, { prefix, props: ["name", "size"] })) {
-    objects++;
-    sizeBytes += entry.sizeBytes;
-  }
-  return { bucket, objects, sizeBytes };
 }

@@ -1,28 +1,33 @@
 import { isNotFound } from "@ais/client/api-error.ts";
 import { type Bck, bucketCname, objectCname } from "@ais/wire/bck.ts";
+import { parseTemplate } from "@ais/wire/object-template.ts";
 import type { Command } from "commander";
-import { runAll } from "../concurrency.ts";
 import type { CommandContext, Runtime } from "../context.ts";
 import { UsageError } from "../errors.ts";
+import { followJob } from "../jobs/follow-job.ts";
+import {
+  LIST_HELP,
+  parseSelection,
+  type Selection,
+  type SelectionOptions,
+  TEMPLATE_HELP,
+} from "../jobs/selection-options.ts";
 import { counted } from "../output/units.ts";
 import { parseBucketUri, parseObjectArgument } from "../uri.ts";
-
-const CONCURRENT_DELETES = 16;
-
-interface Options {
-  readonly prefix?: string;
-}
 
 export function objectRemoveCommand(runtime: Runtime, parent: Command, name: string): Command {
   const command = parent
     .command(name)
     .summary("remove objects")
-    .argument("<object...>", "BUCKET/OBJECT_NAME; with --prefix: BUCKET")
+    .argument("<object...>", "BUCKET/OBJECT_NAME; with --list, --template or --prefix: BUCKET")
+    .option("--list <names>", `${LIST_HELP}; asks first`)
+    .option("--template <template>", `${TEMPLATE_HELP}; asks first`)
     .option("--prefix <text>", "every object whose name begins with this; asks first");
-  return runtime.handle<Options>(command, async (context, [objects], options) => {
+  return runtime.handle<SelectionOptions>(command, async (context, [objects], options) => {
     const words = Array.isArray(objects) ? objects : [];
-    if (options.prefix !== undefined) {
-      for (const argument of words) await removeByPrefix(context, parseBucketUri(argument), options.prefix);
+    if (options.prefix !== undefined || options.list !== undefined || options.template !== undefined) {
+      const selection = parseSelection(options);
+      for (const argument of words) await removeMany(context, parseBucketUri(argument), selection);
       return;
     }
     for (const argument of words) {
@@ -34,19 +39,31 @@ export function objectRemoveCommand(runtime: Runtime, parent: Command, name: str
   });
 }
 
-async function removeByPrefix(context: CommandContext, bucket: Bck, prefix: string): Promise<void> {
-  const names: string[] = [];
-  for await (const entry of context.client.objects.list(bucket, { prefix, nameOnly: true }))
-    names.push(entry.name);
-  const what = `${counted(names.length, "object")} from ${bucketCname(bucket)}`;
-  if (names.length > 0 && !(await context.confirm(`Remove ${what}?`, false))) {
+/** One job on all targets; asks first, since nobody sees the names. */
+async function removeMany(context: CommandContext, bucket: Bck, selection: Selection): Promise<void> {
+  const { names, template, prefix, count } = selection;
+  const cname = bucketCname(bucket);
+  const what =
+    names.length > 0
+      ? `${counted(names.length, "object")} from ${cname}`
+      : `objects of ${prefix === "" ? `template "${template}"` : `prefix "${prefix}"`} from ${cname}`;
+  if (!(await context.confirm(`Remove ${what}?`, false)))
     throw new UsageError(`removing ${what} takes --yes where there is nobody to ask`);
-  }
-  const failures = await runAll(names, CONCURRENT_DELETES, (name) => removeOne(context, bucket, name));
-  for (const { error } of failures) context.note(`Error: ${error instanceof Error ? error.message : error}`);
-  if (failures.length > 0) throw new Error(`failed to remove ${failures.length} of ${what}`);
-  if (context.settings.json) context.printJson({ deleted: names.map((name) => objectCname(bucket, name)) });
-  else context.print(`deleted ${what}`);
+  const { jobs } = context.client;
+  const id = await jobs.deleteObjects(bucket, {
+    names,
+    template: prefix === "" ? template : escapedPrefix(prefix),
+  });
+  const result = await followJob(context, { id, verb: "Deleted", totalObjects: count });
+  if (context.settings.json) context.printJson({ job: id, deleted: result.objects });
+  else context.print(`deleted ${counted(result.objects, "object")} from ${cname}`);
+}
+
+/** The message has a template only, and a template without a range is a prefix. */
+function escapedPrefix(prefix: string): string {
+  if (parseTemplate(prefix).ranges.length > 0)
+    throw new UsageError(`prefix "${prefix}" reads as a template: use --template`);
+  return prefix;
 }
 
 async function removeOne(context: CommandContext, bucket: Bck, objectName: string): Promise<void> {

@@ -19,6 +19,8 @@ export interface SeenRequest {
 export class FakeCluster implements AsyncDisposable {
   readonly requests: SeenRequest[] = [];
   readonly buckets = new Map<string, Map<string, Uint8Array>>();
+  /** Jobs that were started; each is over at once. */
+  readonly jobs: FakeJob[] = [];
   readonly config: Record<string, unknown> = { space: {}, rebalance: { enabled: true }, log: { level: "3" } };
   /** Replies say that their trace was recorded. */
   traces = false;
@@ -79,7 +81,7 @@ export class FakeCluster implements AsyncDisposable {
     } else if (resource === "buckets") {
       this.#bucket(method, bucket, parsed, bytes.toString(), response);
     } else {
-      this.#control(method, parsed, request, response);
+      this.#control(method, parsed, bytes.toString(), request, response);
     }
   }
 
@@ -129,9 +131,19 @@ export class FakeCluster implements AsyncDisposable {
       response.end();
     } else if (objects === undefined) {
       fail(response, method, 404, "ErrBckNotFound", missingBucket(name));
+    } else if (
+      body.includes('"delete-listrange"') ||
+      body.includes('"copy-') ||
+      body.includes('"move-bck"')
+    ) {
+      response.end(this.#bucketJob(name, objects, url, JSON.parse(body)));
     } else if (method === "DELETE") {
       this.buckets.delete(name);
       response.end();
+    } else if (body.includes('"summary-bck"')) {
+      const { uuid, prefix } = JSON.parse(body).value;
+      if (uuid === "") response.writeHead(202).end("summary-1");
+      else send(response, [summaryOf(objects, prefix)]);
     } else if (method === "HEAD") {
       const props = { checksum: { type: "md5" }, versioning: { enabled: true }, provider: "ais" };
       response.writeHead(200, { [HEADERS.bucketProps]: JSON.stringify(props) }).end();
@@ -142,8 +154,58 @@ export class FakeCluster implements AsyncDisposable {
     }
   }
 
-  #control(method: string, url: URL, request: IncomingMessage, response: ServerResponse): void {
+  #bucketJob(
+    name: string,
+    objects: Map<string, Uint8Array>,
+    url: URL,
+    { action, value }: { action: string; value: Record<string, string | string[]> | null },
+  ): string {
+    const wanted = new Set(value?.["objnames"] ?? []);
+    const prefix = String(value?.["template"] || value?.["prefix"] || "");
+    const chosen = [...objects.keys()].filter((each) =>
+      wanted.size > 0 ? wanted.has(each) : each.startsWith(prefix),
+    );
+    const to = (url.searchParams.get("bck_to") ?? "").split("/")[2] ?? "";
+    for (const each of chosen) {
+      if (to !== "")
+        this.buckets.set(
+          to,
+          new Map([...(this.buckets.get(to) ?? []), [each, objects.get(each) ?? new Uint8Array()]]),
+        );
+      if (action !== "copy-bck") objects.delete(each);
+    }
+    if (action === "move-bck") this.buckets.delete(name);
+    const id = `job-${this.jobs.length + 1}`;
+    this.jobs.push({ id, kind: action, bucket: name, destination: to, objects: chosen.length });
+    return id;
+  }
+
+  /** Status, snaps and stop. False for another request. */
+  #jobQuery(what: string | null, body: string, response: ServerResponse): boolean {
+    if (what !== "status" && what !== "qryxstats" && what !== "status_all") return false;
+    const { id, kind, show_active } = JSON.parse(body);
+    const found = this.jobs.filter(
+      (job) => (id === "" || job.id === id) && (kind === "" || job.kind === kind),
+    );
+    if (id !== "" && found.length === 0)
+      fail(response, "GET", 404, "ErrNotFound", `job "${id}" does not exist`);
+    else if (what === "status") send(response, jobStatus(found[0]));
+    else if (what === "status_all") send(response, show_active === true ? [] : found.map(jobStatus));
+    else send(response, { t1: show_active === true ? [] : found.map(jobSnap) });
+    return true;
+  }
+
+  #control(method: string, url: URL, body: string, request: IncomingMessage, response: ServerResponse): void {
     const what = url.searchParams.get("what");
+    if (this.#jobQuery(what, body, response)) return;
+    if (method === "PUT" && url.pathname === "/v1/cluster") {
+      const { action, value } = JSON.parse(body);
+      const id = `job-${this.jobs.length + 1}`;
+      if (action === "start")
+        this.jobs.push({ id, kind: value.Kind, bucket: "", destination: "", objects: 0 });
+      response.end(action === "start" ? id : "");
+      return;
+    }
     if (url.pathname === "/v1/health") {
       response.writeHead(200, { [HEADERS.nodeUptime]: "5", [HEADERS.clusterUptime]: "7" }).end();
     } else if (method === "PUT") {
@@ -170,6 +232,46 @@ export class FakeCluster implements AsyncDisposable {
     const t1 = snode("t1", "target", this.targetUrl);
     return { pmap: { p1 }, tmap: { t1 }, proxy_si: p1, uuid: "fake", creation_time: "", version: "3" };
   }
+}
+
+export interface FakeJob {
+  readonly id: string;
+  readonly kind: string;
+  readonly bucket: string;
+  readonly destination: string;
+  readonly objects: number;
+}
+
+function jobStatus(job: FakeJob | undefined): object {
+  return { kind: job?.kind, uuid: job?.id, err: "", end_time: 1_700_000_000_000_000_000n, aborted: false };
+}
+
+function jobSnap({ id, kind, bucket, destination, objects }: FakeJob): object {
+  const none = { name: "", provider: "", namespace: { uuid: "", name: "" } };
+  const named = (name: string) => ({ ...none, name, provider: "ais" });
+  return {
+    id,
+    kind,
+    bck: destination === "" ? named(bucket) : none,
+    "src-bck": destination === "" ? none : named(bucket),
+    "dst-bck": destination === "" ? none : named(destination),
+    "start-time": "2026-01-02T03:04:05Z",
+    "end-time": "2026-01-02T03:04:07.5Z",
+    stats: { "loc-objs": String(objects), "loc-bytes": "0", "out-objs": "0", "out-bytes": "0" },
+    aborted: false,
+    is_idle: true,
+    "abort-err": "",
+    err: "",
+  };
+}
+
+function summaryOf(objects: ReadonlyMap<string, Uint8Array>, prefix: string): object {
+  const sizes = [...objects].filter(([name]) => name.startsWith(prefix)).map(([, bytes]) => bytes.length);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  return {
+    ObjCount: { obj_count_present: String(sizes.length) },
+    TotalSize: { size_all_present_objs: String(total) },
+  };
 }
 
 function listPage(objects: ReadonlyMap<string, Uint8Array>, value: Record<string, string | number>): unknown {

@@ -3,9 +3,11 @@ import { statSync } from "node:fs";
 import { errorText } from "@ais/base/errors.ts";
 import type { Logger } from "@ais/base/log.ts";
 import type { FileCloseWatch } from "./file-close-watch.ts";
+import { observeStream } from "./observed-stream.ts";
 import type { HttpReply, ReplyOutcome } from "./types.ts";
 
 type FileBody = Extract<HttpReply["body"], { readonly kind: "file" }>;
+type StreamBody = Extract<HttpReply["body"], { readonly kind: "stream" }>;
 type HeaderPairs = [string, string][];
 
 export class BunResponder {
@@ -18,12 +20,23 @@ export class BunResponder {
     this.#logger = logger;
   }
 
+  /** A reply that was waited for: its client may have left meanwhile. */
   respond(native: Request, reply: HttpReply): Response {
+    return this.#respond(native, reply, outcomeOf);
+  }
+
+  /** A reply within the turn of the event loop that brought the request, in which no news of its client can have come. */
+  respondAtOnce(native: Request, reply: HttpReply): Response {
+    return this.#respond(native, reply, sent);
+  }
+
+  #respond(native: Request, reply: HttpReply, outcomeNow: OutcomeNow): Response {
     const { body } = reply;
     try {
-      return body !== null && typeof body === "object" && "kind" in body
-        ? this.#sendFile(native, reply, body)
-        : this.#sendBytes(native, reply, body);
+      if (isFileBody(body)) return this.#sendFile(native, reply, body);
+      return isStreamBody(body)
+        ? this.#sendStream(native, reply, body)
+        : this.#sendBytes(native, reply, body, outcomeNow);
     } catch (error) {
       this.#logger.log("error", "failed to send a reply", { status: reply.status, error: errorText(error) });
       reply.onDone?.("io_error");
@@ -31,16 +44,25 @@ export class BunResponder {
     }
   }
 
-  #sendBytes(native: Request, reply: HttpReply, body: Exclude<HttpReply["body"], FileBody>): Response {
+  #sendBytes(
+    native: Request,
+    reply: HttpReply,
+    body: Exclude<HttpReply["body"], FileBody | StreamBody>,
+    outcomeNow: OutcomeNow,
+  ): Response {
     const { status, announcedLengthBytes } = reply;
-    // Bun copies the pairs.
-    let headers = reply.headers as HeaderPairs;
+    const response = new Response(body as string | Uint8Array<ArrayBuffer> | null, { status });
+    addHeaders(response.headers, reply.headers, typeof body === "string");
     if (announcedLengthBytes !== undefined) {
-      headers = [...headers, ["Content-Length", String(announcedLengthBytes)]];
+      response.headers.append("Content-Length", String(announcedLengthBytes));
     }
-    const response = new Response(body as string | Uint8Array<ArrayBuffer> | null, { status, headers });
-    reply.onDone?.(outcomeOf(native));
+    reply.onDone?.(outcomeNow(native));
     return response;
+  }
+
+  #sendStream(native: Request, { status, headers, onDone }: HttpReply, { stream }: StreamBody): Response {
+    const observed = observeStream(stream, native.signal, (outcome) => onDone?.(outcome));
+    return new Response(observed, { status, headers: headers as HeaderPairs });
   }
 
   #sendFile(native: Request, reply: HttpReply, { path, offsetBytes, lengthBytes }: FileBody): Response {
@@ -62,6 +84,31 @@ export class BunResponder {
     if (!isWatched) onDone(outcomeOf(native));
     return response;
   }
+}
+
+type OutcomeNow = (native: Request) => ReplyOutcome;
+
+function isFileBody(body: HttpReply["body"]): body is FileBody {
+  return body !== null && typeof body === "object" && "kind" in body && body.kind === "file";
+}
+
+function isStreamBody(body: HttpReply["body"]): body is StreamBody {
+  return body !== null && typeof body === "object" && "kind" in body && body.kind === "stream";
+}
+
+/**
+ * One by one into the response's own headers: as pairs for its constructor they cost 0.6 us of CPU more for six of them.
+ * A text brings a content type of its own, which the first one given replaces.
+ */
+function addHeaders(headers: Headers, lines: HttpReply["headers"], isText: boolean): void {
+  for (const [name, value] of lines) {
+    if (isText && name.toLowerCase() === "content-type") headers.set(name, value);
+    else headers.append(name, value);
+  }
+}
+
+function sent(): ReplyOutcome {
+  return "sent";
 }
 
 function outcomeOf(native: Request): ReplyOutcome {

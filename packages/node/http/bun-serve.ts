@@ -35,10 +35,11 @@ export async function startBunServer(options: HttpServerOptions): Promise<HttpSe
       logger.log("error", "failed to send a reply", { error: errorText(error) });
       return new Response(null, { status: 500 });
     },
-    async fetch(native, bunServer) {
-      const request = new BunRequest(native, bunServer);
-      const reply = await options.handler(request);
-      return responder.respond(native, reply);
+    fetch(native, bunServer) {
+      const reply = options.handler(new BunRequest(native, bunServer));
+      return reply instanceof Promise
+        ? reply.then((late) => responder.respond(native, late))
+        : responder.respondAtOnce(native, reply);
     },
   });
   return {
@@ -58,7 +59,6 @@ class BunRequest implements HttpRequest {
   readonly method: string;
   readonly rawPath: string;
   readonly rawQuery: string;
-  readonly contentLengthBytes: number | null;
   readonly #native: Request;
   readonly #server: BunServer;
 
@@ -69,7 +69,10 @@ class BunRequest implements HttpRequest {
     const { path, query } = partUrl(native.url);
     this.rawPath = path;
     this.rawQuery = query;
-    this.contentLengthBytes = parseContentLength(native.headers.get("content-length"));
+  }
+
+  get contentLengthBytes(): number | null {
+    return parseContentLength(this.#native.headers.get("content-length"));
   }
 
   get remoteAddress(): string {

@@ -6,6 +6,7 @@ import { errorText } from "@ais/base/errors.ts";
 import { sleep } from "@ais/base/lifecycle.ts";
 import { silentLogger } from "@ais/base/log.ts";
 import { checkedStream, emptyStream, parseContentLength, readWhole, tooLarge } from "./body-reader.ts";
+import { bodySizeBytes } from "./body-size.ts";
 import { drainBody } from "./drain-body.ts";
 import type { HttpReply, HttpRequest, HttpServer, HttpServerOptions, ReplyOutcome } from "./types.ts";
 
@@ -190,6 +191,11 @@ function send(
     response.writeHead(reply.status, headers).end(body ?? undefined);
     return;
   }
+  if (body.kind === "stream") {
+    response.writeHead(reply.status, headers);
+    void sendStream(response, body.stream, () => done("io_error"));
+    return;
+  }
   if (body.lengthBytes === 0) {
     response.writeHead(reply.status, headers).end();
     return;
@@ -198,6 +204,40 @@ function send(
 }
 
 type FileBody = Extract<HttpReply["body"], { readonly kind: "file" }>;
+
+/** With back-pressure. The source is cancelled when the client goes; it may end the connection by failing. */
+async function sendStream(
+  response: ServerResponse,
+  stream: ReadableStream<Uint8Array>,
+  onError: () => void,
+): Promise<void> {
+  const reader = stream.getReader();
+  // A source that fails while it is given up has nobody left to tell.
+  response.once("close", () => reader.cancel().catch(() => {}));
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      if (!response.write(next.value)) await drained(response);
+    }
+    response.end();
+  } catch {
+    onError();
+    response.destroy();
+  }
+}
+
+/** Resolves when there is room again, or nobody to send to any more. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off("drain", done);
+      response.off("close", done);
+      resolve();
+    };
+    response.on("drain", done);
+    response.on("close", done);
+    if (response.destroyed) done();
+  });
+}
 
 /** The head waits until the file is open: one that vanished is answered 500, not promised. */
 function sendFile(
@@ -242,14 +282,13 @@ function headersOf(native: IncomingMessage, reply: HttpReply): Record<string, st
     if (known === undefined) headers[name] = value;
     else headers[name] = Array.isArray(known) ? [...known, value] : [known, value];
   }
-  const lengthBytes = reply.announcedLengthBytes ?? bodyLengthBytes(reply);
+  const lengthBytes = reply.announcedLengthBytes ?? bodySizeBytes(reply);
   const isSilent = STATUS_WITHOUT_BODY.has(reply.status) || (native.method === "HEAD" && lengthBytes === 0);
+  if (isStream(reply)) return headers;
   if (!isSilent || reply.announcedLengthBytes !== undefined) headers["Content-Length"] = String(lengthBytes);
   return headers;
 }
 
-function bodyLengthBytes({ body }: HttpReply): number {
-  if (body === null) return 0;
-  if (typeof body === "string") return Buffer.byteLength(body);
-  return body instanceof Uint8Array ? body.byteLength : body.lengthBytes;
+function isStream({ body }: HttpReply): boolean {
+  return body !== null && typeof body === "object" && "kind" in body && body.kind === "stream";
 }

@@ -31,7 +31,9 @@ export type ReplyBody =
       readonly path: string;
       readonly offsetBytes: number;
       readonly lengthBytes: number;
-    };
+    }
+  /** Sent chunk by chunk as they come, without a length, until it ends or the client goes; then it is cancelled. */
+  | { readonly kind: "stream"; readonly stream: ReadableStream<Uint8Array> };
 
 export type ReplyOutcome = "sent" | "client_closed" | "io_error";
 

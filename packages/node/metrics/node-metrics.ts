@@ -21,7 +21,6 @@ const LATENCY_BOUNDS_S = [
 ] as const;
 const NS_PER_S = 1e9;
 const NS_PER_MS = 1e6;
-const SAMPLED = 1;
 
 /** What one operation counts, resolved once so that a request does no look-up by text. */
 interface OperationCounters {
@@ -68,8 +67,7 @@ class RegistryMetrics implements NodeMetrics {
 
   request(operation: Operation, status: number, durationNs: number, span: Span): void {
     const { latency, done, failed, totalNs } = this.#operations[operation];
-    const { context } = span;
-    latency.observe(durationNs / NS_PER_S, (context.traceFlags & SAMPLED) === 0 ? null : context);
+    latency.observe(durationNs / NS_PER_S, span.sampled ? span.context : null);
     if (status >= 400) {
       failed?.add(1);
       return;

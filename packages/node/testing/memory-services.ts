@@ -1,11 +1,13 @@
 /** Services of a node over parts in memory, for tests. */
 import type { LogFields, LogLevel, LogSpan } from "@ais/base/log.ts";
+import { MemoryJobs } from "@ais/cluster/fixtures/memory-jobs.ts";
 import { localConfig } from "@ais/wire/local-config.ts";
 import type { Snode } from "@ais/wire/smap.ts";
 import type { NodeServices } from "../call.ts";
 import { isAtLeast, levelOfVerbosity } from "../log-level.ts";
 import type { NodeLogger } from "../logger.ts";
 import { createNodeMetrics } from "../metrics/node-metrics.ts";
+import { createNodeRequests } from "../requests/node-requests.ts";
 import { MemoryMember } from "./memory-member.ts";
 import { RecordingTracing } from "./recording-tracing.ts";
 
@@ -49,11 +51,17 @@ export function memoryServices(self: Snode, peers: readonly Snode[] = []): Memor
   const tracing = new RecordingTracing();
   const role = self.daemon_type;
   const port = Number(self.public_net.daemon_port);
+  const nodeId = self.daemon_id;
+  const member = new MemoryMember(self, peers);
+  const logger = new MemoryLogger();
+  const metrics = createNodeMetrics({ role, nodeId, tracing });
   return {
-    member: new MemoryMember(self, peers),
+    member,
     tracing,
-    logger: new MemoryLogger(),
-    metrics: createNodeMetrics({ role, nodeId: self.daemon_id, tracing }),
+    logger,
+    metrics,
+    requests: createNodeRequests({ nodeId, member, tracing, logger, metrics }),
+    jobs: new MemoryJobs(),
     facts: {
       role,
       id: self.daemon_id,

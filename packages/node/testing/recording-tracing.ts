@@ -21,6 +21,7 @@ export class RecordedSpan implements Span {
   /** Span id of the parent; empty for a root. */
   readonly parent: string;
   readonly recording = true;
+  readonly sampled = true;
   readonly stage = "";
   readonly attributes: Record<string, AttributeValue> = {};
   readonly events: { readonly name: string; readonly attributes: Attributes }[] = [];

@@ -48,6 +48,7 @@ export async function listPage(
     delimiter: hasFlag(msg, "noRecursion") ? DELIMITER : "",
     props: [...listedProps(msg)],
     timeFormat: msg.timeFormat,
+    listingId: msg.uuid,
   };
   const outcomes = await broadcast(
     "object.list",

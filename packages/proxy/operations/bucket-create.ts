@@ -9,17 +9,14 @@ import { applyBpropsPatch, defaultBprops } from "@ais/wire/bprops.ts";
 import { bucketAlreadyExists } from "@ais/wire/error-texts.ts";
 import { readActMsg, refuseAction } from "../act-msg-body.ts";
 import { bucketOfCall } from "../bucket-lookup.ts";
+import { bucketJob } from "../jobs/bucket-jobs.ts";
 import type { ProxyServices } from "../services.ts";
 import { syncDocument } from "../sync-document.ts";
 
-/** Actions of `POST /v1/buckets/{bucket}` that are jobs, which this server does not have yet. */
+/** Actions of `POST /v1/buckets/{bucket}` that this server does not have. */
 const UNSUPPORTED_ACTIONS = [
-  ACTIONS.moveBucket,
-  ACTIONS.copyBucket,
   ACTIONS.etlBucket,
-  ACTIONS.copyObjects,
   ACTIONS.etlObjects,
-  ACTIONS.prefetchObjects,
   ACTIONS.makeCopies,
   ACTIONS.ecEncode,
   ACTIONS.rechunk,
@@ -30,6 +27,8 @@ const UNSUPPORTED_ACTIONS = [
 /** 200 with an empty body; 409 when there is one of that name. Every node knows the bucket when the reply goes out. */
 export async function bucketCreate(call: Call, services: ProxyServices): Promise<HttpReply> {
   const message = await readActMsg(call);
+  const job = await bucketJob(message, call, services);
+  if (job !== null) return job;
   if (message.action !== ACTIONS.createBucket) throw refuseAction(message.action, UNSUPPORTED_ACTIONS);
   if (call.rest.length > 0) {
     throw new AisError("badRequest", `invalid bucket path: "${call.rest.join("/")}" after the bucket name`);

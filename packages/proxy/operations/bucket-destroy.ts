@@ -8,26 +8,27 @@ import { findBucket, withoutBucket } from "@ais/wire/bmd.ts";
 import { bucketNotFound } from "@ais/wire/error-texts.ts";
 import { readActMsg, refuseAction } from "../act-msg-body.ts";
 import { bucketOfCall } from "../bucket-lookup.ts";
+import { bucketJob } from "../jobs/bucket-jobs.ts";
+import { refuseRenaming } from "../jobs/job-buckets.ts";
 import type { ProxyServices } from "../services.ts";
 import { syncDocument } from "../sync-document.ts";
 
-const UNSUPPORTED_ACTIONS = [
-  ACTIONS.evictRemoteBucket,
-  ACTIONS.deleteObjects,
-  ACTIONS.evictObjects,
-  ACTIONS.destroyInventory,
-];
+const UNSUPPORTED_ACTIONS = [ACTIONS.destroyInventory];
 
 /** The bucket is gone for every node when the reply goes out; targets remove its objects afterwards. */
 export async function bucketDestroy(call: Call, services: ProxyServices): Promise<HttpReply> {
   const message = await readActMsg(call);
+  const job = await bucketJob(message, call, services);
+  if (job !== null) return job;
   if (message.action !== ACTIONS.destroyBucket) throw refuseAction(message.action, UNSUPPORTED_ACTIONS);
   const bucket = bucketOfCall(call);
   if (bucket.provider !== "ais") {
     throw new AisError("methodNotAllowed", `cannot destroy "${bucketCname(bucket)}": it is a remote bucket`);
   }
   const snapshot = await services.member.updateBmd((bmd) => {
-    if (findBucket(bmd, bucket) === null) throw bucketNotFound(bucket);
+    const props = findBucket(bmd, bucket);
+    if (props === null) throw bucketNotFound(bucket);
+    refuseRenaming(bucket, props);
     return withoutBucket(bmd, bucket);
   }, call.span);
   await syncDocument("bmd", snapshot, call, services);

@@ -7,9 +7,10 @@ import { isGlobalNamespace, namespaceUname, parseNamespace, parseProvider } from
 import { type BucketFilter, listBuckets } from "@ais/wire/bmd.ts";
 import { PRESENCE, QUERY } from "@ais/wire/queries.ts";
 import { readActMsg, refuseAction } from "../act-msg-body.ts";
+import { allBuckets, summaryReply } from "../jobs/summaries.ts";
 import type { ProxyServices } from "../services.ts";
 
-const UNSUPPORTED_ACTIONS = [ACTIONS.summaryBucket, ACTIONS.summaryShard, ACTIONS.showInventory];
+const UNSUPPORTED_ACTIONS = [ACTIONS.summaryShard, ACTIONS.showInventory];
 
 /**
  * A sorted array of buckets, `[]` when there are none (wire-compat 4.2). The name in the message is an exact filter:
@@ -18,6 +19,7 @@ const UNSUPPORTED_ACTIONS = [ACTIONS.summaryBucket, ACTIONS.summaryShard, ACTION
  */
 export async function bucketList(call: Call, services: ProxyServices): Promise<HttpReply> {
   const message = await readActMsg(call);
+  if (message.action === ACTIONS.summaryBucket) return summaryOfAll(message.value, call, services);
   if (message.action !== "" && message.action !== ACTIONS.list) {
     throw refuseAction(message.action, UNSUPPORTED_ACTIONS);
   }
@@ -43,6 +45,17 @@ export async function bucketList(call: Call, services: ProxyServices): Promise<H
     entries = listBuckets(snapshot.bmd, filter);
   }
   return jsonReply(entries.map((entry) => entry.bucket));
+}
+
+/** Of every bucket that the query names. */
+function summaryOfAll(value: unknown, call: Call, services: ProxyServices): Promise<HttpReply> {
+  const provider = call.query.get(QUERY.provider) ?? "";
+  const namespace = parseNamespace(call.query.get(QUERY.namespace) ?? "");
+  const filter: BucketFilter = {
+    ...(provider === "" ? {} : { provider: parseProvider(provider) }),
+    ...(isGlobalNamespace(namespace) ? {} : { namespaceUname: namespaceUname(namespace) }),
+  };
+  return summaryReply(value, async () => allBuckets(filter, services), call, services);
 }
 
 function parsePresence(text: string | null): number {

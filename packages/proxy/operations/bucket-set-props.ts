@@ -8,6 +8,7 @@ import { applyBpropsPatch, resetBprops } from "@ais/wire/bprops.ts";
 import { bucketNotFound } from "@ais/wire/error-texts.ts";
 import { readActMsg, refuseAction } from "../act-msg-body.ts";
 import { bucketOfCall } from "../bucket-lookup.ts";
+import { refuseRenaming } from "../jobs/job-buckets.ts";
 import type { ProxyServices } from "../services.ts";
 import { syncDocument } from "../sync-document.ts";
 
@@ -22,6 +23,7 @@ export async function bucketSetProps(call: Call, services: ProxyServices): Promi
   const snapshot = await services.member.updateBmd((bmd) => {
     const current = findBucket(bmd, bucket);
     if (current === null) throw bucketNotFound(bucket);
+    refuseRenaming(bucket, current);
     const changed =
       message.action === ACTIONS.resetBucketProps
         ? resetBprops(config, current)

@@ -3,16 +3,15 @@ import type { Call } from "@ais/node/call.ts";
 import { daemonInfo } from "@ais/node/daemon-info.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { jsonReply, textReply } from "@ais/node/replies.ts";
-import { lowerCaseKeys } from "@ais/wire/act-msg.ts";
 import { unrecognizedWhat } from "@ais/wire/error-texts.ts";
 import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
-import { decodeJson } from "@ais/wire/json.ts";
 import { PATHS } from "@ais/wire/paths.ts";
 import { QUERY, WHAT } from "@ais/wire/queries.ts";
 import { activeProxies, activeTargets, type Snode } from "@ais/wire/smap.ts";
-import { ACT_MSG_LIMIT_BYTES } from "../act-msg-body.ts";
 import { broadcast, requireAll } from "../broadcast.ts";
+import { allStatusesReply, jobStatusReply, runningReply, snapsReply } from "../jobs/query-jobs.ts";
 import type { ProxyServices } from "../services.ts";
+import { clusterInFlight } from "./cluster-in-flight.ts";
 
 /** Longest wait for one node's answer. */
 export const NODE_QUERY_TIMEOUT_MS = 10_000;
@@ -40,6 +39,8 @@ export async function clusterGet(call: Call, services: ProxyServices): Promise<H
       const targets = await askNodes(activeTargets(call.snapshot.smap), what, call, services);
       return rawJsonReply(`{"targets":${joinAnswers(targets)}}`);
     }
+    case WHAT.inFlight:
+      return clusterInFlight(call, services);
     case WHAT.backends:
       return jsonReply(Object.keys(call.snapshot.config.backend).sort());
     case WHAT.remote:
@@ -47,12 +48,13 @@ export async function clusterGet(call: Call, services: ProxyServices): Promise<H
     case WHAT.targetIps:
       return textReply(targetIps(Object.values(call.snapshot.smap.tmap)));
     case WHAT.status:
-      throw jobNotFound(await queriedJobId(call));
+      return jobStatusReply(call, services);
     case WHAT.statusAll:
+      return allStatusesReply(call, services);
     case WHAT.runningAll:
-      return jsonReply([]);
+      return runningReply(call, services);
     case WHAT.queryJobs:
-      return noJobSnaps(call);
+      return snapsReply(call, services);
   }
   const reply = SAME_ON_EVERY_NODE.includes(what) ? await daemonInfo(call, services) : null;
   if (reply === null) throw unrecognizedWhat(what);
@@ -129,26 +131,4 @@ function targetIps(targets: readonly Snode[]): string {
     .flatMap((node) => [node.public_net, node.intra_control_net, node.intra_data_net])
     .map((net) => net.node_ip_addr)
     .join(",");
-}
-
-/**
- * This server runs no jobs yet, so a query by kind or bucket finds nothing on any target, and one by id asks for a job
- * that does not exist (wire-compat 6.2).
- */
-async function noJobSnaps(call: Call): Promise<HttpReply> {
-  const id = await queriedJobId(call);
-  if (id !== "") throw jobNotFound(id);
-  return jsonReply(Object.fromEntries(activeTargets(call.snapshot.smap).map((node) => [node.daemon_id, []])));
-}
-
-async function queriedJobId(call: Call): Promise<string> {
-  const text = new TextDecoder().decode(await call.request.bytes(ACT_MSG_LIMIT_BYTES));
-  const query = text.trim() === "" ? {} : decodeJson(text);
-  if (typeof query !== "object" || query === null) throw new AisError("badRequest", "invalid job query");
-  const { id } = lowerCaseKeys(query);
-  return typeof id === "string" ? id : "";
-}
-
-function jobNotFound(id: string): AisError {
-  return new AisError("notFound", `job "${id}" does not exist`);
 }

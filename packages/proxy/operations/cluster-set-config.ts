@@ -7,14 +7,13 @@ import { type ClusterConfig, defaultClusterConfig } from "@ais/wire/cluster-conf
 import { applyConfigJson, applyConfigPatch, checkTransient } from "@ais/wire/config-patch.ts";
 import { QUERY } from "@ais/wire/queries.ts";
 import { readActMsg, refuseAction } from "../act-msg-body.ts";
+import { startClusterJob, stopClusterJobs } from "../jobs/cluster-jobs.ts";
 import type { ProxyServices } from "../services.ts";
 import { syncDocument } from "../sync-document.ts";
 
 const SET_CONFIG = "set-config";
 /** Actions of `PUT /v1/cluster` that this server does not have yet. */
 const UNSUPPORTED_ACTIONS = [
-  ACTIONS.start,
-  ACTIONS.stop,
   ACTIONS.rotateLogs,
   ACTIONS.resetStats,
   ACTIONS.shutdownCluster,
@@ -35,6 +34,11 @@ const UNSUPPORTED_ITEMS = ["proxy", "attach", "detach", "enable-bend", "disable-
  * nested object in an action message (wire-compat 5.7). Every node follows the new section when the reply goes out.
  */
 export async function clusterSetConfig(call: Call, services: ProxyServices): Promise<HttpReply> {
+  if (call.rest.length === 0) {
+    const message = await readActMsg(call);
+    if (message.action === ACTIONS.start) return startClusterJob(message, call, services);
+    if (message.action === ACTIONS.stop) return stopClusterJobs(message, call, services);
+  }
   const change = await requestedChange(call);
   if (call.query.flag(QUERY.transient)) refuseTransient(change.names);
   const snapshot = await services.member.updateConfig(change.apply, call.span);

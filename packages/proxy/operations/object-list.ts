@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import { AisError } from "@ais/base/errors.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
@@ -9,11 +8,13 @@ import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
 import { hasFlag, type LsoMsg, type LsoResult, lsoToJson, parseLsoMsg } from "@ais/wire/lso.ts";
 import { readActMsg, refuseAction } from "../act-msg-body.ts";
 import { requireCallBucket } from "../bucket-lookup.ts";
+import { newJobId } from "../jobs/start-job.ts";
+import { summaryReply } from "../jobs/summaries.ts";
 import { listPage } from "../listing/list-page.ts";
 import { packLso } from "../listing/pack-lso.ts";
 import type { ProxyServices } from "../services.ts";
 
-const UNSUPPORTED_ACTIONS = [ACTIONS.summaryBucket, ACTIONS.summaryShard, ACTIONS.showInventory];
+const UNSUPPORTED_ACTIONS = [ACTIONS.summaryShard, ACTIONS.showInventory];
 
 /**
  * One page of a bucket's objects in order of the UTF-8 bytes of the name (wire-compat 4.4, 4.5). Every target answers, or
@@ -21,14 +22,21 @@ const UNSUPPORTED_ACTIONS = [ACTIONS.summaryBucket, ACTIONS.summaryShard, ACTION
  */
 export async function objectList(call: Call, services: ProxyServices): Promise<HttpReply> {
   const message = await readActMsg(call);
-  if (message.action !== "" && message.action !== ACTIONS.list) {
+  if (message.action !== "" && message.action !== ACTIONS.list && message.action !== ACTIONS.summaryBucket) {
     throw refuseAction(message.action, UNSUPPORTED_ACTIONS);
+  }
+  if (message.action === ACTIONS.summaryBucket) {
+    const only = async () => {
+      const { bucket, props } = await requireCallBucket(call, services);
+      return [{ bucket, bid: props.bid }];
+    };
+    return summaryReply(message.value, only, call, services);
   }
   const msg = parseLsoMsg(message.value ?? {});
   const found = await requireCallBucket(call, services);
   validate(msg, found.bucket);
-  const uuid = msg.uuid === "" ? newListingId() : msg.uuid;
-  const page = await listPage(msg, found, call, services);
+  const uuid = msg.uuid === "" ? newJobId() : msg.uuid;
+  const page = await listPage({ ...msg, uuid }, found, call, services);
   const result: LsoResult = {
     uuid,
     continuationToken: page.more ? (page.entries.at(-1)?.name ?? "") : "",
@@ -71,12 +79,4 @@ function validate(msg: LsoMsg, bucket: Bck): void {
 
 function acceptsMsgpack(call: Call): boolean {
   return call.request.header("accept")?.includes(CONTENT_TYPES.msgpack) ?? false;
-}
-
-const ID_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-const ID_LENGTH = 9;
-
-/** Has the form of a job id, which clients check. A listing keeps no state on the server. */
-function newListingId(): string {
-  return Array.from({ length: ID_LENGTH }, () => ID_CHARACTERS[randomInt(ID_CHARACTERS.length)]).join("");
 }

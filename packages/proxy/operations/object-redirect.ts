@@ -4,10 +4,12 @@ import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { withoutTraceQuery } from "@ais/tracing/redact.ts";
 import { objectCname, objectUname } from "@ais/wire/bck.ts";
+import { nodeNotFound } from "@ais/wire/error-texts.ts";
 import { objectPath } from "@ais/wire/paths.ts";
 import { QUERY } from "@ais/wire/queries.ts";
-import { placementNodes } from "@ais/wire/smap.ts";
+import { placementNodes, type Snode } from "@ais/wire/smap.ts";
 import { type FoundBucket, findCallBucket, refreshCallBucket } from "../bucket-lookup.ts";
+import { refuseRenaming } from "../jobs/job-buckets.ts";
 import type { ProxyServices } from "../services.ts";
 
 /** GET answers 301, everything else 307: clients and their tests expect exactly that. */
@@ -18,10 +20,14 @@ export function redirectToTarget(
   call: Call,
   services: ProxyServices,
   status: RedirectStatus,
+  /** Id of the target that it must be; the one that placement chooses when absent. */
+  targetId: string | null = null,
 ): HttpReply | Promise<HttpReply> {
   const found = findCallBucket(call);
-  if (found !== null) return redirect(call, services, status, found);
-  return refreshCallBucket(call, services).then((refreshed) => redirect(call, services, status, refreshed));
+  if (found !== null) return redirect(call, services, status, found, targetId);
+  return refreshCallBucket(call, services).then((refreshed) =>
+    redirect(call, services, status, refreshed, targetId),
+  );
 }
 
 function redirect(
@@ -29,9 +35,18 @@ function redirect(
   services: ProxyServices,
   status: RedirectStatus,
   found: FoundBucket,
+  targetId: string | null,
 ): HttpReply {
+  const { method } = call.request;
+  // Targets refuse these too; here the client is told before it sends its body.
+  if (found.props.Renamed !== "" && method !== "GET" && method !== "HEAD")
+    refuseRenaming(found.bucket, found.props);
   const nodes = placementNodes(found.snapshot.smap);
-  const chosen = services.hrw.chooseTarget(nodes, objectUname(found.bucket, call.objectName));
+  const chosen =
+    targetId === null
+      ? services.hrw.chooseTarget(nodes, objectUname(found.bucket, call.objectName))
+      : (nodes.find(({ id }) => id === targetId) ?? null);
+  if (chosen === null && targetId !== null) throw nodeNotFound(targetId);
   if (chosen === null) {
     const cname = objectCname(found.bucket, call.objectName);
     throw new AisError("unavailable", `no target for "${cname}": the cluster has no active targets`);
@@ -41,12 +56,7 @@ function redirect(
     span.event("ais.hrw", { "ais.hrw.node": chosen.id, "ais.hrw.candidates": nodes.length });
     span.set("ais.redirect.node", chosen.id);
   }
-  const location = redirectLocation(
-    call,
-    services,
-    chosen.snode.public_net.direct_url,
-    found.snapshot.bmd.version,
-  );
+  const location = redirectLocation(call, services, chosen.snode, found.snapshot.bmd.version);
   const headers: [string, string][] = [
     ["Location", location],
     // A cached redirect would replay an old placement and an old trace context.
@@ -62,18 +72,14 @@ function redirect(
  * it was decided, and the trace context. Trace items of the client's own query are dropped: the header or query context
  * was taken in already, and the span that goes out is its child.
  */
-function redirectLocation(
-  call: Call,
-  services: ProxyServices,
-  targetUrl: string,
-  bmdVersion: string,
-): string {
+function redirectLocation(call: Call, services: ProxyServices, target: Snode, bmdVersion: string): string {
   const clientQuery = asciiOnly(withoutTraceQuery(call.request.rawQuery));
-  const trace = services.tracing.redirectQuery(call.span);
+  const path = objectPath(call.bucketName, call.objectName);
+  const trace = services.tracing.redirectQuery(call.span, target.daemon_id, path);
   const stamp = `${QUERY.proxyId}=${services.facts.id}&${QUERY.unixTime}=${services.clock.nowNs().toString(36)}&${QUERY.bmdVersion}=${bmdVersion}`;
   return (
-    targetUrl +
-    objectPath(call.bucketName, call.objectName) +
+    target.public_net.direct_url +
+    path +
     (clientQuery === "" ? "?" : `?${clientQuery}&`) +
     stamp +
     (trace === "" ? "" : `&${trace}`)

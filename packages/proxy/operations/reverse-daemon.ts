@@ -34,6 +34,7 @@ export async function reverseDaemon(call: Call, services: ProxyServices): Promis
       method: request.method,
       path: [PATHS.daemon, ...call.rest.map(encodeURIComponent)].join("/"),
       query: withoutTraceQuery(request.rawQuery),
+      headers: { [HEADERS.callerId]: services.facts.id },
       ...(body.byteLength === 0 ? {} : { body }),
       timeoutMs: REVERSE_TIMEOUT_MS,
       signal: request.signal,

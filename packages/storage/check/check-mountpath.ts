@@ -1,12 +1,17 @@
 /** Looks at everything that a mountpath holds and reports what is damaged. Changes nothing. */
 import { existsSync } from "node:fs";
 import { opendir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { TEMPORARY_SUFFIX } from "@ais/base/durable-write.ts";
 import type { ContentHashing } from "../checksum.ts";
-import { fileIdOfName, fileIdOfTemporaryName, objectFilePath, objectSubdirectory } from "../files/object-path.ts";
+import {
+  fileIdOfName,
+  fileIdOfTemporaryName,
+  objectFilePath,
+  objectSubdirectory,
+} from "../files/object-path.ts";
+import { readFileEnd } from "../files/trailer.ts";
 import { ASIDE_PREFIX, OBJECT_SUBDIRECTORY_COUNT, OBJECTS_DIRECTORY } from "../on-disk-format.ts";
-import { errorChainText } from "../storage-error.ts";
 import { examineRecord, type ObjectVerdict } from "./examine-record.ts";
 import type { BucketNames } from "./object-text.ts";
 import type { Pace } from "./pace.ts";
@@ -35,7 +40,7 @@ export async function checkMountpath(context: CheckContext): Promise<void> {
   for (const step of view.records(context.verify)) {
     if (step.kind === "damaged-index") {
       hasDamagedIndex = true;
-      report.damage("damaged-index", "", step.path, step.why);
+      report.damage("damaged-index", null, step.path, step.why);
     } else {
       report.objects += 1;
       await examineRecord(context, step, buffer);
@@ -51,45 +56,56 @@ export async function checkMountpath(context: CheckContext): Promise<void> {
 }
 
 async function checkFiles(context: CheckContext): Promise<void> {
-  const { view, pace } = context;
+  const { view, pace, report } = context;
   for (let number = 0; number < OBJECT_SUBDIRECTORY_COUNT; number++) {
     const directory = objectSubdirectory(view.mountpath, number);
     if (!existsSync(directory)) continue;
     const suspects: string[] = [];
     for await (const { name } of await opendir(directory)) {
-      if (findingOfFile(context, directory, name) !== null) suspects.push(name);
+      if (isNamed(view, directory, name)) report.objectFiles += 1;
+      else suspects.push(name);
       await pace.step();
     }
-    if (suspects.length === 0) continue;
-    // A write or a removal that was under way is over now: what is still wrong is.
-    await view.settled();
-    for (const name of suspects) {
-      const finding = findingOfFile(context, directory, name);
-      if (finding === null || !existsSync(join(directory, name))) continue;
-      context.report.damage(finding.kind, "", join(directory, name), finding.detail);
-    }
+    // A write or a removal that was under way is over then: what is still wrong is.
+    if (suspects.length > 0) await view.settled();
+    for (const name of suspects) await checkSuspect(context, directory, name);
   }
 }
 
-function findingOfFile(
-  { view, report }: CheckContext,
-  directory: string,
-  name: string,
-): { readonly kind: "orphan-file" | "temporary-file"; readonly detail: string } | null {
+/** Whether the file is an object's, as far as the index can tell. */
+function isNamed(view: MountpathView, directory: string, name: string): boolean {
   const fileId = fileIdOfName(name);
-  if (fileId === null) {
-    if (!name.endsWith(TEMPORARY_SUFFIX)) return { kind: "orphan-file", detail: "not the name of an object file" };
-    const writing = fileIdOfTemporaryName(name);
-    const isBusy = writing !== null && view.isBusy(writing);
-    return isBusy ? null : { kind: "temporary-file", detail: "nobody writes it" };
+  if (fileId === null || !liesRight(view, fileId, directory)) return false;
+  return view.ownerOfFile(fileId) !== null;
+}
+
+async function checkSuspect(context: CheckContext, directory: string, name: string): Promise<void> {
+  const { view, report, hashing } = context;
+  const path = join(directory, name);
+  const fileId = fileIdOfName(name) ?? fileIdOfTemporaryName(name);
+  if (fileId !== null && view.isBusy(fileId)) return;
+  if (isNamed(view, directory, name) || !existsSync(path)) return;
+  if (fileIdOfName(name) === null) {
+    const isLeftOver = name.endsWith(TEMPORARY_SUFFIX);
+    if (isLeftOver) report.damage("temporary-file", null, path, "nobody writes it any more");
+    else report.damage("orphan-file", null, path, "not the name of an object file");
+    return;
   }
-  if (objectFilePath(view.mountpath, fileId) !== join(directory, name)) {
-    return { kind: "orphan-file", detail: "it lies in the wrong directory" };
+  if (fileId !== null && !liesRight(view, fileId, directory)) {
+    report.damage("orphan-file", null, path, "it lies in the wrong directory");
+    return;
   }
-  const owner = view.ownerOfFile(fileId);
-  if (owner === null && !view.isBusy(fileId)) return { kind: "orphan-file", detail: "no record has it" };
-  report.objectFiles += owner === null ? 0 : 1;
-  return null;
+  const end = await readFileEnd(path, hashing).catch(() => null);
+  if (end?.kind === "retired") {
+    report.damage("retired-file", null, path, "the next start of the daemon removes it");
+  } else {
+    const content = end?.kind === "whole" ? `, it holds "${end.trailer.objectName}"` : "";
+    report.damage("orphan-file", null, path, `no record has it${content}`);
+  }
+}
+
+function liesRight(view: MountpathView, fileId: bigint, directory: string): boolean {
+  return dirname(objectFilePath(view.mountpath, fileId)) === directory;
 }
 
 async function asideDirectories(mountpath: string): Promise<readonly string[]> {
@@ -99,9 +115,4 @@ async function asideDirectories(mountpath: string): Promise<readonly string[]> {
     if (name.startsWith(ASIDE_PREFIX)) found.push(join(mountpath, name));
   }
   return found.sort();
-}
-
-/** For a mountpath that cannot be looked at at all. */
-export function reportUnreadable(report: ReportBuilder, error: unknown): void {
-  report.damage("read-error", "", report.mountpath, errorChainText(error));
 }

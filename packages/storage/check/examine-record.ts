@@ -1,12 +1,10 @@
 /** One object: its record, its file, and its content when that is to be verified. */
-import type { FileHandle } from "node:fs/promises";
-import type { DamageKind } from "@ais/wire/storage-report.ts";
 import { objectFilePath } from "../files/object-path.ts";
 import { hashFile, openQuietly } from "../files/read-quietly.ts";
 import type { IndexRecord } from "../index/record.ts";
 import { errnoCode, errorChainText } from "../storage-error.ts";
 import type { CheckContext } from "./check-mountpath.ts";
-import { examineFileEnd, type FileFinding } from "./file-end.ts";
+import { examineFileEnd, type FileFinding, type KeyParts } from "./file-end.ts";
 import { keyParts } from "./object-text.ts";
 import type { RecordStep } from "./view.ts";
 
@@ -24,10 +22,10 @@ export async function examineRecord(
   step: ReadableStep,
   buffer: Uint8Array,
 ): Promise<void> {
-  const { report, view, names } = context;
+  const { report, view } = context;
   const parts = keyParts(step.key);
   if (step.kind === "bad-record") {
-    report.damage("bad-record", names.objectText(parts), "", step.why);
+    report.damage("bad-record", parts, "", step.why);
     return;
   }
   const { record } = step;
@@ -48,37 +46,44 @@ async function examineFile(
   { key, record }: Extract<ReadableStep, { kind: "record" }>,
   buffer: Uint8Array,
 ): Promise<void> {
-  const { report, view, names, hashing } = context;
+  const { report, view } = context;
   const parts = keyParts(key);
   const path = objectFilePath(view.mountpath, record.fileId);
-  const tell = (kind: DamageKind, detail: string): void =>
-    report.damage(kind, names.objectText(parts), path, detail);
   const owner = view.ownerOfFile(record.fileId);
   if (owner === null || (owner !== "unknown" && Buffer.compare(owner, key) !== 0)) {
-    if (isUnchanged(context, key, record)) tell("bad-record", "the index gives its file to another object or to none");
+    const why = "the index gives its file to another object or to none";
+    if (isUnchanged(context, key, record)) report.damage("bad-record", parts, path, why);
   }
-  let file: FileHandle;
+  let finding = await lookAtFile(context, record, parts, path);
+  if (finding !== null) {
+    // A trailer that was being rewritten is whole now.
+    await view.settled();
+    finding = await lookAtFile(context, record, parts, path);
+  }
+  if (finding !== null && isUnchanged(context, key, record)) {
+    report.damage(finding.kind, parts, path, finding.detail);
+  }
+  // The content of a file that is missing or of wrong size is wrong as well, which needs no second message.
+  const isReadable = finding === null || finding.kind === "trailer-mismatch";
+  if (context.verify && isReadable) await verifyFile(context, key, record, path, buffer);
+}
+
+async function lookAtFile(
+  { names, hashing }: CheckContext,
+  record: IndexRecord,
+  parts: KeyParts,
+  path: string,
+): Promise<FileFinding | null> {
   try {
-    file = await openQuietly(path);
+    await using file = await openQuietly(path);
+    const { finding, trailer } = await examineFileEnd(file, record, parts, hashing);
+    if (trailer !== null && finding === null) names.learn(parts.bucketId, trailer.bucketName);
+    return finding;
   } catch (error) {
-    if (!isUnchanged(context, key, record)) return;
-    const isMissing = errnoCode(error) === "ENOENT";
-    tell(isMissing ? "missing-file" : "read-error", isMissing ? "there is no such file" : errorChainText(error));
-    return;
+    return errnoCode(error) === "ENOENT"
+      ? { kind: "missing-file", detail: "there is no such file" }
+      : { kind: "read-error", detail: errorChainText(error) };
   }
-  let finding: FileFinding | null;
-  try {
-    const examined = await examineFileEnd(file, record, parts, hashing);
-    if (examined.trailer !== null && examined.finding === null) names.learn(parts.bucketId, examined.trailer.bucketName);
-    finding = examined.finding;
-  } catch (error) {
-    finding = { kind: "read-error", detail: errorChainText(error) };
-  } finally {
-    await file.close();
-  }
-  if (finding !== null && isUnchanged(context, key, record)) tell(finding.kind, finding.detail);
-  // The content of a file of wrong size is wrong as well, which needs no second message.
-  if (context.verify && finding?.kind !== "wrong-size") await verifyFile(context, key, record, path, buffer);
 }
 
 async function verifyInline(
@@ -102,7 +107,7 @@ async function verifyFile(
   path: string,
   buffer: Uint8Array,
 ): Promise<void> {
-  const { hashing, pace, report, names } = context;
+  const { hashing, pace, report } = context;
   if (record.checksum === null || record.checksum.type === "none") {
     report.unverifiableObjects += 1;
     return;
@@ -112,7 +117,7 @@ async function verifyFile(
     await hashFile(path, record.sizeBytes, hasher, buffer, (readBytes) => pace.step(readBytes));
   } catch (error) {
     if (error instanceof DOMException) throw error;
-    report.damage("read-error", names.objectText(keyParts(key)), path, errorChainText(error));
+    report.damage("read-error", keyParts(key), path, errorChainText(error));
     return;
   }
   await conclude(context, key, record, path, hasher.digest());
@@ -125,14 +130,14 @@ async function conclude(
   path: string,
   actual: string,
 ): Promise<void> {
-  const { report, names } = context;
+  const { report } = context;
   report.verifiedObjects += 1;
   report.verifiedBytes += record.sizeBytes;
   const isRight = actual === record.checksum?.value;
   if (!isRight) {
     const { type, value } = record.checksum ?? { type: "none", value: "" };
     const detail = `its ${type} is ${actual}, expected ${value}`;
-    report.damage("checksum-mismatch", names.objectText(keyParts(key)), path, detail);
+    report.damage("checksum-mismatch", keyParts(key), path, detail);
   }
   await context.onVerified?.({ key, record, isRight });
 }

@@ -2,7 +2,7 @@
 import type { FileHandle } from "node:fs/promises";
 import type { DamageKind } from "@ais/wire/storage-report.ts";
 import type { ContentHashing } from "../checksum.ts";
-import { END_LIMIT_BYTES, FOOTER_BYTES, type FileTrailer, parseFileEnd } from "../files/trailer.ts";
+import { END_LIMIT_BYTES, type FileTrailer, FOOTER_BYTES, parseFileEnd } from "../files/trailer.ts";
 import type { IndexRecord } from "../index/record.ts";
 import type { Checksum } from "../types.ts";
 
@@ -38,13 +38,17 @@ export async function examineFileEnd(
   switch (end.kind) {
     case "whole": {
       const difference = trailerDifference(end.trailer, record, key);
-      const finding = difference === null ? null : ({ kind: "trailer-mismatch", detail: difference } as const);
+      const finding =
+        difference === null ? null : ({ kind: "trailer-mismatch", detail: difference } as const);
       return { finding, trailer: end.trailer };
     }
     case "longer":
       return wrongSize(`the file has ${fileBytes} bytes, ${end.extraBytes} or more too many`);
     case "retired":
-      return { finding: { kind: "trailer-mismatch", detail: "it is marked as replaced" }, trailer: end.trailer };
+      return {
+        finding: { kind: "trailer-mismatch", detail: "it is marked as replaced" },
+        trailer: end.trailer,
+      };
     case "damaged":
       return { finding: { kind: "trailer-mismatch", detail: "it cannot be read" }, trailer: null };
     case "cut":

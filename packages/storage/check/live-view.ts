@@ -1,8 +1,8 @@
 /** A mountpath in service. Objects come and go while it is looked at, so everything found is looked at again. */
 import { keyPrefix } from "../index/key.ts";
 import type { IndexRecord } from "../index/record.ts";
-import type { OpenMountpath } from "../store-context.ts";
 import { errorChainText } from "../storage-error.ts";
+import type { OpenMountpath } from "../store-context.ts";
 import type { MountpathView, RecordStep } from "./view.ts";
 
 const KEYS_PER_BATCH = 256;

@@ -1,7 +1,16 @@
-import type { Damage, DamageKind, MountpathReport } from "@ais/wire/storage-report.ts";
+import { type DamageKind, LEFT_OVER_KINDS, type MountpathReport } from "@ais/wire/storage-report.ts";
+import type { KeyParts } from "./file-end.ts";
+import type { BucketNames } from "./object-text.ts";
 
 /** Damages kept with their texts; more are counted. Bounds the memory of a check of a mountpath in ruins. */
 export const DAMAGE_LIMIT_COUNT = 1000;
+
+interface FoundDamage {
+  readonly kind: DamageKind;
+  readonly object: KeyParts | null;
+  readonly path: string;
+  readonly detail: string;
+}
 
 /** The report of one mountpath while it is being made. */
 export class ReportBuilder {
@@ -18,16 +27,26 @@ export class ReportBuilder {
   aside: readonly string[] = [];
   finished = false;
   readonly #counts = new Map<DamageKind, number>();
-  readonly #damages: Damage[] = [];
+  readonly #damages: FoundDamage[] = [];
+  readonly #names: BucketNames;
   readonly #limitCount: number;
   #omitted = 0;
 
-  constructor(mountpath: string, limitCount = DAMAGE_LIMIT_COUNT) {
+  constructor(mountpath: string, names: BucketNames, limitCount = DAMAGE_LIMIT_COUNT) {
     this.mountpath = mountpath;
+    this.#names = names;
     this.#limitCount = limitCount;
   }
 
-  damage(kind: DamageKind, object: string, path: string, detail: string): void {
+  /** Without left-overs. */
+  get damageCount(): number {
+    let total = 0;
+    for (const [kind, count] of this.#counts) if (!LEFT_OVER_KINDS.includes(kind)) total += count;
+    return total;
+  }
+
+  /** `object` is null for a file that belongs to none. */
+  damage(kind: DamageKind, object: KeyParts | null, path: string, detail: string): void {
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
     if (this.#damages.length < this.#limitCount) this.#damages.push({ kind, object, path, detail });
     else this.#omitted += 1;
@@ -46,7 +65,11 @@ export class ReportBuilder {
       unverifiable_objects: this.unverifiableObjects,
       lost_records: this.lostRecords,
       counts: Object.fromEntries(this.#counts),
-      damages: [...this.#damages],
+      // Only now: names of buckets may have been learnt after the damage was found.
+      damages: this.#damages.map((damage) => ({
+        ...damage,
+        object: damage.object === null ? "" : this.#names.objectText(damage.object),
+      })),
       damages_omitted: this.#omitted,
       aside: this.aside,
       finished: this.finished,

@@ -52,28 +52,49 @@ export function encodeTrailer(trailer: FileTrailer, hashing: ContentHashing): Bu
 
 /** Throws `internal` when the file does not end with a whole trailer of a known version, or was retired. */
 export async function readTrailer(path: string, hashing: ContentHashing): Promise<FileTrailer> {
+  const { kind, trailer, why } = await readFileEnd(path, hashing);
+  if (kind === "whole") return trailer;
+  throw new AisError("internal", `failed to read the trailer of "${path}": ${why}`);
+}
+
+/** The end of a file of which nothing is known. */
+export type UnknownFileEnd =
+  | { readonly kind: "whole" | "retired"; readonly trailer: FileTrailer; readonly why: string }
+  | { readonly kind: "unreadable"; readonly trailer: null; readonly why: string };
+
+export async function readFileEnd(path: string, hashing: ContentHashing): Promise<UnknownFileEnd> {
   const file = await openQuietly(path);
   try {
     const { size } = await file.stat();
-    if (size < FOOTER_BYTES) throw damaged(path, "it is too short");
-    const footer = await readExactly(file, size - FOOTER_BYTES, FOOTER_BYTES);
-    if (footer.toString("latin1", 16) !== MAGIC) throw damaged(path, "it does not end with the mark of one");
-    const version = footer.readUInt16LE(4);
-    if (version !== TRAILER_VERSION) {
-      throw damaged(path, `version ${version} is not known, expected ${TRAILER_VERSION}`);
-    }
+    if (size < FOOTER_BYTES) return unreadable("it is too short");
+    const last = await readExactly(file, size - FOOTER_BYTES, FOOTER_BYTES);
+    const hasMark = last.toString("latin1", FOOTER_BYTES - MARK_BYTES) === MAGIC;
+    const footerBytes = hasMark ? FOOTER_BYTES : FOOTER_BYTES - MARK_BYTES;
+    const footer = last.subarray(hasMark ? 0 : MARK_BYTES);
     const fieldBytes = footer.readUInt32LE(0);
-    if (fieldBytes > Math.min(size - FOOTER_BYTES, FIELDS_LIMIT_BYTES))
-      throw damaged(path, "its length does not fit the file");
-    const start = size - FOOTER_BYTES - fieldBytes;
-    const tail = await readExactly(file, start, fieldBytes + FOOTER_BYTES);
-    const { kind, trailer } = parseFileEnd(tail, hashing);
-    if (kind !== "whole") throw damaged(path, "its checksum is wrong");
-    if (trailer.record.sizeBytes !== start) throw damaged(path, "the object has another size");
-    return trailer;
+    if (fieldBytes > Math.min(size - footerBytes, FIELDS_LIMIT_BYTES)) {
+      return unreadable(
+        hasMark ? "its length does not fit the file" : "it does not end with the mark of one",
+      );
+    }
+    const start = size - footerBytes - fieldBytes;
+    const { kind, trailer } = parseFileEnd(await readExactly(file, start, size - start), hashing);
+    if (kind !== "whole" && kind !== "retired") {
+      const version = footer.readUInt16LE(4);
+      const isKnown = version === TRAILER_VERSION || !hasMark;
+      return unreadable(
+        isKnown ? "its checksum is wrong" : `version ${version} is not known, expected ${TRAILER_VERSION}`,
+      );
+    }
+    if (trailer.record.sizeBytes !== start) return unreadable("the object has another size");
+    return { kind, trailer, why: kind === "retired" ? "the file was replaced or deleted" : "" };
   } finally {
     await file.close();
   }
+}
+
+function unreadable(why: string): UnknownFileEnd {
+  return { kind: "unreadable", trailer: null, why };
 }
 
 /** What follows the object's bytes in a file. */
@@ -159,8 +180,4 @@ async function readExactly(file: ReadableFile, position: number, lengthBytes: nu
     offset += bytesRead;
   }
   return bytes;
-}
-
-function damaged(path: string, why: string): AisError {
-  return new AisError("internal", `failed to read the trailer of "${path}": ${why}`);
 }

@@ -102,6 +102,13 @@ export class IndexFile implements Disposable {
     return bytes.subarray(PAGE_HEADER_BYTES, PAGE_HEADER_BYTES + sizeBytes);
   }
 
+  /** False when the file is too short to hold the value. */
+  contains(value: LeafValue): boolean {
+    if (value.kind !== "pages") return true;
+    const { pageBytes } = this.meta;
+    return (value.firstPage + overflowPageCount(value, pageBytes)) * pageBytes <= this.sizeBytes;
+  }
+
   /** Looks a key up; `unknown` when a page on the way, or the value, cannot be read. */
   find(tree: Tree, key: Buffer): Buffer | "absent" | "unknown" {
     try {

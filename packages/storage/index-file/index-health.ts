@@ -1,7 +1,8 @@
 /** Whether an index can be trusted, found out before LMDB maps it. */
+import { truncateSync } from "node:fs";
 import { IndexFile } from "./index-file.ts";
-import { PageError, type Tree } from "./page-format.ts";
-import { walkTree } from "./tree-walk.ts";
+import { BYTE_ORDER, INTEGER_ORDER, PageError, type Tree } from "./page-format.ts";
+import { type WalkOptions, walkTree } from "./tree-walk.ts";
 
 export interface IndexHealth {
   /** What is wrong, for people; null when nothing was found. */
@@ -21,8 +22,9 @@ export function inspectIndexFile(path: string, pageLimitCount: number): IndexHea
     using file = IndexFile.open(path);
     if (!file.isNewestState)
       return { problem: "one of the index's meta pages cannot be read", isComplete: true };
-    for (const tree of [file.meta.main, ...file.trees().values()]) {
-      const problem = treeProblem(file, tree, wantsLeaf);
+    const trees = [file.meta.main, ...file.trees().values()].map((tree) => ({ tree, order: BYTE_ORDER }));
+    for (const { tree, order } of [{ tree: file.meta.free, order: INTEGER_ORDER }, ...trees]) {
+      const problem = treeProblem(file, tree, { order, wantsLeaf });
       if (problem !== null) return { problem, isComplete: true };
     }
     return { problem: null, isComplete: leafCount <= pageLimitCount };
@@ -32,7 +34,22 @@ export function inspectIndexFile(path: string, pageLimitCount: number): IndexHea
   }
 }
 
-function treeProblem(file: IndexFile, tree: Tree, wantsLeaf: () => boolean): string | null {
-  for (const step of walkTree(file, tree, { wantsLeaf })) if (step.kind === "damage") return step.why;
+function treeProblem(file: IndexFile, tree: Tree, options: WalkOptions): string | null {
+  for (const step of walkTree(file, tree, options)) {
+    if (step.kind === "damage") return step.why;
+    if (step.kind === "entry" && !file.contains(step.value)) {
+      return "the file ends before a value that the index refers to";
+    }
+  }
   return null;
+}
+
+/**
+ * The last pages of an index may never have been written, because they are free. LMDB maps them all the same, and a touch
+ * of a page beyond the end of the file ends the process: so the file gets its full length, without taking space.
+ */
+export function extendToLastPage(path: string): void {
+  using file = IndexFile.open(path);
+  const wholeBytes = (file.meta.lastPage + 1) * file.meta.pageBytes;
+  if (file.sizeBytes < wholeBytes) truncateSync(path, wholeBytes);
 }

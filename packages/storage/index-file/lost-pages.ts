@@ -88,7 +88,8 @@ function addFreeList(bytes: Buffer, lastPage: number, pages: PageSet): void {
       runLength = -word;
       continue;
     }
-    if (word + runLength - 1 > lastPage) throw new PageError("a list of free pages goes beyond the last page");
+    if (word + runLength - 1 > lastPage)
+      throw new PageError("a list of free pages goes beyond the last page");
     if (word > 0) pages.add(word, runLength);
     runLength = 1;
   }

@@ -120,7 +120,8 @@ export function parsePage(
     checkOrder(nodes, pageNumber, 0, order);
     return { kind: "leaf", nodes };
   }
-  if (offsets.length < 2) throw new PageError(`page ${pageNumber} is a branch with ${offsets.length} children`);
+  if (offsets.length < 2)
+    throw new PageError(`page ${pageNumber} is a branch with ${offsets.length} children`);
   const nodes = offsets.map((offset) => parseBranchNode(bytes, offset, pageNumber, lastPage));
   checkOrder(nodes, pageNumber, 1, order);
   return { kind: "branch", nodes };

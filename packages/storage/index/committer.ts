@@ -82,6 +82,7 @@ export class Committer {
   async #commitBatch(): Promise<readonly Pending[]> {
     let batch: readonly Pending[] = [];
     try {
+      this.#presence.require();
       await this.#faults.beforeCommit(Math.min(this.#queue.length, this.#batchLimitCount));
       const committed = this.#root.transaction(() => {
         // Taken only now: what was queued while the previous transaction was being flushed is in.

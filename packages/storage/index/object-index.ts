@@ -141,7 +141,9 @@ export class ObjectIndex implements AsyncDisposable {
 
   /** Up to `limit` keys after `start`, without a look at their records. */
   keysAfter(start: Key, limit: number): Uint8Array[] {
-    return [...this.#objects.getKeys({ start, exclusiveStart: true, limit } as { start: Key; limit: number })];
+    return [
+      ...this.#objects.getKeys({ start, exclusiveStart: true, limit } as { start: Key; limit: number }),
+    ];
   }
 
   /** The first key at or after `start`. */

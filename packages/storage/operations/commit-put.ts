@@ -1,5 +1,6 @@
 /** The one index transaction that makes a received body the object, and what becomes of what was there before. */
 import type { Span } from "@ais/tracing/types.ts";
+import { keepsCustom } from "../engine-metadata.ts";
 import { endFailed } from "../failed-span.ts";
 import { encodeRecord, type IndexRecord, type NewRecord } from "../index/record.ts";
 import { isIntact } from "../intact.ts";
@@ -68,6 +69,7 @@ function replaceRecord(request: CommitRequest, body: Uint8Array, stray: IndexRec
     old !== null &&
     request.keepIfUnchanged &&
     isSameContent(old, request.record) &&
+    keepsCustom(old, request.record.custom, request.options) &&
     isIntact(home.path, old)
   ) {
     return { record: old, old, kept: true };

@@ -43,7 +43,8 @@ test(`PUT, GET and DELETE of few objects at a time never mix contents, seed ${se
     } else if (choice < 0.5) {
       await store.delete(key, "os", NOOP_SPAN);
     } else {
-      const reader = await store.get(key, { verify: choice < 0.6 }, NOOP_SPAN).catch((error: unknown) => {
+      const opening = Promise.resolve(store.get(key, { verify: choice < 0.6 }, NOOP_SPAN));
+      const reader = await opening.catch((error: unknown) => {
         if (isAisError(error, "notFound")) return null;
         throw error;
       });

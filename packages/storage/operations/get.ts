@@ -1,7 +1,6 @@
 import { statSync } from "node:fs";
 import { AisError } from "@ais/base/errors.ts";
 import type { Span } from "@ais/tracing/types.ts";
-import { endFailed } from "../failed-span.ts";
 import { objectFilePath } from "../files/object-path.ts";
 import { objectIndexKey } from "../index/key.ts";
 import { attributesOf, type LocatedRecord, objectCname, tracedLocate } from "../lookup.ts";
@@ -12,98 +11,136 @@ import type { OpenMountpath, StoreContext } from "../store-context.ts";
 import type { GetOptions, ObjectKey, ObjectReader } from "../types.ts";
 import { verifyBytes, verifyFile } from "./verify.ts";
 
-export async function getObject(
+/**
+ * Gives the reader itself, not a promise of it, unless the content is to be verified: nothing else waits, and a promise
+ * would take the request off its turn of the event loop. Failures are rejections all the same.
+ */
+export function getObject(
   context: StoreContext,
   key: ObjectKey,
   options: GetOptions,
   span: Span,
-): Promise<ObjectReader> {
-  const located = tracedLocate(context, key, objectIndexKey(key.bucketId, key.objectName), span);
-  if (located === null) throw new AisError("notFound", `object "${objectCname(key)}" does not exist`);
-  if (located.record.isDamaged && !options.verify) throw knownDamage(context, key);
-  const range = resolveRange(options.range, located.record.sizeBytes);
-  const reader =
-    located.record.fileId === 0n
-      ? await openInline(context, key, located, range, options, span)
-      : await openFile(context, key, located, range, options, span);
-  context.counters.gets += 1;
-  context.counters.getBytes += range.lengthBytes;
-  return reader;
+): ObjectReader | Promise<ObjectReader> {
+  try {
+    const located = tracedLocate(context, key, objectIndexKey(key.bucketId, key.objectName), span);
+    if (located === null) throw new AisError("notFound", `object "${objectCname(key)}" does not exist`);
+    if (located.record.isDamaged && !options.verify) throw knownDamage(context, key);
+    const range = resolveRange(options.range, located.record.sizeBytes);
+    if (options.verify) return openVerified(context, key, located, range, span);
+    const reader =
+      located.record.fileId === 0n
+        ? inlineReader(located, range, readInline(located, range, span))
+        : fileReader(located, range, leaseFile(context, key, located), span);
+    return counted(context, reader);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
-/** Copies before anything is awaited: the index's buffer is good for this turn only. */
-async function openInline(
+async function openVerified(
   context: StoreContext,
   key: ObjectKey,
   located: LocatedRecord,
   range: ResolvedRange,
-  options: GetOptions,
   parent: Span,
 ): Promise<ObjectReader> {
-  const { record, mountpath } = located;
+  const { record } = located;
   const { offsetBytes, lengthBytes } = range;
+  if (record.fileId === 0n) {
+    // Copied before anything is awaited: the index's buffer is good for this turn only.
+    const whole = readInline(located, { offsetBytes: 0, lengthBytes: record.sizeBytes }, parent);
+    await verifyBytes(context, key, record, whole, parent);
+    const bytes = whole.subarray(offsetBytes, offsetBytes + lengthBytes);
+    return counted(context, inlineReader(located, range, bytes));
+  }
+  const file = leaseFile(context, key, located);
+  try {
+    await verifyFile(context, key, record, file.path, parent);
+  } catch (error) {
+    file.release();
+    throw error;
+  }
+  return counted(context, fileReader(located, range, file, parent));
+}
+
+function counted({ counters }: StoreContext, reader: ObjectReader): ObjectReader {
+  counters.gets += 1;
+  counters.getBytes += reader.lengthBytes;
+  return reader;
+}
+
+function readInline(located: LocatedRecord, range: ResolvedRange, parent: Span): Buffer {
   const span = parent.child(SPAN_NAMES.fileRead);
-  const copied = options.verify
-    ? located.copyBody(0, record.sizeBytes)
-    : located.copyBody(offsetBytes, lengthBytes);
+  const bytes = located.copyBody(range.offsetBytes, range.lengthBytes);
   if (span.recording) {
-    span.set(SPAN_ATTRIBUTES.mountpath, mountpath.path);
+    span.set(SPAN_ATTRIBUTES.mountpath, located.mountpath.path);
     span.set(SPAN_ATTRIBUTES.layout, "inline");
-    span.set(SPAN_ATTRIBUTES.bytes, copied.byteLength);
+    span.set(SPAN_ATTRIBUTES.bytes, bytes.byteLength);
     span.set(SPAN_ATTRIBUTES.sendfile, false);
   }
   span.end();
-  if (options.verify) await verifyBytes(context, key, record, copied, parent);
-  const bytes = options.verify ? copied.subarray(offsetBytes, offsetBytes + lengthBytes) : copied;
+  return bytes;
+}
+
+function inlineReader(
+  { record, mountpath }: LocatedRecord,
+  { offsetBytes, lengthBytes }: ResolvedRange,
+  bytes: Uint8Array,
+): ObjectReader {
   return {
     attributes: attributesOf(record, mountpath),
     offsetBytes,
     lengthBytes,
     content: { kind: "bytes", bytes },
-    release() {},
+    release: releaseNothing,
   };
 }
 
-/** The reader carries the open `ais.file.read` span: it ends when the last byte is out, at `release`. */
-async function openFile(
-  context: StoreContext,
-  key: ObjectKey,
-  located: LocatedRecord,
-  range: ResolvedRange,
-  options: GetOptions,
-  parent: Span,
-): Promise<ObjectReader> {
-  const { record, mountpath } = located;
+function releaseNothing(): void {}
+
+interface LeasedFile {
+  readonly path: string;
+  release(): void;
+}
+
+function leaseFile(context: StoreContext, key: ObjectKey, { record, mountpath }: LocatedRecord): LeasedFile {
   const path = objectFilePath(mountpath.path, record.fileId);
-  const releaseLease = mountpath.removal.lease(record.fileId);
-  let span: Span | null = null;
+  const release = mountpath.removal.lease(record.fileId);
   try {
     checkFile(context, key, mountpath, path, record.sizeBytes);
-    if (options.verify) await verifyFile(context, key, record, path, parent);
-    const readSpan = parent.child(SPAN_NAMES.fileRead);
-    span = readSpan;
-    if (readSpan.recording) {
-      readSpan.set(SPAN_ATTRIBUTES.mountpath, mountpath.path);
-      readSpan.set(SPAN_ATTRIBUTES.layout, "file");
-    }
-    return {
-      attributes: attributesOf(record, mountpath),
-      ...range,
-      content: { kind: "file", path, fileOffsetBytes: range.offsetBytes },
-      release: () => {
-        releaseLease();
-        if (readSpan.recording) {
-          readSpan.set(SPAN_ATTRIBUTES.bytes, range.lengthBytes);
-          readSpan.set(SPAN_ATTRIBUTES.sendfile, true);
-        }
-        readSpan.end();
-      },
-    };
+    return { path, release };
   } catch (error) {
-    if (span !== null) endFailed(span, error);
-    releaseLease();
+    release();
     throw error;
   }
+}
+
+/** The reader carries the open `ais.file.read` span: it ends when the last byte is out, at `release`. */
+function fileReader(
+  { record, mountpath }: LocatedRecord,
+  range: ResolvedRange,
+  file: LeasedFile,
+  parent: Span,
+): ObjectReader {
+  const span = parent.child(SPAN_NAMES.fileRead);
+  if (span.recording) {
+    span.set(SPAN_ATTRIBUTES.mountpath, mountpath.path);
+    span.set(SPAN_ATTRIBUTES.layout, "file");
+  }
+  return {
+    attributes: attributesOf(record, mountpath),
+    offsetBytes: range.offsetBytes,
+    lengthBytes: range.lengthBytes,
+    content: { kind: "file", path: file.path, fileOffsetBytes: range.offsetBytes },
+    release: () => {
+      file.release();
+      if (span.recording) {
+        span.set(SPAN_ATTRIBUTES.bytes, range.lengthBytes);
+        span.set(SPAN_ATTRIBUTES.sendfile, true);
+      }
+      span.end();
+    },
+  };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Span } from "@ais/tracing/types.ts";
+import { keepsCustom, withParts } from "../engine-metadata.ts";
 import { objectIndexKey } from "../index/key.ts";
 import { isIntact } from "../intact.ts";
 import { attributesOf, homeOf, locate, objectCname } from "../lookup.ts";
@@ -38,7 +39,7 @@ export async function putObject(
   try {
     const indexKey = objectIndexKey(key.bucketId, key.objectName);
     const sizeBytes = body instanceof Uint8Array ? body.byteLength : options.sizeBytes;
-    home.space.admit(sizeBytes ?? 0, action);
+    if (!home.space.has(sizeBytes ?? 0)) await makeRoom(home, sizeBytes ?? 0, action);
     using _memory = context.admission.admitReceive(bufferBytes(context, sizeBytes));
     const expected =
       options.expected === undefined || options.expected.type === "none" ? null : options.expected;
@@ -54,9 +55,20 @@ export async function putObject(
   } catch (error) {
     reader.abandon(error);
     // Space that only the grace period holds back goes to the next attempt.
-    if (isOutOfSpace(error)) await home.removal.expedite();
+    if (isOutOfSpace(error)) await giveBackSpace(home);
     throw reportFailure(context, action, home, error, span);
   }
+}
+
+/** Space that only the grace period holds back goes to whoever needs it. Throws `outOfSpace` when that is not enough. */
+async function makeRoom(home: OpenMountpath, wantedBytes: number, action: string): Promise<void> {
+  if (home.removal.pendingCount > 0) await giveBackSpace(home);
+  home.space.admit(wantedBytes, action);
+}
+
+async function giveBackSpace({ removal, space }: OpenMountpath): Promise<void> {
+  await removal.expedite();
+  space.lookAgain();
 }
 
 /**
@@ -69,6 +81,8 @@ async function drainUnchanged(context: StoreContext, call: PutCall): Promise<Obj
   const located = locate(context, call.key, call.indexKey);
   if (located === null || located.record.sizeBytes !== options.sizeBytes) return null;
   if (!sameChecksum(located.record.checksum, expected)) return null;
+  if (!keepsCustom(located.record, withParts(options.custom ?? {}, options.parts ?? null), options))
+    return null;
   if (!isIntact(located.mountpath.path, located.record)) return null;
   for (let piece = await call.reader.next(); piece !== null; piece = await call.reader.next()) {
     call.hashers.update(piece);
@@ -129,7 +143,7 @@ function prepareCommit(context: StoreContext, call: PutCall, fileId: bigint): Co
     checksum: hashers.checksum(options.checksumType),
     createdNs: nowNs,
     atimeNs: options.atimeNs ?? nowNs,
-    custom: options.custom ?? {},
+    custom: withParts(options.custom ?? {}, options.parts ?? null),
     fileId,
   };
   return { indexKey, home, record, options, keepIfUnchanged: expected !== null };

@@ -4,6 +4,7 @@ import type { Attributes, AttributeValue, Span, SpanFacts } from "@ais/tracing/t
 export class RecordingSpan implements Span {
   readonly context = { traceId: "1".repeat(32), spanId: "2".repeat(16), traceFlags: 1 };
   readonly recording = true;
+  readonly sampled = true;
   readonly stage = "";
   readonly name: string;
   readonly attributes: Record<string, AttributeValue> = {};

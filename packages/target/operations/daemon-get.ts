@@ -1,10 +1,13 @@
 /** `daemon.get`: what a target says about itself (wire-compat 5.3). */
+import { AisError } from "@ais/base/errors.ts";
 import type { Call } from "@ais/node/call.ts";
 import { daemonInfo } from "@ais/node/daemon-info.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
+import { jobSnap } from "@ais/node/jobs/job-views.ts";
 import { jsonReply } from "@ais/node/replies.ts";
 import type { ObjectStore } from "@ais/storage/types.ts";
 import { unrecognizedWhat } from "@ais/wire/error-texts.ts";
+import type { JobSnap } from "@ais/wire/jobs/job-snap.ts";
 import { type Tcdf, tcdf } from "@ais/wire/node-status.ts";
 import { QUERY, WHAT } from "@ais/wire/queries.ts";
 import type { TargetServices } from "../services.ts";
@@ -22,9 +25,25 @@ export async function daemonGet(call: Call, services: TargetServices): Promise<H
     case WHAT.disk:
       // Throughput of disks is not measured: no disk is better than one that seems to do nothing.
       return jsonReply({ AllDiskStats: {}, ...capacityOf(store) });
+    case WHAT.jobSnap:
+      return jsonReply(await jobSnapHere(call, services));
     default:
       throw unrecognizedWhat(what);
   }
+}
+
+/** This target's share of the job that `uuid` names. */
+async function jobSnapHere(
+  call: Call,
+  { jobs, jobRunner, listingJobs, facts }: TargetServices,
+): Promise<JobSnap> {
+  const id = call.query.get(QUERY.uuid) ?? "";
+  const listing = listingJobs.list().find((each) => each.id === id);
+  if (listing !== undefined) return jobSnap(listing.record, listing.share);
+  const entry = jobs.get(id) ?? (await jobs.refresh(id));
+  if (entry === null) throw new AisError("notFound", `job "${id}" does not exist`);
+  const live = jobRunner.live().find((each) => each.id === id)?.share;
+  return jobSnap(entry.record, live ?? entry.shares.get(facts.id) ?? null);
 }
 
 function capacityOf(store: ObjectStore): Tcdf {

@@ -26,6 +26,8 @@ export async function intraList(call: Call, services: TargetServices): Promise<H
   const { prefix, after, limit, delimiter } = page;
   const listed = await services.store.list(bucketId(props), { prefix, after, limit, delimiter }, span);
   const reply: ListPageReply = { entries: entriesOf(listed, page, services), more: listed.more };
+  if (page.listingId !== undefined)
+    services.listingJobs.page(page.listingId, page.bucket, page.bid, reply.entries.length);
   span.set("ais.list.entries", reply.entries.length);
   return {
     status: 200,
@@ -53,10 +55,11 @@ function entryOf(
   timeFormat: string,
   node: string,
 ): LsoEntry {
+  const isChunked = props.has("chunked") && attributes.parts !== undefined;
   const custom = props.has("custom") || props.has("etag") || props.has("last-modified");
   return {
     name: objectName,
-    flags: ENTRY_FLAGS.cached,
+    flags: ENTRY_FLAGS.cached | (isChunked ? ENTRY_FLAGS.chunked : 0),
     ...(props.has("size") ? { sizeBytes: attributes.sizeBytes } : {}),
     ...(props.has("checksum") ? { checksum: attributes.checksum?.value ?? "" } : {}),
     ...(props.has("atime") ? { atime: formatGoLayout(timeFormat, attributes.atimeNs) } : {}),

@@ -1,56 +1,79 @@
 /** `object.get` (wire-compat 3.2). */
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply, ReplyBody } from "@ais/node/http/types.ts";
-import type { ByteRange, ObjectReader } from "@ais/storage/types.ts";
+import type { NodeMetrics } from "@ais/node/metrics/types.ts";
+import type { ObjectReader } from "@ais/storage/types.ts";
 import { objectNotFound, rangeNotSatisfiable } from "@ais/wire/error-texts.ts";
 import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
 import { QUERY } from "@ais/wire/queries.ts";
 import { contentRange, parseRange } from "@ais/wire/range.ts";
 import { countingIoErrors } from "../io-errors.ts";
 import { type LocatedObject, locateObject } from "../locate.ts";
-import { objectHeaders } from "../object-headers.ts";
+import { addObjectHeaders } from "../object-headers.ts";
 import type { TargetServices } from "../services.ts";
 import { refuseVariants } from "../unsupported.ts";
 
-export async function objectGet(call: Call, services: TargetServices): Promise<HttpReply> {
-  const { query, request, span } = call;
-  refuseVariants(query);
-  const object = await locateObject(call, services);
-  const range = await requestedRange(call, object, services);
-  const verify = object.props.checksum.validate_warm_get || query.flag(QUERY.validateChecksum);
-  const options = range === null ? { verify } : { range, verify };
+/** Waits for nothing, and then gives no promise, when the bucket is known and the content is not to be verified. */
+export function objectGet(call: Call, services: TargetServices): HttpReply | Promise<HttpReply> {
+  refuseVariants(call.query);
+  const object = locateObject(call, services);
+  return object instanceof Promise
+    ? object.then((located) => getLocated(call, located, services))
+    : getLocated(call, object, services);
+}
+
+function getLocated(
+  call: Call,
+  object: LocatedObject,
+  services: TargetServices,
+): HttpReply | Promise<HttpReply> {
+  const { request, query, span } = call;
   const { store, metrics } = services;
-  const reader = await countingIoErrors("get", metrics, store.get(object.key, options, span));
+  const rangeText = request.header("range");
+  const parsed = parseRange(rangeText);
+  if (parsed.kind !== "whole" && parsed.kind !== "single") {
+    return refuseRange(rangeText ?? "", call, object, services);
+  }
+  const isRange = parsed.kind === "single";
+  const verify = object.props.checksum.validate_warm_get || query.flag(QUERY.validateChecksum);
+  const options = isRange ? { range: parsed.range, verify } : { verify };
+  const reader = store.get(object.key, options, span);
+  if (!(reader instanceof Promise)) return readerReply(reader, isRange, metrics);
+  return countingIoErrors("get", metrics, reader).then((late) => {
+    const reply = readerReply(late, isRange, metrics);
+    // Nobody would take the bytes.
+    return request.signal.aborted ? { ...reply, body: null } : reply;
+  });
+}
+
+function readerReply(reader: ObjectReader, isRange: boolean, metrics: NodeMetrics): HttpReply {
   metrics.add("get.size", reader.lengthBytes);
   return {
-    status: range === null ? 200 : 206,
-    headers: replyHeaders(reader, range !== null),
-    body: request.signal.aborted ? null : replyBody(reader),
+    status: isRange ? 206 : 200,
+    headers: replyHeaders(reader, isRange),
+    body: replyBody(reader),
     onDone: () => reader.release(),
   };
 }
 
-/** Null for the whole object. Several ranges and malformed ones get the answer of one outside the object. */
-async function requestedRange(
-  { request, span, objectName }: Call,
+/** Several ranges and malformed ones get the answer of one outside the object. */
+async function refuseRange(
+  rangeText: string,
+  { span, objectName }: Call,
   { key, bucket }: LocatedObject,
   { store }: TargetServices,
-): Promise<ByteRange | null> {
-  const text = request.header("range");
-  const parsed = parseRange(text);
-  if (parsed.kind === "whole") return null;
-  if (parsed.kind === "single") return parsed.range;
+): Promise<never> {
   const attributes = await store.head(key, span);
   if (attributes === null) throw objectNotFound(bucket, objectName);
-  throw rangeNotSatisfiable(text ?? "", attributes.sizeBytes);
+  throw rangeNotSatisfiable(rangeText, attributes.sizeBytes);
 }
 
 function replyHeaders(reader: ObjectReader, isRange: boolean): [string, string][] {
   const headers: [string, string][] = [
     [HEADERS.contentType, CONTENT_TYPES.binary],
     [HEADERS.acceptRanges, "bytes"],
-    ...objectHeaders(reader.attributes),
   ];
+  addObjectHeaders(headers, reader.attributes);
   if (isRange) headers.push([HEADERS.contentRange, contentRange(reader, reader.attributes.sizeBytes)]);
   return headers;
 }

@@ -16,7 +16,7 @@ import { refuseVariants } from "../unsupported.ts";
 type HeaderList = [string, string][];
 type PropWriter = (attributes: ObjectAttributes, services: TargetServices) => HeaderList;
 
-/** What each name of `props` adds. An object here has one copy and one chunk. */
+/** What each name of `props` adds. An object here has one copy; chunks are the parts of its upload. */
 const PROPS: Readonly<Record<string, PropWriter>> = {
   name: () => [],
   size: () => [],
@@ -37,7 +37,10 @@ const PROPS: Readonly<Record<string, PropWriter>> = {
     [HEADERS.mirrorPaths, mountpath],
   ],
   ec: () => [],
-  chunked: () => [[HEADERS.chunksCount, "0"]],
+  chunked: ({ parts }) => [
+    [HEADERS.chunksCount, String(parts?.count ?? 0)],
+    [HEADERS.chunksMaxSize, String(parts?.largestBytes ?? 0)],
+  ],
 };
 
 export async function objectHead(call: Call, services: TargetServices): Promise<HttpReply> {

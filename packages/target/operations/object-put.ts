@@ -1,10 +1,11 @@
 /** `object.put`, the simple one (wire-compat 3.3). */
 import { AisError, isAisError } from "@ais/base/errors.ts";
-import type { Call } from "@ais/node/call.ts";
+import type { Call, OperationHandler, Query } from "@ais/node/call.ts";
 import type { HttpReply, HttpRequest } from "@ais/node/http/types.ts";
 import { emptyReply } from "@ais/node/replies.ts";
 import type { ObjectAttributes, ObjectBody, PutOptions } from "@ais/storage/types.ts";
 import { HEADERS } from "@ais/wire/headers.ts";
+import { QUERY } from "@ais/wire/queries.ts";
 import { countingIoErrors } from "../io-errors.ts";
 import { durabilityOf, type LocatedObject, locateObject } from "../locate.ts";
 import { objectHeaders } from "../object-headers.ts";
@@ -12,6 +13,9 @@ import { accessTimeNs, customMetadata, expectedChecksum } from "../put-request.t
 import { requireRedirect } from "../redirected.ts";
 import type { TargetServices } from "../services.ts";
 import { refuseVariants } from "../unsupported.ts";
+import { putPart } from "./multipart-upload.ts";
+import { appendObject } from "./object-append.ts";
+import { copyObjectTo } from "./object-copy.ts";
 
 /** Bodies up to this size are read at once: a stream costs more than they do. */
 const WHOLE_BODY_MAX_BYTES = 64 * 1024;
@@ -19,12 +23,23 @@ const WHOLE_BODY_MAX_BYTES = 64 * 1024;
 export async function objectPut(call: Call, services: TargetServices): Promise<HttpReply> {
   const { query, request } = call;
   requireRedirect(call);
+  const variant = variantOf(query);
+  if (variant !== null) return variant(call, services);
   refuseVariants(query);
   const pine = request.header(HEADERS.pine.toLowerCase());
   if (pine !== null && pine !== "0")
     throw new AisError("unsupported", "appending to an archive is not supported");
   const object = await locateObject(call, services);
   return emptyReply(200, objectHeaders(await store(call, object, services)));
+}
+
+/** What else a PUT can mean (wire-compat 3.4), each in its own file. Null for the simple one. */
+function variantOf(query: Query): OperationHandler<TargetServices> | null {
+  if (query.get(QUERY.etlName) !== null) return null;
+  if (query.get(QUERY.objectTo) !== null) return copyObjectTo;
+  // A part may come through a client's appending writer, which then names both.
+  if (query.get(QUERY.uploadId) !== null) return putPart;
+  return query.get(QUERY.appendType) === null ? null : appendObject;
 }
 
 async function store(

@@ -39,7 +39,7 @@ export class ContextSigner {
     return isOurs && Number.parseInt(until, 36) > this.#clock.nowMs();
   }
 
-  /** Line feeds cannot stand in any of the parts, so no two contexts make the same text. */
+  /** Neither a time, a version 00 nor a path can hold a line feed, so no two contexts make the same text. */
   #mac({ traceParent, traceState, path }: SignedContext, until: string): Buffer {
     const text = `${until}\n${traceParent}\n${traceState}\n${path}`;
     return createHmac("sha256", this.#key).update(text).digest().subarray(0, MAC_BYTES);

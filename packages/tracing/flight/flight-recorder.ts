@@ -32,7 +32,7 @@ export interface FlightLimits {
 }
 
 export const FLIGHT_LIMITS: FlightLimits = {
-  ringRequests: 32_768,
+  ringRequests: 16_384,
   ringBytes: 32 * 1024 * 1024,
   spansPerRequest: 512,
   // A cluster in trouble makes many errors that look alike: a hundred a second of each node tell what is wrong.

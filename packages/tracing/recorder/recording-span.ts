@@ -11,7 +11,7 @@ import {
 } from "../types.ts";
 import { hexWord } from "../w3c/hex.ts";
 import type { RandomWord } from "../w3c/random.ts";
-import { formatTraceParent, parseTraceParent } from "../w3c/traceparent.ts";
+import { formatTraceParent, parseTraceParent, SAMPLED_FLAG } from "../w3c/traceparent.ts";
 import { cutArray, cutText, type SpanLimits, valueChars } from "./limits.ts";
 import { LiveSpan } from "./live-span.ts";
 import { type LocalTrace, traceWords } from "./local-trace.ts";
@@ -75,6 +75,10 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
     this.parentRemote = parent.remote;
     this.startMs = owner.monotonicMs();
     owner.started();
+  }
+
+  get sampled(): boolean {
+    return (this.trace.flags & SAMPLED_FLAG) !== 0;
   }
 
   set(name: string, value: AttributeValue): void {

@@ -4,6 +4,7 @@ import { LiveSpan } from "./live-span.ts";
 /** Carries the context of a request that is not sampled, and knows its stage. Its children are itself. */
 export class UnsampledSpan extends LiveSpan implements Span {
   readonly recording = false;
+  readonly sampled = false;
   stage = "";
   set(): void {}
   describe(): void {}

@@ -1,7 +1,7 @@
 import type { Clock } from "@ais/base/clock.ts";
 import { parseSize } from "@ais/base/units.ts";
 import { expiryMs, type SamplingRule } from "@ais/wire/sampling-rules.ts";
-import type { RequestFacts } from "../types.ts";
+import type { InboundFacts } from "../types.ts";
 import { type RatioSampler, ratioSampler } from "../w3c/sampler.ts";
 
 /** A rule in the form in which it is asked. */
@@ -27,9 +27,10 @@ export class RuleSampler {
   }
 
   /** The first rule whose conditions all hold. */
-  match(request: RequestFacts): CompiledRule | null {
+  match(request: InboundFacts): CompiledRule | null {
     for (const rule of this.#rules) {
-      if (matches(rule, request) && (rule.expiresMs === Infinity || rule.expiresMs > this.#clock.nowMs())) return rule;
+      if (matches(rule, request) && (rule.expiresMs === Infinity || rule.expiresMs > this.#clock.nowMs()))
+        return rule;
     }
     return null;
   }
@@ -50,9 +51,10 @@ function compile(rule: SamplingRule): CompiledRule {
 }
 
 /** A size that is not known is not the least size: the rule passes the request over. */
-function matches(rule: CompiledRule, request: RequestFacts): boolean {
+function matches(rule: CompiledRule, request: InboundFacts): boolean {
   if (rule.operation !== null && rule.operation !== request.operation) return false;
-  if (rule.minSizeBytes > 0 && (request.sizeBytes === null || request.sizeBytes < rule.minSizeBytes)) return false;
+  if (rule.minSizeBytes > 0 && (request.sizeBytes === null || request.sizeBytes < rule.minSizeBytes))
+    return false;
   if (rule.bucket === null) return true;
   const { bucket } = request;
   return rule.isPrefix ? bucket.startsWith(rule.bucket) : bucket === rule.bucket;

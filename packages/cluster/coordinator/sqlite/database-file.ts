@@ -3,7 +3,7 @@
  * in short slices: the event loop that serves requests never stands still for longer than `BUSY_SLICE_MS`.
  */
 import { Database } from "bun:sqlite";
-import { mkdirSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { AisError } from "@ais/base/errors.ts";
 import { backoffMs, sleep } from "@ais/base/lifecycle.ts";
@@ -23,6 +23,8 @@ export type WriteDurability = "fsync" | "os";
 const BUSY_SLICE_MS = 20;
 const RETRY_CAP_MS = 50;
 const PAGE_BYTES = 4096;
+/** The database holds the cluster's secrets; SQLite gives its other files the same mode. */
+const OWNER_ONLY = 0o600;
 
 export class DatabaseFile {
   readonly db: Database;
@@ -41,8 +43,10 @@ export class DatabaseFile {
   static async open(options: DatabaseFileOptions): Promise<DatabaseFile> {
     try {
       mkdirSync(dirname(options.path), { recursive: true });
+      const isNew = !existsSync(options.path);
       const db = new Database(options.path, { create: true, strict: true });
       try {
+        if (isNew) chmodSync(options.path, OWNER_ONLY);
         await retryWhileBusy(options.lockTimeoutMs, () => configure(db, options));
         return new DatabaseFile(db, options);
       } catch (error) {

@@ -1,0 +1,24 @@
+/** Every job that the cluster remembers, as one node sees it. */
+import type { JobRecord, JobShare } from "./job-record.ts";
+
+export interface JobEntry {
+  readonly record: JobRecord;
+  /** By target id; a target that has not begun has none. */
+  readonly shares: ReadonlyMap<string, JobShare>;
+}
+
+export interface JobDirectory {
+  /** In order of their start. */
+  list(): readonly JobEntry[];
+  get(id: string): JobEntry | null;
+  /** Reads the job from the coordinator now, whatever the watch has delivered so far. */
+  refresh(id: string): Promise<JobEntry | null>;
+  /** Throws `conflict` when there is a job of that id. */
+  create(record: JobRecord): Promise<void>;
+  /** Compare-and-set with retry; `change` returns null to leave the record as it is. Null when there is no such job. */
+  update(id: string, change: (current: JobRecord) => JobRecord | null): Promise<JobRecord | null>;
+  putShare(id: string, share: JobShare): Promise<void>;
+  remove(id: string): Promise<void>;
+  /** Called after a job changed, with its id. Returns the way to unsubscribe. */
+  onChange(listener: (id: string) => void): () => void;
+}

@@ -1,0 +1,121 @@
+/** What the coordinator keeps of a job: `jobs/<id>`, written by whoever starts, stops and ends it, and one share for each target. */
+import { AisError } from "@ais/base/errors.ts";
+import { PROVIDERS } from "@ais/wire/bck.ts";
+import { JOB_KINDS, type JobKind } from "@ais/wire/jobs/job-kinds.ts";
+import { decodeJson, encodeJson } from "@ais/wire/json.ts";
+import * as v from "valibot";
+
+const Digits = v.pipe(v.string(), v.regex(/^\d+$/));
+
+const BucketSchema = v.object({
+  bucket: v.object({
+    name: v.string(),
+    provider: v.picklist(PROVIDERS),
+    namespace: v.object({ uuid: v.string(), name: v.string() }),
+  }),
+  /** Of the bucket as it was when the job began: one made again under the same name is another. */
+  bid: Digits,
+});
+
+const RecordSchema = v.object({
+  id: v.string(),
+  kind: v.pipe(
+    v.string(),
+    v.check((kind) => Object.hasOwn(JOB_KINDS, kind)),
+    v.transform((kind) => kind as JobKind),
+  ),
+  /** The bucket worked on; null for the whole cluster. */
+  from: v.nullable(BucketSchema),
+  /** Of a job with two buckets. */
+  to: v.nullable(BucketSchema),
+  /** One line for people. */
+  description: v.string(),
+  /** The kind's own; null once the job has ended, since lists of names may be long. */
+  args: v.unknown(),
+  /** Nanoseconds since the epoch. */
+  startedNs: Digits,
+  /** Id of the node that took the request. */
+  startedBy: v.string(),
+  /** Context of the request; null when nothing was traced. */
+  trace: v.nullable(v.object({ traceId: v.string(), spanId: v.string(), traceFlags: v.number() })),
+  /** Ids of the targets that have a share. */
+  targets: v.array(v.string()),
+  /** Set once: the job is to end before its work is done. */
+  stop: v.nullable(v.object({ reason: v.string(), timeNs: Digits })),
+  /** Set once, when no share runs any more and what comes after them is done. */
+  end: v.nullable(v.object({ timeNs: Digits, aborted: v.boolean(), error: v.string() })),
+});
+
+const StatsSchema = v.object({
+  objects: v.number(),
+  bytes: v.number(),
+  sentObjects: v.number(),
+  sentBytes: v.number(),
+  receivedObjects: v.number(),
+  receivedBytes: v.number(),
+});
+
+const ShareSchema = v.object({
+  nodeId: v.string(),
+  /** `idle`: the work is done and the job stays a while for clients that wait for that. */
+  state: v.picklist(["running", "idle", "done", "aborted"]),
+  startedNs: Digits,
+  /** When it stopped working; 0 before. */
+  endedNs: Digits,
+  /** How often a process began to work on it: more than once after a restart. */
+  runs: v.number(),
+  stats: StatsSchema,
+  /** Where to go on after a restart; the kind's own. */
+  cursor: v.string(),
+  /** Why it makes no progress now; empty when it does. */
+  waitingFor: v.string(),
+  /** The first failure; empty without. */
+  error: v.string(),
+  result: v.unknown(),
+});
+
+export type JobBucket = v.InferOutput<typeof BucketSchema>;
+export type JobRecord = Readonly<v.InferOutput<typeof RecordSchema>>;
+export type JobStats = v.InferOutput<typeof StatsSchema>;
+export type JobShare = Readonly<v.InferOutput<typeof ShareSchema>>;
+
+export const NO_STATS: JobStats = {
+  objects: 0,
+  bytes: 0,
+  sentObjects: 0,
+  sentBytes: 0,
+  receivedObjects: 0,
+  receivedBytes: 0,
+};
+
+/** A share works no more. */
+export function isShareOver({ state }: JobShare): boolean {
+  return state !== "running";
+}
+
+export function parseJobRecord(text: string): JobRecord {
+  return parse(RecordSchema, text, "job record");
+}
+
+export function parseJobShare(text: string): JobShare {
+  return parse(ShareSchema, text, "job share");
+}
+
+/** Checks a share that came from another node. */
+export function checkJobShare(value: unknown): JobShare {
+  return check(ShareSchema, value, "job share");
+}
+
+export function encodeJobPart(part: JobRecord | JobShare): string {
+  return encodeJson(part);
+}
+
+function parse<T>(schema: v.GenericSchema<unknown, T>, text: string, what: string): T {
+  return check(schema, decodeJson(text), what);
+}
+
+function check<T>(schema: v.GenericSchema<unknown, T>, value: unknown, what: string): T {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  throw new AisError("internal", `malformed ${what}: ${result.issues[0].message}`);
+}

@@ -1,0 +1,39 @@
+/** The one interface of background jobs (style.md 9): do a unit, else say what you wait for. */
+import type { JobRecord, JobStats } from "@ais/cluster/jobs/job-record.ts";
+
+/** What came of a unit. */
+export type UnitOutcome =
+  /** There is more to do. */
+  | { readonly kind: "worked" }
+  /** Nothing can be done before about `delayMs` have passed; `reason` is for people. */
+  | { readonly kind: "waiting"; readonly reason: string; readonly delayMs: number }
+  | { readonly kind: "done" };
+
+export interface JobWork {
+  /** Does a bounded piece of work: milliseconds rather than seconds. What it throws ends the job. */
+  unit(signal: AbortSignal): Promise<UnitOutcome>;
+  /** From where a later process goes on; everything before it is done for good. Empty: from the start. */
+  cursor(): string;
+  /** What the share found out, once done. */
+  result?(): unknown;
+}
+
+export interface JobContext {
+  readonly record: JobRecord;
+  /** Of an earlier process that did not come to the end. */
+  readonly cursor: string;
+  /** When the first process began to work on the share, by this node's clock. */
+  readonly shareStartedNs: bigint;
+  /** To be counted up as objects are done. */
+  readonly stats: JobStats;
+  /** Ends the span of the phase before and begins another. */
+  readonly phase: (name: JobPhase) => void;
+  /** Notes a failure that does not end the job. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** Parts of a share, each with a span of its own. */
+export type JobPhase = "copy" | "delete" | "drain" | "summarize" | "clean" | "evict";
+
+/** The kinds that a node works on. */
+export type JobWorks = Readonly<Record<string, (context: JobContext) => JobWork>>;

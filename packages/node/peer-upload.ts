@@ -1,0 +1,88 @@
+/** A PUT from one node to another whose body is an object: it goes out of its file, and is never held in memory. */
+import { AisError, ERROR_CODES, type ErrorCode, errorText, isAisError } from "@ais/base/errors.ts";
+import { SPAN_KIND, type Span, type Tracing } from "@ais/tracing/types.ts";
+import { parseErrorBody } from "@ais/wire/error-body.ts";
+import { INTRA_CLUSTER_USER_AGENT } from "@ais/wire/headers.ts";
+import { nodeName, type Snode } from "@ais/wire/smap.ts";
+
+export interface PeerUpload {
+  /** Percent-encoded. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body:
+    | Uint8Array
+    | { readonly path: string; readonly fileOffsetBytes: number; readonly lengthBytes: number };
+}
+
+/** What the slowest network that is worth waiting for carries, and what a reply may take besides. */
+const SLOWEST_BYTES_PER_MS = 1024;
+const REPLY_TIMEOUT_MS = 60_000;
+
+/** Resolves when the peer has it. Throws what the peer refused it with, `unavailable` when it did not answer. */
+export async function uploadToPeer(
+  peer: Snode,
+  upload: PeerUpload,
+  span: Span,
+  tracing: Tracing,
+): Promise<void> {
+  const { path, headers, body } = upload;
+  const { direct_url, node_ip_addr, daemon_port } = peer.intra_data_net;
+  const lengthBytes = body instanceof Uint8Array ? body.byteLength : body.lengthBytes;
+  const client = span.child("PUT", SPAN_KIND.client);
+  if (client.recording) {
+    client.set("http.request.method", "PUT");
+    client.set("server.address", node_ip_addr);
+    client.set("server.port", Number(daemon_port));
+    client.set("url.full", `${direct_url}${path}`);
+    client.set("ais.peer", nodeName(peer));
+    client.set("http.request.body.size", lengthBytes);
+  }
+  // Below a span that is not recorded `child` is empty, yet the peer must learn of the caller's context.
+  const context = client.recording ? client : span;
+  try {
+    const response = await fetch(`${direct_url}${path}`, {
+      method: "PUT",
+      headers: {
+        ...headers,
+        "User-Agent": INTRA_CLUSTER_USER_AGENT,
+        ...tracing.outboundHeaders(context, peer.daemon_id, path),
+      },
+      body: requestBody(body),
+      redirect: "manual",
+      signal: AbortSignal.timeout(REPLY_TIMEOUT_MS + Math.ceil(lengthBytes / SLOWEST_BYTES_PER_MS)),
+    });
+    client.set("http.response.status_code", response.status);
+    const text = await response.text();
+    if (response.status !== 200) throw refusal(peer, response.status, text);
+  } catch (error) {
+    const failure = isAisError(error) ? error : unavailable(peer, error);
+    client.fail(isAisError(error) ? String(error.status) : "unavailable", failure.message);
+    throw failure;
+  } finally {
+    client.end();
+  }
+}
+
+function requestBody(body: PeerUpload["body"]): Blob | Uint8Array<ArrayBuffer> {
+  if (body instanceof Uint8Array) return body as Uint8Array<ArrayBuffer>;
+  const { path, fileOffsetBytes, lengthBytes } = body;
+  return Bun.file(path).slice(fileOffsetBytes, fileOffsetBytes + lengthBytes);
+}
+
+/** The same failure here as there: the one of the catalogue that has the status and, when it is given, the type name. */
+function refusal(peer: Snode, status: number, text: string): AisError {
+  const body = parseErrorBody(text);
+  const codes = Object.keys(ERROR_CODES) as ErrorCode[];
+  const same = codes.filter((code) => ERROR_CODES[code].status === status);
+  const code = same.find((candidate) => ERROR_CODES[candidate].tcode === (body?.tcode ?? "")) ?? same[0];
+  if (code === undefined || body === null) {
+    return new AisError("unavailable", `failed to send to ${nodeName(peer)}: status ${status}`);
+  }
+  return new AisError(code, body.message);
+}
+
+function unavailable(peer: Snode, error: unknown): AisError {
+  return new AisError("unavailable", `failed to send to ${nodeName(peer)}: ${errorText(error)}`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,83 @@
+/** `PUT /v1/cluster`, actions `start` and `stop` (wire-compat 6.2). */
+import { AisError } from "@ais/base/errors.ts";
+import type { Call } from "@ais/node/call.ts";
+import type { HttpReply } from "@ais/node/http/types.ts";
+import { matchesQuery } from "@ais/node/jobs/job-views.ts";
+import { emptyReply, textReply } from "@ais/node/replies.ts";
+import type { ActMsg } from "@ais/wire/act-msg.ts";
+import { type Bck, bucketCname } from "@ais/wire/bck.ts";
+import { findBucket } from "@ais/wire/bmd.ts";
+import { bucketNotFound } from "@ais/wire/error-texts.ts";
+import { jobEntry } from "@ais/wire/jobs/job-kinds.ts";
+import { type JobQuery, parseJobQuery } from "@ais/wire/jobs/job-query.ts";
+import { activeTargets } from "@ais/wire/smap.ts";
+import type { ProxyServices } from "../services.ts";
+import { jobNotFound } from "./query-jobs.ts";
+import { startJob } from "./start-job.ts";
+
+/** What AIStore writes as the reason of an abort that was asked for. */
+export const USER_ABORT = "user abort";
+
+/** The id of the job as text. */
+export async function startClusterJob(
+  { value }: ActMsg,
+  call: Call,
+  services: ProxyServices,
+): Promise<HttpReply> {
+  const query = parseJobQuery(value ?? {});
+  const { kind, buckets } = query;
+  if (kind === null) throw new AisError("badRequest", "failed to start a job: no kind given");
+  if (jobEntry(kind).startable !== true)
+    throw new AisError("badRequest", `jobs of kind "${kind}" cannot be started by themselves`);
+  if (kind === "prefetch-listrange") throw prefetchRefused(buckets[0]);
+  if (kind === "rebalance" && activeTargets(call.snapshot.smap).length < 2)
+    throw new AisError("badRequest", "cannot rebalance: the cluster has less than two active targets");
+  if (kind !== "lru" && kind !== "cleanup-store")
+    throw new AisError("unsupported", `jobs of kind "${kind}" are not supported`);
+  if (query.nodeId !== "") throw new AisError("unsupported", `jobs of kind "${kind}" run on all targets`);
+  const from = buckets[0] === undefined ? null : await requireBucket(buckets[0], call, services);
+  const description = buckets.length > 1 ? `${buckets.length} buckets` : "";
+  return textReply(await startJob({ kind, from, to: null, description, args: null }, call, services));
+}
+
+/** By id, or every open job of a kind, perhaps of one bucket. Jobs that have ended stay as they are. */
+export async function stopClusterJobs(
+  { value }: ActMsg,
+  _call: Call,
+  services: ProxyServices,
+): Promise<HttpReply> {
+  const { jobs, clock } = services;
+  const query = parseJobQuery(value ?? {});
+  if (query.ids.length === 0 && query.kind === null)
+    throw new AisError("badRequest", "failed to stop a job: neither id nor kind given");
+  const found = await candidates(query, services);
+  if (query.ids.length > 0 && found.length === 0) throw jobNotFound(query.ids.join(","));
+  const stop = { reason: USER_ABORT, timeNs: clock.nowNs().toString() };
+  for (const id of found) {
+    await jobs.update(id, (current) =>
+      current.end === null && current.stop === null ? { ...current, stop } : null,
+    );
+  }
+  return emptyReply();
+}
+
+async function candidates(query: JobQuery, { jobs }: ProxyServices): Promise<readonly string[]> {
+  if (query.ids.length > 0) {
+    const entries = await Promise.all(query.ids.map((id) => jobs.refresh(id)));
+    return entries.flatMap((entry) => (entry === null ? [] : [entry.record.id]));
+  }
+  const open = jobs.list().filter(({ record }) => record.end === null && matchesQuery(record, query));
+  return open.map(({ record }) => record.id);
+}
+
+async function requireBucket(bucket: Bck, call: Call, { member }: ProxyServices) {
+  const props =
+    findBucket(call.snapshot.bmd, bucket) ?? findBucket((await member.refresh("bmd", call.span)).bmd, bucket);
+  if (props === null) throw bucketNotFound(bucket);
+  return { bucket, bid: props.bid };
+}
+
+function prefetchRefused(bucket: Bck | undefined): AisError {
+  const cname = bucket === undefined ? "none" : bucketCname(bucket);
+  return new AisError("badRequest", `prefetch-listrange: expecting remote bucket (have ${cname})`);
+}

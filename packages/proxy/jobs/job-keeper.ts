@@ -1,0 +1,155 @@
+/** The primary's duty towards jobs: it ends them, gives up on targets that stay away, and forgets what is old. */
+import { errorText, isAisError } from "@ais/base/errors.ts";
+import type { JobEntry } from "@ais/cluster/jobs/job-directory.ts";
+import { isShareOver, type JobRecord } from "@ais/cluster/jobs/job-record.ts";
+import { SerialTask } from "@ais/cluster/serial-task.ts";
+import { bucketCname } from "@ais/wire/bck.ts";
+import { findNode } from "@ais/wire/smap.ts";
+import type { ProxyServices } from "../services.ts";
+import { concludeMove, reopenOrphans } from "./conclude-move.ts";
+
+export interface JobKeeperTimes {
+  /** A target that is out of the cluster map for so long does not come back in time for its jobs. */
+  readonly absenceMaxMs: number;
+  /** Jobs that idle stay so long after their work is done: clients look for them. */
+  readonly idleMs: number;
+  readonly historyMaxMs: number;
+}
+
+export const JOB_KEEPER_TIMES: JobKeeperTimes = {
+  absenceMaxMs: 60_000,
+  idleMs: 10_000,
+  historyMaxMs: 24 * 3_600_000,
+};
+
+const HISTORY_MAX_COUNT = 1000;
+const TICK_MS = 1000;
+const NS_PER_MS = 1_000_000n;
+
+export interface JobKeeper extends AsyncDisposable {
+  /** Looks at all jobs now. */
+  trigger(): void;
+}
+
+export function startJobKeeper(services: ProxyServices, times: JobKeeperTimes = JOB_KEEPER_TIMES): JobKeeper {
+  const { jobs, member, logger } = services;
+  /** Since when a target is missed, by id. */
+  const missingSinceMs = new Map<string, number>();
+  const task = new SerialTask(
+    () => keep(services, times, missingSinceMs),
+    (error) => {
+      if (!isAisError(error, "unavailable"))
+        logger.log("error", "failed to look after the jobs", { error: errorText(error) });
+    },
+  );
+  const trigger = (): void => {
+    if (member.isPrimary) task.trigger();
+  };
+  const unsubscribe = [jobs.onChange(trigger), member.onChange(trigger)];
+  const timer = setInterval(trigger, TICK_MS);
+  timer.unref?.();
+  return {
+    trigger,
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      for (const each of unsubscribe) each();
+      await task.stop();
+    },
+  };
+}
+
+async function keep(
+  services: ProxyServices,
+  times: JobKeeperTimes,
+  missingSinceMs: Map<string, number>,
+): Promise<void> {
+  const { jobs, member } = services;
+  noteMissing(services, missingSinceMs);
+  const entries = jobs.list();
+  for (const entry of entries) {
+    if (!member.isPrimary) return;
+    if (entry.record.end === null) await look(entry, services, times, missingSinceMs);
+  }
+  await reopenOrphans(services);
+  await forget(entries, services, times);
+}
+
+async function look(
+  entry: JobEntry,
+  services: ProxyServices,
+  times: JobKeeperTimes,
+  missingSinceMs: ReadonlyMap<string, number>,
+): Promise<void> {
+  const { clock, jobs } = services;
+  const { record, shares } = entry;
+  const open = record.targets.filter((id) => {
+    const share = shares.get(id);
+    return share === undefined || !isShareOver(share);
+  });
+  const absent = open.filter((id) => missingSinceMs.has(id));
+  if (record.stop === null) {
+    const lost = absent.find((id) => clock.nowMs() - (missingSinceMs.get(id) ?? 0) > times.absenceMaxMs);
+    if (lost !== undefined) {
+      const stop = { reason: `t[${lost}] left the cluster`, timeNs: clock.nowNs().toString() };
+      await jobs.update(record.id, (current) => (current.stop === null ? { ...current, stop } : null));
+      return;
+    }
+    if (open.length > 0) return;
+  } else if (open.length > absent.length) return;
+  if (record.stop === null && isIdling(entry, clock.nowNs(), times)) return;
+  await conclude(entry, services);
+}
+
+/** Every share idles, and not for long enough. */
+function isIdling({ record, shares }: JobEntry, nowNs: bigint, { idleMs }: JobKeeperTimes): boolean {
+  const own = record.targets.flatMap((id) => shares.get(id) ?? []);
+  if (!own.some(({ state }) => state === "idle")) return false;
+  const lastNs = own.reduce((last, { endedNs }) => (BigInt(endedNs) > last ? BigInt(endedNs) : last), 0n);
+  return nowNs - lastNs < BigInt(idleMs) * NS_PER_MS;
+}
+
+async function conclude(entry: JobEntry, services: ProxyServices): Promise<void> {
+  const { clock, jobs, logger } = services;
+  const { record, shares } = (await jobs.refresh(entry.record.id)) ?? entry;
+  if (record.end !== null) return;
+  const own = record.targets.map((id) => shares.get(id) ?? null);
+  let aborted = own.some((share) => share === null || !isShareOver(share) || share.state === "aborted");
+  if (record.kind === "move-bck") aborted = !(await concludeMove(record, !aborted, services));
+  const failure = own.find((share) => share !== null && share.error !== "")?.error ?? "";
+  const reason = aborted ? (record.stop?.reason ?? "") : "";
+  const error = [failure, reason]
+    .filter((text, index, all) => text !== "" && all.indexOf(text) === index)
+    .join("; ");
+  const end = { timeNs: clock.nowNs().toString(), aborted, error };
+  // A summary's arguments say what its result is about, and are short.
+  const trim = (current: JobRecord): unknown => (current.kind === "summary-bck" ? current.args : null);
+  await jobs.update(record.id, (current) =>
+    current.end === null ? { ...current, end, args: trim(current) } : null,
+  );
+  const bucket = record.from === null ? "" : bucketCname(record.from.bucket);
+  logger.log("info", "ended a job", { job: record.id, kind: record.kind, bucket, aborted, error });
+}
+
+function noteMissing({ jobs, member, clock }: ProxyServices, missingSinceMs: Map<string, number>): void {
+  const { smap } = member.snapshot;
+  const wanted = new Set(jobs.list().flatMap(({ record }) => (record.end === null ? record.targets : [])));
+  for (const id of missingSinceMs.keys()) {
+    if (!wanted.has(id) || findNode(smap, id) !== null) missingSinceMs.delete(id);
+  }
+  for (const id of wanted) {
+    if (findNode(smap, id) === null && !missingSinceMs.has(id)) missingSinceMs.set(id, clock.nowMs());
+  }
+}
+
+async function forget(
+  entries: readonly JobEntry[],
+  { jobs, clock }: ProxyServices,
+  { historyMaxMs }: JobKeeperTimes,
+): Promise<void> {
+  const ended = entries.filter(({ record }) => record.end !== null);
+  const oldestNs = clock.nowNs() - BigInt(historyMaxMs) * NS_PER_MS;
+  for (const [index, { record }] of ended.entries()) {
+    const isOld = BigInt(record.end?.timeNs ?? 0) < oldestNs;
+    if (isOld || index < ended.length - HISTORY_MAX_COUNT) await jobs.remove(record.id);
+  }
+}

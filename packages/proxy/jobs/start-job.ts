@@ -1,0 +1,60 @@
+/** Makes a job known to the cluster; its targets take it from there. */
+import { randomInt } from "node:crypto";
+import { AisError } from "@ais/base/errors.ts";
+import type { JobBucket, JobRecord } from "@ais/cluster/jobs/job-record.ts";
+import type { Call } from "@ais/node/call.ts";
+import { bucketCname } from "@ais/wire/bck.ts";
+import type { JobKind } from "@ais/wire/jobs/job-kinds.ts";
+import { activeTargets } from "@ais/wire/smap.ts";
+import type { ProxyServices } from "../services.ts";
+
+export interface NewJob {
+  readonly kind: JobKind;
+  readonly from: JobBucket | null;
+  readonly to: JobBucket | null;
+  /** One line for people. */
+  readonly description: string;
+  readonly args: unknown;
+}
+
+const ID_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const ID_LENGTH = 9;
+/** Prefix of the ids of multi-object copies (wire-compat 0.3). */
+const COPY_OBJECTS_PREFIX = "tco-";
+/** Jobs that run or wait for their turn; more are refused. */
+const OPEN_JOBS_MAX = 256;
+
+/** Resolves with the job's id once the coordinator has it. Throws `unavailable` without targets. */
+export async function startJob(job: NewJob, call: Call, services: ProxyServices): Promise<string> {
+  const { jobs, member, clock, facts, logger } = services;
+  const targets = activeTargets(member.snapshot.smap).map((node) => node.daemon_id);
+  if (targets.length === 0)
+    throw new AisError(
+      "unavailable",
+      `failed to start a job of kind "${job.kind}": the cluster has no active targets`,
+    );
+  if (jobs.list().filter(({ record }) => record.end === null).length >= OPEN_JOBS_MAX)
+    throw new AisError("tooManyRequests", `failed to start a job: ${OPEN_JOBS_MAX} jobs have not ended yet`);
+  const id = (job.kind === "copy-listrange" ? COPY_OBJECTS_PREFIX : "") + newJobId();
+  const { traceId, spanId, traceFlags } = call.span.context;
+  const record: JobRecord = {
+    ...job,
+    id,
+    startedNs: clock.nowNs().toString(),
+    startedBy: facts.id,
+    trace: /^0+$/.test(traceId) ? null : { traceId, spanId, traceFlags },
+    targets,
+    stop: null,
+    end: null,
+  };
+  await jobs.create(record);
+  call.span.set("ais.job.id", id);
+  const bucket = job.from === null ? "" : bucketCname(job.from.bucket);
+  logger.log("info", "started a job", { job: id, kind: job.kind, bucket, what: job.description }, call.span);
+  return id;
+}
+
+/** Has the form of a job id, which clients check. */
+export function newJobId(): string {
+  return Array.from({ length: ID_LENGTH }, () => ID_CHARACTERS[randomInt(ID_CHARACTERS.length)]).join("");
+}

@@ -1,0 +1,39 @@
+/**
+ * What the engine itself keeps with an object beside the caller's custom metadata: of how many parts it was put together.
+ * It stands in the same map, so that index and trailer carry it alike, under a key that no caller can have, because
+ * control characters are refused in theirs.
+ */
+import type { ObjectParts, PutOptions } from "./types.ts";
+
+type Custom = Readonly<Record<string, string>>;
+
+const PARTS_KEY = "\u0001parts";
+
+/** The caller's part of the map. The same object when there is nothing else in it. */
+export function callerMetadata(custom: Custom): Custom {
+  if (custom[PARTS_KEY] === undefined) return custom;
+  const { [PARTS_KEY]: _, ...rest } = custom;
+  return rest;
+}
+
+/** Null for an object that was written at once. */
+export function partsOf(custom: Custom): ObjectParts | null {
+  const [count, largestBytes] = (custom[PARTS_KEY] ?? "").split(",");
+  return count === undefined || largestBytes === undefined
+    ? null
+    : { count: Number(count), largestBytes: Number(largestBytes) };
+}
+
+export function withParts(custom: Custom, parts: ObjectParts | null): Custom {
+  if (parts === null) return custom;
+  return { ...custom, [PARTS_KEY]: `${parts.count},${parts.largestBytes}` };
+}
+
+/** Whether a PUT of the same content may leave the metadata that is there. */
+export function keepsCustom(old: { readonly custom: Custom }, custom: Custom, options: PutOptions): boolean {
+  if (options.compareCustom !== true) return true;
+  const keys = Object.keys(custom);
+  return (
+    keys.length === Object.keys(old.custom).length && keys.every((key) => old.custom[key] === custom[key])
+  );
+}

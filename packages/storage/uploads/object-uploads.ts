@@ -1,0 +1,130 @@
+/** Objects that arrive in parts: begun, filled, and put together or given up. */
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { durableWriteBytes, syncDirectory } from "@ais/base/durable-write.ts";
+import { AisError } from "@ais/base/errors.ts";
+import type { Span } from "@ais/tracing/types.ts";
+import { streamOfPieces } from "../files/file-stream.ts";
+import { homeOf, objectCname } from "../lookup.ts";
+import { putObject } from "../operations/put.ts";
+import { reportFailure } from "../report-failure.ts";
+import type { StoreContext } from "../store-context.ts";
+import type {
+  CompleteOptions,
+  CustomMetadata,
+  Durability,
+  ObjectAttributes,
+  ObjectKey,
+  ObjectUploads,
+} from "../types.ts";
+import { putPart } from "./put-part.ts";
+import { partPieces, readPartEnds } from "./read-parts.ts";
+import { sweepUploads } from "./sweep-uploads.ts";
+import {
+  encodeUploadHead,
+  newUploadId,
+  partNumbers,
+  requireUpload,
+  UPLOAD_FILE,
+  UPLOADS_DIRECTORY,
+  uploadDirectory,
+} from "./upload-files.ts";
+
+export function createUploads(context: StoreContext): ObjectUploads {
+  /** Uploads that are being ended, one way or the other, or get a part. */
+  const ending = new Set<string>();
+  const requireIdle = (uploadId: string, key: ObjectKey): void => {
+    if (!ending.has(uploadId)) return;
+    throw new AisError("conflict", `upload "${uploadId}" of "${objectCname(key)}" is being completed`);
+  };
+  const exclusively = async <T>(uploadId: string, key: ObjectKey, work: () => Promise<T>): Promise<T> => {
+    requireIdle(uploadId, key);
+    ending.add(uploadId);
+    try {
+      return await work();
+    } finally {
+      ending.delete(uploadId);
+    }
+  };
+  return {
+    create: (key, custom, durability, span) => createUpload(context, key, custom, durability, span),
+    putPart: async (key, uploadId, partNumber, body, options, span) => {
+      requireIdle(uploadId, key);
+      return putPart(context, key, uploadId, partNumber, body, options, span);
+    },
+    complete: (key, uploadId, options, span) =>
+      exclusively(uploadId, key, () => completeUpload(context, key, uploadId, options, span)),
+    abort: (key, uploadId) =>
+      exclusively(uploadId, key, async () => {
+        await removeUpload(requireUpload(context, key, uploadId).directory);
+      }),
+    sweep: (liveBucketIds) => sweepUploads(context, liveBucketIds, ending),
+  };
+}
+
+async function createUpload(
+  context: StoreContext,
+  key: ObjectKey,
+  custom: CustomMetadata,
+  durability: Durability,
+  span: Span,
+): Promise<string> {
+  const mountpath = homeOf(context, key);
+  const action = `begin an upload of ${objectCname(key)}`;
+  mountpath.space.admit(0, action);
+  const uploadId = newUploadId();
+  const directory = uploadDirectory(mountpath, uploadId);
+  const { bucketId, objectName } = key;
+  try {
+    await mkdir(directory, { recursive: true });
+    await durableWriteBytes(
+      join(directory, UPLOAD_FILE),
+      encodeUploadHead({ bucketId, objectName, custom }),
+      { flush: durability, faults: context.faults.files },
+    );
+    if (durability === "fsync") await syncDirectory(join(mountpath.path, UPLOADS_DIRECTORY));
+    return uploadId;
+  } catch (error) {
+    throw reportFailure(context, action, mountpath, error, span);
+  }
+}
+
+/**
+ * One PUT whose body is the parts: it appears as a whole or not at all, and its checksum is that of the whole. Should the
+ * process die after that and before the parts are removed, the upload can be completed once more, to the same object.
+ */
+async function completeUpload(
+  context: StoreContext,
+  key: ObjectKey,
+  uploadId: string,
+  { check, isMultipart, put }: CompleteOptions,
+  span: Span,
+): Promise<ObjectAttributes> {
+  const { directory, head, mountpath } = requireUpload(context, key, uploadId);
+  const numbers = await partNumbers(directory);
+  check(numbers);
+  try {
+    const parts = await readPartEnds(directory, numbers);
+    const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+    const largestBytes = parts.reduce((most, part) => Math.max(most, part.sizeBytes), 0);
+    const made = isMultipart ? { parts: { count: parts.length, largestBytes } } : {};
+    const body = streamOfPieces(partPieces(parts, context.hashing));
+    const attributes = await putObject(
+      context,
+      key,
+      body,
+      { ...put, ...made, sizeBytes, custom: head.custom },
+      span,
+    );
+    await removeUpload(directory);
+    return attributes;
+  } catch (error) {
+    throw reportFailure(context, `complete an upload of ${objectCname(key)}`, mountpath, error, span);
+  }
+}
+
+/** The head goes first: without it there is no upload, and what is left is removed by the next sweep. */
+async function removeUpload(directory: string): Promise<void> {
+  await rm(join(directory, UPLOAD_FILE), { force: true });
+  await rm(directory, { recursive: true, force: true });
+}

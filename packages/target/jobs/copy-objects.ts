@@ -1,0 +1,97 @@
+/** `copy-bck`, `copy-listrange` and `move-bck`: copies this target's objects of one bucket to where they belong in another. */
+import { AisError, isAisError } from "@ais/base/errors.ts";
+import type { JobContext, JobWork, UnitOutcome } from "@ais/node/jobs/job-work.ts";
+import { NOOP_SPAN } from "@ais/tracing/noop.ts";
+import { findBucket } from "@ais/wire/bmd.ts";
+import type { CopyMsg } from "@ais/wire/jobs/job-messages.ts";
+import type { TargetServices } from "../services.ts";
+import { copyOne } from "./copy-one.ts";
+import { EachObject } from "./each-object.ts";
+import { objectKey, openSource } from "./object-source.ts";
+
+/** Between looks at whether the source may be read as a whole. */
+const DRAIN_DELAY_MS = 50;
+
+export function copyObjects(context: JobContext, services: TargetServices): JobWork {
+  const { record, stats } = context;
+  const { from, to, kind } = record;
+  if (from === null || to === null)
+    throw new AisError("internal", "a job that copies objects has two buckets");
+  const args = record.args as CopyMsg;
+  const { store, member } = services;
+  const source = { bucket: from.bucket, bucketId: BigInt(from.bid) };
+  const isMove = kind === "move-bck";
+  const startNs = BigInt(record.startedNs);
+  // Copies made by this job into the bucket that it reads would be copied again.
+  const skipsOwn = from.bid === to.bid;
+  if (!isMove) context.phase("copy");
+  const work = new EachObject({
+    context,
+    source: openSource(store, source, args.selection),
+    workerCount: args.workerCount,
+    continueOnError: args.continueOnError,
+    obstacle: async () => missingTarget(record.targets, services),
+    async each(object, signal) {
+      if (skipsOwn && object.attributes.createdNs > startNs) return;
+      if (args.dryRun) {
+        stats.objects++;
+        stats.bytes += object.attributes.sizeBytes;
+        return;
+      }
+      const key = objectKey(source, object.objectName);
+      try {
+        await copyOne(
+          { key, objectName: object.objectName, from, to, args, keepExisting: isMove, context },
+          services,
+          signal,
+        );
+      } catch (error) {
+        // Deleted while the job was on its way to it; a missing bucket has another code.
+        if (!isAisError(error, "notFound")) throw error;
+      }
+    },
+  });
+  return isMove ? new DrainedFirst(work, () => isQuiet(source.bucketId)) : work;
+
+  /** Nobody writes to the source any more, and never will: what is there now is all there is to move. */
+  async function isQuiet(bucketId: bigint): Promise<boolean> {
+    context.phase("drain");
+    const current = () => findBucket(member.snapshot.bmd, source.bucket);
+    if (current()?.Renamed === "") await member.refresh("bmd", NOOP_SPAN);
+    const isQuietNow = current()?.Renamed !== "" && services.bucketGate.writers(bucketId) === 0;
+    if (isQuietNow) context.phase("copy");
+    return isQuietNow;
+  }
+}
+
+/**
+ * Objects go where the cluster map says. While it lacks a target that was there when the job began, that place may be a
+ * makeshift one, where nobody would look once the target is back.
+ */
+function missingTarget(targets: readonly string[], { member }: TargetServices): string | null {
+  const { tmap } = member.snapshot.smap;
+  const missing = targets.find((id) => !Object.hasOwn(tmap, id));
+  return missing === undefined ? null : `t[${missing}] is not in the cluster map`;
+}
+
+/** Waits for a condition that, once met, stays so; then works. */
+class DrainedFirst implements JobWork {
+  readonly #work: JobWork;
+  readonly #isReady: () => Promise<boolean>;
+  #isOpen = false;
+
+  constructor(work: JobWork, isReady: () => Promise<boolean>) {
+    this.#work = work;
+    this.#isReady = isReady;
+  }
+
+  cursor(): string {
+    return this.#work.cursor();
+  }
+
+  async unit(signal: AbortSignal): Promise<UnitOutcome> {
+    this.#isOpen ||= await this.#isReady();
+    if (this.#isOpen) return this.#work.unit(signal);
+    return { kind: "waiting", reason: "writes to the bucket are still under way", delayMs: DRAIN_DELAY_MS };
+  }
+}

@@ -1,0 +1,110 @@
+/** Copies one object of this target into another bucket, here or at the target that owns its new name. */
+import { AisError } from "@ais/base/errors.ts";
+import type { JobBucket } from "@ais/cluster/jobs/job-record.ts";
+import type { JobContext } from "@ais/node/jobs/job-work.ts";
+import type { ObjectBody, ObjectKey, ObjectReader } from "@ais/storage/types.ts";
+import { NOOP_SPAN } from "@ais/tracing/noop.ts";
+import { findBucket } from "@ais/wire/bmd.ts";
+import { bucketNotFound } from "@ais/wire/error-texts.ts";
+import { type CopyMsg, copyName } from "@ais/wire/jobs/job-messages.ts";
+import { validateObjectName } from "@ais/wire/object-name.ts";
+import type { ObjectTransfer } from "@ais/wire/object-transfer.ts";
+import { placementNodes } from "@ais/wire/smap.ts";
+import { durabilityOf } from "../locate.ts";
+import { putOptions } from "../operations/intra-job-object.ts";
+import type { TargetServices } from "../services.ts";
+import { sendForJob } from "../transfer/send-for-job.ts";
+import { objectKey } from "./object-source.ts";
+
+export interface CopyOne {
+  readonly key: ObjectKey;
+  readonly objectName: string;
+  readonly from: JobBucket;
+  readonly to: JobBucket;
+  readonly args: Pick<CopyMsg, "extensions" | "prepend">;
+  /** An object that is at the destination already stays. */
+  readonly keepExisting: boolean;
+  readonly context: JobContext;
+}
+
+/** The copy is whole and durable when it resolves. Safe to repeat: content that is there already is not written again. */
+export async function copyOne(copy: CopyOne, services: TargetServices, signal: AbortSignal): Promise<void> {
+  const { to, from, context } = copy;
+  const { store, member, hrw, facts, metrics } = services;
+  const { smap, bmd } = member.snapshot;
+  for (const { bucket, bid } of [from, to]) {
+    if (findBucket(bmd, bucket)?.bid !== bid) throw bucketNotFound(bucket);
+  }
+  const name = copyName(copy.objectName, copy.args);
+  validateObjectName(name);
+  const destination = objectKey({ bucket: to.bucket, bucketId: BigInt(to.bid) }, name);
+  const owner = hrw.chooseTarget(placementNodes(smap), destination.uname);
+  if (owner === null) throw new AisError("unavailable", "the cluster has no active targets");
+  const reader = await store.get(copy.key, { verify: false }, NOOP_SPAN);
+  try {
+    const transfer = transferOf(copy, destination, reader, bmd.version);
+    const { stats } = context;
+    if (owner.id === facts.id) {
+      if (!(await storeHere(transfer, destination, copy, reader, services))) return;
+      stats.objects++;
+      stats.bytes += reader.lengthBytes;
+      return;
+    }
+    const { stored } = await sendForJob({ peer: owner.snode, transfer, reader, signal });
+    if (!stored) return;
+    stats.sentObjects++;
+    stats.sentBytes += reader.lengthBytes;
+    metrics.add("stream.out.n", 1);
+    metrics.add("stream.out.size", reader.lengthBytes);
+  } finally {
+    reader.release();
+  }
+}
+
+/** False when an object was there and was to be kept. */
+async function storeHere(
+  transfer: ObjectTransfer,
+  destination: ObjectKey,
+  { to, keepExisting }: CopyOne,
+  reader: ObjectReader,
+  { store, member }: TargetServices,
+): Promise<boolean> {
+  const props = findBucket(member.snapshot.bmd, to.bucket);
+  if (props === null || props.bid !== to.bid) throw bucketNotFound(to.bucket);
+  if (keepExisting && (await store.head(destination, NOOP_SPAN)) !== null) return false;
+  const policy = {
+    checksumType: props.checksum.type,
+    durability: durabilityOf(props),
+    versioned: props.versioning.enabled,
+  };
+  await store.put(destination, bodyOf(reader), putOptions(transfer, policy), NOOP_SPAN);
+  return true;
+}
+
+function transferOf(
+  { to, keepExisting, context }: CopyOne,
+  destination: ObjectKey,
+  { attributes }: ObjectReader,
+  bmdVersion: string,
+): ObjectTransfer {
+  const { sizeBytes, checksum, atimeNs, custom, parts } = attributes;
+  return {
+    uname: destination.uname,
+    bid: to.bid,
+    bmdVersion,
+    sizeBytes,
+    checksum,
+    atimeNs: atimeNs.toString(),
+    custom,
+    parts: parts ?? null,
+    keepExisting,
+    jobId: context.record.id,
+  };
+}
+
+function bodyOf({ content, lengthBytes }: ObjectReader): ObjectBody {
+  if (content.kind === "bytes") return content.bytes;
+  return Bun.file(content.path)
+    .slice(content.fileOffsetBytes, content.fileOffsetBytes + lengthBytes)
+    .stream();
+}

@@ -1,0 +1,36 @@
+/** `delete-listrange`: removes the objects of a list, a template or a prefix that this target holds. */
+import { AisError } from "@ais/base/errors.ts";
+import type { JobContext, JobWork } from "@ais/node/jobs/job-work.ts";
+import { NOOP_SPAN } from "@ais/tracing/noop.ts";
+import { findBucket } from "@ais/wire/bmd.ts";
+import { bucketNotFound } from "@ais/wire/error-texts.ts";
+import type { MultiObjectMsg } from "@ais/wire/jobs/job-messages.ts";
+import { durabilityOf } from "../locate.ts";
+import type { TargetServices } from "../services.ts";
+import { EachObject } from "./each-object.ts";
+import { objectKey, openSource } from "./object-source.ts";
+
+export function deleteObjects(context: JobContext, { store, member }: TargetServices): JobWork {
+  const { record, stats } = context;
+  const { from } = record;
+  if (from === null) throw new AisError("internal", "a job that deletes objects has a bucket");
+  const args = record.args as MultiObjectMsg;
+  const source = { bucket: from.bucket, bucketId: BigInt(from.bid) };
+  context.phase("delete");
+  return new EachObject({
+    context,
+    source: openSource(store, source, args.selection),
+    workerCount: args.workerCount,
+    continueOnError: args.continueOnError,
+    async each({ objectName, attributes }) {
+      const props = findBucket(member.snapshot.bmd, from.bucket);
+      if (props === null || props.bid !== from.bid) throw bucketNotFound(from.bucket);
+      // What was written since is not what the caller meant, however late (after a restart, say) this share gets to it.
+      if (attributes.createdNs > context.shareStartedNs) return;
+      const key = objectKey(source, objectName);
+      if (!(await store.delete(key, durabilityOf(props), NOOP_SPAN))) return;
+      stats.objects++;
+      stats.bytes += attributes.sizeBytes;
+    },
+  });
+}

@@ -1,0 +1,20 @@
+/** The kinds of jobs that a target works on. */
+import type { JobWorks } from "@ais/node/jobs/job-work.ts";
+import type { TargetServices } from "../services.ts";
+import { cleanStore } from "./clean-store.ts";
+import { copyObjects } from "./copy-objects.ts";
+import { deleteObjects } from "./delete-objects.ts";
+import { evictLeastUsed } from "./evict-least-used.ts";
+import { summarizeBuckets } from "./summarize-buckets.ts";
+
+export function targetWorks(services: TargetServices): JobWorks {
+  return {
+    "delete-listrange": (context) => deleteObjects(context, services),
+    "copy-listrange": (context) => copyObjects(context, services),
+    "copy-bck": (context) => copyObjects(context, services),
+    "move-bck": (context) => copyObjects(context, services),
+    "summary-bck": (context) => summarizeBuckets(context, services),
+    "cleanup-store": (context) => cleanStore(context, services),
+    lru: (context) => evictLeastUsed(context, services),
+  };
+}

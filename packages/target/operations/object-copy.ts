@@ -1,0 +1,17 @@
+/** PUT with `object_to`: a copy under another name, in the same bucket or another one (wire-compat 3.4). */
+import type { Call } from "@ais/node/call.ts";
+import type { HttpReply } from "@ais/node/http/types.ts";
+import { emptyReply } from "@ais/node/replies.ts";
+import { parseUname } from "@ais/wire/bck.ts";
+import { QUERY } from "@ais/wire/queries.ts";
+import { copyObject } from "../copy/copy-object.ts";
+import { locateObject } from "../locate.ts";
+import type { TargetServices } from "../services.ts";
+
+export async function copyObjectTo(call: Call, services: TargetServices): Promise<HttpReply> {
+  const { bucket, objectName } = parseUname(call.query.get(QUERY.objectTo) ?? "");
+  const source = await locateObject(call, services);
+  const destination = { bucket, objectName: objectName === "" ? call.objectName : objectName };
+  await copyObject(call, source, destination, services);
+  return emptyReply();
+}

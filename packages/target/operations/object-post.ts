@@ -1,0 +1,42 @@
+/** `object.post`: what the action in the body asks for, each in its own file. */
+import { AisError } from "@ais/base/errors.ts";
+import type { Call } from "@ais/node/call.ts";
+import type { HttpReply } from "@ais/node/http/types.ts";
+import { emptyReply, textReply } from "@ais/node/replies.ts";
+import type { ActMsg } from "@ais/wire/act-msg.ts";
+import { ACTIONS } from "@ais/wire/actions.ts";
+import { unknownAction } from "@ais/wire/error-texts.ts";
+import { locateObject } from "../locate.ts";
+import { requireRedirect } from "../redirected.ts";
+import { readActMsg } from "../request-body.ts";
+import type { TargetServices } from "../services.ts";
+import { completeUpload, createUpload } from "./multipart-upload.ts";
+import { renameObject } from "./object-rename.ts";
+
+type ActionHandler = (call: Call, message: ActMsg, services: TargetServices) => Promise<HttpReply>;
+
+const HANDLERS: Readonly<Record<string, ActionHandler>> = {
+  [ACTIONS.renameObject]: renameObject,
+  [ACTIONS.checkLock]: checkLock,
+  [ACTIONS.createUpload]: async (call, _message, services) => textReply(await createUpload(call, services)),
+  [ACTIONS.completeUpload]: completeUpload,
+};
+
+export async function objectPost(call: Call, services: TargetServices): Promise<HttpReply> {
+  requireRedirect(call);
+  const message = await readActMsg(call.request);
+  const { action } = message;
+  const handler = Object.hasOwn(HANDLERS, action) ? HANDLERS[action] : undefined;
+  if (handler === undefined) {
+    if (action !== ACTIONS.blobDownload) throw unknownAction(action);
+    throw new AisError("unsupported", `action "${action}" is not supported: there are no remote buckets`);
+  }
+  if (call.span.recording) call.span.set("ais.action", action);
+  return handler(call, message, services);
+}
+
+/** Objects are immutable files here, and nothing ever locks one: always unlocked (200). */
+async function checkLock(call: Call, _message: ActMsg, services: TargetServices): Promise<HttpReply> {
+  await locateObject(call, services);
+  return emptyReply();
+}

@@ -1,0 +1,77 @@
+/**
+ * Hands an object to another target for a job. Without spans and without a trace context: a job of a million objects has no
+ * million spans.
+ */
+import { AisError, ERROR_CODES, type ErrorCode, errorText } from "@ais/base/errors.ts";
+import type { ObjectReader } from "@ais/storage/types.ts";
+import { parseErrorBody } from "@ais/wire/error-body.ts";
+import { CONTENT_TYPES, HEADERS, INTRA_CLUSTER_USER_AGENT } from "@ais/wire/headers.ts";
+import {
+  encodeTransfer,
+  type ObjectTransfer,
+  parseTransferResult,
+  TRANSFER_HEADER,
+  type TransferResult,
+} from "@ais/wire/object-transfer.ts";
+import { PATHS } from "@ais/wire/paths.ts";
+import { nodeName, type Snode } from "@ais/wire/smap.ts";
+
+/** A transfer may take this long, and the time that its bytes need at the lowest speed. */
+const TRANSFER_MAX_MS = 60_000;
+const BYTES_PER_MS_MIN = 1024;
+
+export interface JobObject {
+  readonly peer: Snode;
+  readonly transfer: ObjectTransfer;
+  /** Of the whole object; stays the caller's to release. */
+  readonly reader: ObjectReader;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Resolves when the object is whole at the peer and as durable as its bucket wants. Errors: `unavailable` when the peer
+ * cannot be reached or breaks off, otherwise what the peer answered.
+ */
+export async function sendForJob({ peer, transfer, reader, signal }: JobObject): Promise<TransferResult> {
+  const timeoutMs = TRANSFER_MAX_MS + Math.ceil(reader.lengthBytes / BYTES_PER_MS_MIN);
+  try {
+    const response = await fetch(`${peer.intra_data_net.direct_url}${PATHS.intraJobObject}`, {
+      method: "PUT",
+      headers: {
+        [TRANSFER_HEADER]: encodeTransfer(transfer),
+        [HEADERS.contentType]: CONTENT_TYPES.binary,
+        [HEADERS.userAgent]: INTRA_CLUSTER_USER_AGENT,
+      },
+      body: bodyOf(reader),
+      redirect: "manual",
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    });
+    const text = await response.text();
+    if (response.status === 200) return parseTransferResult(text);
+    throw failureOf(response.status, text, peer);
+  } catch (error) {
+    if (error instanceof AisError) throw error;
+    const message = `failed to send an object to ${nodeName(peer)}: ${errorText(error)}`;
+    throw new AisError("unavailable", message, { cause: error });
+  }
+}
+
+/** The object's trailer is cut off by the slice. */
+function bodyOf({ content, lengthBytes }: ObjectReader): Blob | Uint8Array<ArrayBuffer> {
+  if (content.kind === "bytes") return content.bytes as Uint8Array<ArrayBuffer>;
+  return Bun.file(content.path).slice(content.fileOffsetBytes, content.fileOffsetBytes + lengthBytes);
+}
+
+function failureOf(status: number, text: string, peer: Snode): AisError {
+  const body = parseErrorBody(text);
+  const entries = Object.entries(ERROR_CODES) as [
+    ErrorCode,
+    { readonly status: number; readonly tcode: string },
+  ][];
+  const sameStatus = entries.filter(([, entry]) => entry.status === status);
+  const code =
+    sameStatus.find(([, { tcode }]) => tcode === (body?.tcode ?? ""))?.[0] ??
+    sameStatus[0]?.[0] ??
+    "internal";
+  return new AisError(code, `${nodeName(peer)}: ${body?.message ?? `status ${status}`}`);
+}

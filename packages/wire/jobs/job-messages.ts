@@ -1,0 +1,159 @@
+/** Control messages that start jobs (wire-compat 2.3). Unknown members are ignored, absent and null ones are defaults. */
+import { AisError } from "@ais/base/errors.ts";
+import * as v from "valibot";
+import { type Bck, parseProvider, validateBucketName } from "../bck.ts";
+import { validateObjectName } from "../object-name.ts";
+import { type ObjectTemplate, parseTemplate } from "../object-template.ts";
+
+/** Which objects: those of `names`, of a template, or under a prefix that is taken literally; all empty is every object. */
+export interface ObjectSelection {
+  readonly names: readonly string[];
+  readonly template: string;
+  readonly prefix: string;
+  readonly nonRecursive: boolean;
+}
+
+export interface MultiObjectMsg {
+  readonly selection: ObjectSelection;
+  readonly continueOnError: boolean;
+  /** 0 leaves it to the target. */
+  readonly workerCount: number;
+}
+
+export interface CopyMsg extends MultiObjectMsg {
+  /** Old extension to new one, the text after the last dot. */
+  readonly extensions: Readonly<Record<string, string>>;
+  readonly prepend: string;
+  readonly dryRun: boolean;
+}
+
+export interface CopyObjectsMsg extends CopyMsg {
+  readonly destination: Bck;
+}
+
+export interface SummaryMsg {
+  /** Empty starts a summary, otherwise the one asked about. */
+  readonly uuid: string;
+  readonly prefix: string;
+}
+
+const text = v.nullish(v.string(), "");
+const flag = v.nullish(v.boolean(), false);
+const count = v.nullish(v.pipe(v.number(), v.safeInteger()), 0);
+
+const SelectionEntries = {
+  template: text,
+  objnames: v.nullish(v.array(v.string()), []),
+  "non-recurs": flag,
+  coer: flag,
+  "num-workers": count,
+};
+const MultiObjectSchema = v.object(SelectionEntries);
+const CopyEntries = {
+  ext: v.nullish(v.record(v.string(), v.string()), {}),
+  prepend: text,
+  prefix: text,
+  dry_run: flag,
+  synchronize: flag,
+  id: text,
+  pipeline: v.nullish(v.array(v.string()), []),
+};
+const CopySchema = v.object({ ...SelectionEntries, ...CopyEntries });
+const CopyObjectsSchema = v.object({
+  ...SelectionEntries,
+  ...CopyEntries,
+  tobck: v.object({
+    name: v.string(),
+    provider: text,
+    namespace: v.nullish(v.object({ uuid: text, name: text }), { uuid: "", name: "" }),
+  }),
+});
+const SummarySchema = v.object({ uuid: text, prefix: text });
+
+/** `EvdMsg`, `PrefetchMsg`. */
+export function parseMultiObjectMsg(value: unknown): MultiObjectMsg {
+  return multiObject(parse(MultiObjectSchema, value ?? {}));
+}
+
+/** `TCBMsg`: a bucket, or the objects of one prefix. */
+export function parseCopyMsg(value: unknown): CopyMsg {
+  return copyOf(parse(CopySchema, value ?? {}));
+}
+
+/** `TCOMsg`. */
+export function parseCopyObjectsMsg(value: unknown): CopyObjectsMsg {
+  const json = parse(CopyObjectsSchema, value ?? {});
+  const { name, provider, namespace } = json.tobck;
+  validateBucketName(name);
+  return { ...copyOf(json), destination: { name, provider: parseProvider(provider), namespace } };
+}
+
+export function parseSummaryMsg(value: unknown): SummaryMsg {
+  return parse(SummarySchema, value ?? {});
+}
+
+/** The template of a selection, parsed. Throws `badRequest` when it is malformed. */
+export function selectionTemplate({ template }: ObjectSelection): ObjectTemplate {
+  return parseTemplate(template);
+}
+
+/** The name of the copy of an object. */
+export function copyName(
+  objectName: string,
+  { extensions, prepend }: Pick<CopyMsg, "extensions" | "prepend">,
+): string {
+  const dot = objectName.lastIndexOf(".");
+  const extension = dot < 0 ? "" : objectName.slice(dot + 1);
+  const changed = dot >= 0 && Object.hasOwn(extensions, extension) ? extensions[extension] : undefined;
+  const name =
+    changed === undefined ? objectName : objectName.slice(0, dot + 1) + changed.replace(/^\.+/, "");
+  return prepend + name;
+}
+
+function multiObject(json: v.InferOutput<typeof MultiObjectSchema>): MultiObjectMsg {
+  const { template, objnames } = json;
+  if (template !== "" && objnames.length > 0)
+    throw new AisError("badRequest", "invalid selection of objects: it has both names and a template");
+  for (const name of objnames) validateObjectName(name);
+  parseTemplate(template);
+  return {
+    selection: { names: objnames, template, prefix: "", nonRecursive: json["non-recurs"] },
+    continueOnError: json.coer,
+    workerCount: json["num-workers"],
+  };
+}
+
+function copyOf(json: v.InferOutput<typeof CopySchema>): CopyMsg {
+  if (json.id !== "" || json.pipeline.length > 0)
+    throw new AisError("unsupported", "transforming objects while they are copied is not supported");
+  if (json.synchronize)
+    throw new AisError(
+      "unsupported",
+      `"synchronize" is not supported: nothing is deleted at the destination`,
+    );
+  const message = multiObject(json);
+  const { prefix } = json;
+  if (prefix !== "" && (message.selection.template !== "" || message.selection.names.length > 0))
+    throw new AisError("badRequest", "invalid selection of objects: it has a prefix and something else");
+  const selection = { ...message.selection, prefix: prefix.replace(/\*$/, "") };
+  const extensions = Object.fromEntries(
+    Object.entries(json.ext).map(([from, to]) => [from.replace(/^\.+/, ""), to]),
+  );
+  return {
+    ...message,
+    selection,
+    extensions,
+    prepend: json.prepend.replace(/^\/+/, ""),
+    dryRun: json.dry_run,
+  };
+}
+
+function parse<T>(schema: v.GenericSchema<unknown, T>, value: unknown): T {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  const at = v.getDotPath(result.issues[0]);
+  throw new AisError(
+    "badRequest",
+    `invalid message${at === null ? "" : ` at "${at}"`}: ${result.issues[0].message}`,
+  );
+}

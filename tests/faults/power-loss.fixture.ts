@@ -1,0 +1,131 @@
+/**
+ * A disk that forgets what was not synced when the power goes.
+ *
+ * What is simulated: an object file has the bytes that it had at its fdatasync, under the names that its directory had at
+ * the fsync of the directory; the index has the bytes of its last flush. Everything written since then is there or not
+ * by chance: of the index every sector of 512 bytes on its own, of files the whole, a part, or zeros; names and removals
+ * as well. The machine counts as started again, because the index treats its state after that differently.
+ *
+ * What is not: sectors torn in themselves, disks that lie about a flush, damage of what was synced before, and the moments
+ * between the start of a sync and its end, which count as synced (nothing is acknowledged there). Real file systems keep
+ * more than this disk does.
+ */
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { FileOperation } from "@ais/base/durable-write.ts";
+import type { StorageFaults } from "@ais/storage/faults.ts";
+import type { SeededRandom } from "@ais/testkit/random.ts";
+
+const SECTOR_BYTES = 512;
+/** Of a meta page: header, then the offset in it (packages/storage/index-file/page-format.ts). */
+const BOOT_ID_OFFSET = 24 + 136;
+const TRANSACTION_OFFSET = 24 + 128;
+const META_OFFSETS = [0, 2048, 4096] as const;
+/** The meta page that is written, and synced, after everything that it refers to was synced. */
+const FLUSHED_META_OFFSET = 2048;
+
+export class ForgetfulDisk implements StorageFaults {
+  readonly files = {
+    before: (operation: FileOperation, path: string): void => this.#note(operation, path),
+  };
+  /** Content at the sync, by temporary path. */
+  readonly #synced = new Map<string, Buffer>();
+  /** Names that no sync of their directory has covered yet, with what their file had at its sync. */
+  readonly #named = new Map<string, Buffer | null>();
+  readonly #durableFiles = new Map<string, Buffer>();
+  #durableIndex: Buffer | null = null;
+
+  beforeCommit(): void {}
+
+  afterFlush(mountpath: string): void {
+    this.#durableIndex = readFileSync(indexPath(mountpath));
+  }
+
+  /** Makes `target` what the mountpath is after power loss now and a new start of the machine. Takes one turn. */
+  cutPower(mountpath: string, target: string, random: SeededRandom): void {
+    mkdirSync(join(target, "index"), { recursive: true });
+    cpSync(join(mountpath, "mountpath.json"), join(target, "mountpath.json"));
+    if (this.#durableIndex === null) throw new Error("nothing was ever flushed");
+    const index = surviving(this.#durableIndex, readFileSync(indexPath(mountpath)), random);
+    for (const offset of META_OFFSETS)
+      index[offset + BOOT_ID_OFFSET] = (index[offset + BOOT_ID_OFFSET] ?? 0) ^ 0x55;
+    writeFileSync(indexPath(target), index);
+    const present = new Set<string>();
+    for (const directory of readdirSync(join(mountpath, "objects"))) {
+      mkdirSync(join(target, "objects", directory), { recursive: true });
+      for (const name of readdirSync(join(mountpath, "objects", directory))) {
+        present.add(join(mountpath, "objects", directory, name));
+      }
+    }
+    for (const path of new Set([...present, ...this.#durableFiles.keys()])) {
+      const content = this.#fileAfter(path, present.has(path), random);
+      if (content !== null) writeFileSync(join(target, path.slice(mountpath.length)), content);
+    }
+  }
+
+  /** Null when the name is not there. */
+  #fileAfter(path: string, isPresent: boolean, random: SeededRandom): Buffer | null {
+    const durable = this.#durableFiles.get(path);
+    if (durable !== undefined) {
+      // A removal, or the mark of one, may have reached the disk or not.
+      if (!isPresent) return random.pick([durable, null]);
+      return random.pick([durable, existsSync(path) ? readFileSync(path) : durable]);
+    }
+    const now = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
+    const part = now.subarray(0, random.integer(0, now.byteLength));
+    return random.pick<Buffer | null>([null, now, part, Buffer.alloc(now.byteLength)]);
+  }
+
+  #note(operation: FileOperation, path: string): void {
+    if (!path.includes("/objects/")) return;
+    if (operation === "sync") this.#synced.set(path, readFileSync(path));
+    if (operation === "rename") this.#named.set(path, this.#takeSynced(path));
+    if (operation === "sync-directory") this.#syncDirectory(path);
+    // Its name may still be on the disk, but nobody counts on it any more.
+    if (operation === "remove") this.#named.delete(path);
+  }
+
+  #takeSynced(target: string): Buffer | null {
+    for (const [path, content] of this.#synced) {
+      if (dirname(path) !== dirname(target) || !basename(path).startsWith(`${basename(target)}.`)) continue;
+      this.#synced.delete(path);
+      return content;
+    }
+    return null;
+  }
+
+  #syncDirectory(directory: string): void {
+    for (const [path, content] of this.#named) {
+      if (dirname(path) !== directory) continue;
+      this.#named.delete(path);
+      // The name is durable then, and the content is only what was synced of it.
+      this.#durableFiles.set(path, content ?? Buffer.alloc(0));
+    }
+  }
+}
+
+function indexPath(mountpath: string): string {
+  return join(mountpath, "index/data.mdb");
+}
+
+/** Every sector as it was flushed or as it is now. */
+function surviving(flushed: Buffer, now: Buffer, random: SeededRandom): Buffer {
+  const transaction = (bytes: Buffer): bigint =>
+    bytes.readBigUInt64LE(FLUSHED_META_OFFSET + TRANSACTION_OFFSET);
+  if (transaction(now) > transaction(flushed)) {
+    // A flush has ended that nobody was told of yet. Only the sector that says so may be missing.
+    const result = Buffer.from(now);
+    const source = random.pick([now, flushed]);
+    source.copy(result, FLUSHED_META_OFFSET, FLUSHED_META_OFFSET, FLUSHED_META_OFFSET + SECTOR_BYTES);
+    return result;
+  }
+  const length = random.pick([flushed.byteLength, Math.max(flushed.byteLength, now.byteLength)]);
+  const result = Buffer.alloc(length);
+  // Sometimes nearly everything reached the disk, sometimes nearly nothing.
+  const share = random.next();
+  for (let at = 0; at < length; at += SECTOR_BYTES) {
+    const source = random.next() < share ? now : flushed;
+    source.copy(result, at, at, at + SECTOR_BYTES);
+  }
+  return result;
+}
