@@ -61,6 +61,12 @@ check: $(SETUP) ## Types (both builds), lint, format
 test: $(SETUP) ## Run every test; the last line is the count
 	@$(BUN) tools/test.ts $(TESTS) </dev/null
 
+SECONDS_EACH := 60
+
+.PHONY: soak
+soak: $(SETUP) ## Run the fault tests for long, with other random numbers every time (SECONDS_EACH=600)
+	@AIS_SOAK_SECONDS=$(SECONDS_EACH) $(BUN) test --timeout=86400000 ./tests/faults </dev/null
+
 # Only for tests that are skipped without them; needs Debian's package manager and root.
 .PHONY: test-tools
 test-tools: ## Install the optional programs that some tests use: curl, Chromium, Python 3 (apt-get, as root)

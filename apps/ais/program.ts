@@ -24,11 +24,15 @@ import { showClusterCommand } from "./commands/show-cluster.ts";
 import { showTracingCommand } from "./commands/show-tracing.ts";
 import { storageCheckCommand } from "./commands/storage-check.ts";
 import { storageRebuildCommand } from "./commands/storage-rebuild.ts";
+import { storageReplaceCommand } from "./commands/storage-replace.ts";
 import { storageScrubCommand } from "./commands/storage-scrub.ts";
 import { storageSummaryCommand } from "./commands/storage-summary.ts";
+import { traceInFlightCommand } from "./commands/trace-inflight.ts";
 import { traceListCommand } from "./commands/trace-ls.ts";
 import { traceRuleCommand } from "./commands/trace-rule.ts";
 import { traceShowCommand } from "./commands/trace-show.ts";
+import { traceTailCommand } from "./commands/trace-tail.ts";
+import { traceTestCommand } from "./commands/trace-test.ts";
 import { Runtime } from "./context.ts";
 import { EXIT } from "./errors.ts";
 import type { CliIo } from "./io.ts";
@@ -165,9 +169,13 @@ function addClusterCommands(program: Command, runtime: Runtime): void {
   storageCheckCommand(runtime, storage);
   storageScrubCommand(runtime, storage);
   storageRebuildCommand(runtime, storage);
+  storageReplaceCommand(runtime, storage);
 
-  const trace = program.command("trace").summary("find traces and show them as waterfalls");
+  const trace = program.command("trace").summary("find traces, watch requests, test the export");
   traceListCommand(runtime, trace);
   traceShowCommand(runtime, trace);
   traceRuleCommand(runtime, trace);
+  traceInFlightCommand(runtime, trace);
+  traceTailCommand(runtime, trace);
+  traceTestCommand(runtime, trace);
 }

@@ -36,8 +36,8 @@ describe("detectOperation", () => {
 
   test("finds every operation on a role that has it", () => {
     for (const [name, { method, route }] of Object.entries(OPERATIONS)) {
-      const path = route.replace("{bucket}", "b").replace("{object}", "o");
-      const role = name.startsWith("intra.") ? "target" : "proxy";
+      const path = route.replace("{bucket}", "b").replace("{object}", "o").replace("{job}", "scrub");
+      const role = /^(intra|storage)\./.test(name) ? "target" : "proxy";
       expect(detected(method === "*" ? "PATCH" : method, path, role).operation).toBe(
         name as Detected["operation"],
       );
@@ -87,7 +87,8 @@ describe("detectOperation", () => {
     expect(refused("GET", "/v1/objects/b/").message).toContain("too short");
     expect(refused("GET", "/v1/objects/b/%zz").status).toBe(400);
     expect(refused("GET", "/v1/objects/%ff/o").status).toBe(400);
-    expect(refused("GET", "/v1/download").status).toBe(501);
+    expect(refused("GET", "/v1/download/x").status).toBe(501);
+    expect(refused("POST", "/v1/etl").status).toBe(501);
     expect(refused("GET", "/s3/b/o").status).toBe(501);
   });
 });

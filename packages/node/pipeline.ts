@@ -23,7 +23,7 @@ import { emptyReply, type HeaderLines } from "./replies.ts";
 import { RequestCarrier } from "./request-carrier.ts";
 import type { RequestUnderWay } from "./requests/in-flight.ts";
 import { screen } from "./screen.ts";
-import { RequestFacts, setReplyAttributes } from "./trace-request.ts";
+import { keptFacts, requestFacts, setReplyAttributes } from "./trace-request.ts";
 
 /** Decides whether the caller may do this; throws `unauthorized` or `forbidden`. */
 export type Authenticate = (call: Call) => void | Promise<void>;
@@ -67,7 +67,7 @@ export function createPipeline<S extends NodeServices, O extends Operation>(
     const { operation, bucketName, objectName, rest } = detected;
     const { snapshot } = services.member;
     const call: Call = { operation, bucketName, objectName, rest, request, query, snapshot, span };
-    if (span.sampled) span.describe(RequestFacts.of(call));
+    if (span.sampled) span.describe(requestFacts(call));
     const underWay = services.requests.inFlight.begin(call, startedMs);
     const run = (): HttpReply | Promise<HttpReply> => {
       screen(call);
@@ -192,7 +192,7 @@ function finish({ reply, isThrown, underWay, services, clock }: Ending): HttpRep
     const durationMs = clock.monotonicMs() - startedMs;
     if (span.recording && !span.sampled) {
       judge(call, status, durationMs, services);
-      if (!span.sampled) span.describe(RequestFacts.kept(call, services.facts.role));
+      if (!span.sampled) span.describe(keptFacts(call, services.facts.role));
     }
     services.metrics.request(operation, status, durationMs * NS_PER_MS, span);
     const level = status >= FIRST_SERVER_ERROR ? "warn" : "debug";
@@ -240,7 +240,7 @@ function withTraceHeaders(
 function judge(call: Call, status: number, durationMs: number, { tracing, requests }: NodeServices): void {
   const { span, operation } = call;
   if (!tracing.judge(span, { operation, status, durationMs })) return;
-  span.describe(RequestFacts.of(call));
+  span.describe(requestFacts(call));
   requests.tailNotices.tell(span.context.traceId, [callerIdOf(call)]);
 }
 

@@ -1,9 +1,9 @@
 import type { InboundCarrier, InboundFacts } from "@ais/tracing/types.ts";
 import { objectPath } from "@ais/wire/paths.ts";
+import { bucketOf } from "./bucket-of.ts";
 import type { Detected } from "./detect.ts";
 import type { HttpRequest } from "./http/types.ts";
 import type { ParsedQuery } from "./query.ts";
-import { bucketOf } from "./trace-request.ts";
 
 /** What tracing reads of a request. */
 export class RequestCarrier implements InboundCarrier {

@@ -3,7 +3,8 @@ import type { Span } from "@ais/tracing/types.ts";
 import { callerMetadata, partsOf } from "./engine-metadata.ts";
 import type { FoundRecord } from "./index/object-index.ts";
 import type { NewRecord } from "./index/record.ts";
-import { SPAN_ATTRIBUTES, SPAN_NAMES } from "./span-names.ts";
+import { mountpathBlocks } from "./span-blocks.ts";
+import { SPAN_NAMES } from "./span-names.ts";
 import type { OpenMountpath, StoreContext } from "./store-context.ts";
 import type { ObjectAttributes, ObjectKey } from "./types.ts";
 
@@ -42,8 +43,7 @@ export function tracedLocate(
   try {
     const located = locate(context, key, indexKey);
     if (span.recording && located !== null) {
-      span.set(SPAN_ATTRIBUTES.mountpath, located.mountpath.path);
-      span.set(SPAN_ATTRIBUTES.layout, layoutOf(located.record));
+      span.add(mountpathBlocks(located.mountpath).located[layoutOf(located.record)]);
     }
     return located;
   } finally {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { NO_FILE_FAULTS } from "@ais/base/durable-write.ts";
-import { claimMountpath } from "./mountpath.ts";
+import { claimMountpath, replaceMountpath } from "./mountpath.ts";
 import { MARKER_FILE } from "./on-disk-format.ts";
 import { openTestStore, temporaryDirectory } from "./testing/store-fixture.ts";
 
@@ -69,6 +69,35 @@ test("refuses a path that cannot be written", async () => {
   chmodSync(path, 0o500);
   // Root may write anywhere, so only others can see this one.
   if (process.getuid?.() !== 0) await expect(claimOnce()).rejects.toMatchObject({ code: "forbidden" });
+});
+
+test("an empty directory is not taken for a disk that was in service beside another one", async () => {
+  const mountpaths = ["mp0", "mp1"].map((name) => join(directory, name));
+  const first = await openTestStore(directory, { mountpaths });
+  await first[Symbol.asyncDispose]();
+  rmSync(path, { recursive: true });
+  mkdirSync(path);
+  await expect(openTestStore(directory, { mountpaths })).rejects.toThrow(
+    `"${path}": it is empty, but was in service beside "${mountpaths[0]}". Is its disk mounted?`,
+  );
+  // Without it, and with a new one under another name, the target starts.
+  const alone = await openTestStore(directory, { mountpaths: mountpaths.slice(0, 1) });
+  await alone[Symbol.asyncDispose]();
+  const grown = await openTestStore(directory, { mountpaths });
+  await grown[Symbol.asyncDispose]();
+});
+
+test("a lost mountpath can be replaced, by an empty directory only", async () => {
+  const mountpaths = ["mp0", "mp1"].map((name) => join(directory, name));
+  const first = await openTestStore(directory, { mountpaths });
+  await first[Symbol.asyncDispose]();
+  const beside = mountpaths[0] ?? "";
+  await expect(replaceMountpath(path, beside)).rejects.toMatchObject({ code: "conflict" });
+  await expect(replaceMountpath(path, directory)).rejects.toMatchObject({ code: "notFound" });
+  rmSync(path, { recursive: true });
+  await replaceMountpath(path, beside);
+  const again = await openTestStore(directory, { mountpaths });
+  await again[Symbol.asyncDispose]();
 });
 
 test("two stores cannot have one mountpath, and a failed opening lets go of the others", async () => {

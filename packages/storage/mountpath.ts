@@ -1,8 +1,13 @@
 /** One directory (usually one disk) that holds objects: its marker, its lock, its layout (on-disk-format.ts). */
 import { randomBytes } from "node:crypto";
-import { accessSync, constants, existsSync, mkdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { durableWriteBytes, type FileFaults, syncDirectory } from "@ais/base/durable-write.ts";
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import {
+  durableWriteBytes,
+  type FileFaults,
+  NO_FILE_FAULTS,
+  syncDirectory,
+} from "@ais/base/durable-write.ts";
 import { AisError, isAisError } from "@ais/base/errors.ts";
 import { objectSubdirectory } from "./files/object-path.ts";
 import { lockFile } from "./flock.ts";
@@ -35,8 +40,10 @@ export interface Marker {
   readonly clusterUuid: string;
   readonly nodeId: string;
   readonly mountpathId: string;
-  /** Absent in markers of the first releases. */
+  /** Absent in markers of the first releases, as is the next. */
   readonly hasIndex?: boolean;
+  /** Paths of all mountpaths that the node had in service with this one, at its last start. */
+  readonly mountpaths?: readonly string[];
 }
 
 /**
@@ -76,10 +83,17 @@ export async function claimMountpath(
 }
 
 async function makeDirectories(path: string, faults: FileFaults): Promise<void> {
+  const objects = join(path, OBJECTS_DIRECTORY);
+  mkdirSync(objects, { recursive: true });
+  const present = new Set(readdirSync(objects));
+  let isNew = false;
   for (let number = 0; number < OBJECT_SUBDIRECTORY_COUNT; number++) {
-    mkdirSync(objectSubdirectory(path, number), { recursive: true });
+    const directory = objectSubdirectory(path, number);
+    if (present.has(basename(directory))) continue;
+    mkdirSync(directory);
+    isNew = true;
   }
-  await syncDirectory(join(path, OBJECTS_DIRECTORY), faults);
+  if (isNew) await syncDirectory(objects, faults);
 }
 
 /** The marker comes before the index: an index without a marker is never ours. */
@@ -107,6 +121,49 @@ export async function noteIndex(path: string, faults: FileFaults): Promise<void>
   await writeMarker(path, { ...marker, hasIndex: true }, faults);
 }
 
+/** These are in service together: should one be empty at the next start, the others tell that its disk is missing. */
+export async function noteMountpaths(paths: readonly string[], faults: FileFaults): Promise<void> {
+  const mountpaths = paths.toSorted();
+  for (const path of paths) {
+    const marker = readMarker(path);
+    if (marker === null || marker.mountpaths?.join("\n") === mountpaths.join("\n")) continue;
+    await writeMarker(path, { ...marker, mountpaths }, faults);
+  }
+}
+
+/** Throws `internal` for a directory without a marker that held objects when the others were last in service. */
+export function requireMounted(paths: readonly string[]): void {
+  const absolute = paths.map((path) => resolve(path));
+  const empty = absolute.filter((path) => !existsSync(join(path, MARKER_FILE)));
+  if (empty.length === 0) return;
+  for (const witness of absolute.filter((path) => !empty.includes(path))) {
+    const known = readMarker(witness)?.mountpaths ?? [];
+    const missing = empty.find((path) => known.includes(path));
+    if (missing === undefined) continue;
+    throw new AisError(
+      "internal",
+      `cannot use mountpath "${missing}": it is empty, but was in service beside "${witness}". Is its disk mounted? ` +
+        `To go on without what it held: ais storage replace --mountpath "${missing}" --beside "${witness}"`,
+    );
+  }
+}
+
+/**
+ * Makes an empty directory the successor of a mountpath that is lost. `beside` is another mountpath of the same target.
+ * Errors: `conflict` when it is not empty, `notFound` when `beside` is no mountpath.
+ */
+export async function replaceMountpath(path: string, beside: string): Promise<void> {
+  const [target, witness] = [resolve(path), resolve(beside)];
+  const marker = existsSync(witness) ? readMarker(witness) : null;
+  if (marker === null)
+    throw new AisError("notFound", `"${witness}" is no mountpath: it has no ${MARKER_FILE}`);
+  requireKnownFormat(witness, marker);
+  mkdirSync(target, { recursive: true });
+  const [found] = readdirSync(target).filter((name) => name !== "lost+found");
+  if (found !== undefined) throw new AisError("conflict", `"${target}" is not empty: it holds "${found}"`);
+  await initialize(target, marker, NO_FILE_FAULTS);
+}
+
 async function writeMarker(path: string, marker: Marker, faults: FileFaults): Promise<void> {
   const text = `${JSON.stringify(marker, null, 2)}\n`;
   await durableWriteBytes(join(path, MARKER_FILE), text, { flush: "fsync", faults });
@@ -129,14 +186,20 @@ function parseMarker(text: string): Marker | null {
   } catch {
     return null;
   }
-  const { formatVersion, clusterUuid, nodeId, mountpathId, hasIndex } = (value ?? {}) as Record<
+  const { formatVersion, clusterUuid, nodeId, mountpathId, hasIndex, mountpaths } = (value ?? {}) as Record<
     string,
     unknown
   >;
   if (typeof formatVersion !== "number" || typeof clusterUuid !== "string") return null;
   if (typeof nodeId !== "string" || typeof mountpathId !== "string") return null;
-  const marker = { formatVersion, clusterUuid, nodeId, mountpathId };
-  return hasIndex === true ? { ...marker, hasIndex } : marker;
+  return {
+    formatVersion,
+    clusterUuid,
+    nodeId,
+    mountpathId,
+    ...(hasIndex === true ? { hasIndex } : {}),
+    ...(Array.isArray(mountpaths) ? { mountpaths: mountpaths.map(String) } : {}),
+  };
 }
 
 /** Throws `unsupported` when a newer program wrote the mountpath. */

@@ -13,7 +13,13 @@ import { FileIds } from "./files/object-path.ts";
 import { FreeSpace } from "./free-space.ts";
 import { ObjectIndex } from "./index/object-index.ts";
 import { DEFAULT_STORAGE_LIMITS, type StorageLimits } from "./limits.ts";
-import { claimMountpath, type MountpathOwner, noteIndex } from "./mountpath.ts";
+import {
+  claimMountpath,
+  type MountpathOwner,
+  noteIndex,
+  noteMountpaths,
+  requireMounted,
+} from "./mountpath.ts";
 import { deleteObject } from "./operations/delete.ts";
 import { deleteUnchanged } from "./operations/delete-unchanged.ts";
 import { getObject } from "./operations/get.ts";
@@ -54,10 +60,16 @@ export async function openObjectStore(options: ObjectStoreOptions): Promise<Obje
   const counters = new StorageCounters();
   const hrw = await loadHrw();
   await using opened = new AsyncDisposableStack();
+  requireMounted(options.mountpaths);
   const mountpaths: OpenMountpath[] = [];
   for (const path of options.mountpaths) {
     mountpaths.push(await openMountpath(path, options, limits, counters, hrw, opened));
   }
+  const faults = options.faults ?? NO_STORAGE_FAULTS;
+  await noteMountpaths(
+    mountpaths.map(({ path }) => path),
+    faults.files,
+  );
   const context: StoreContext = {
     mountpaths,
     hrw,
@@ -66,7 +78,7 @@ export async function openObjectStore(options: ObjectStoreOptions): Promise<Obje
     admission: new Admission(limits, counters),
     counters,
     limits,
-    faults: options.faults ?? NO_STORAGE_FAULTS,
+    faults,
     clock: options.clock,
     logger: options.logger,
   };

@@ -1,11 +1,12 @@
 /**
- * What a mountpath holds. Integers are little-endian unless said otherwise; every structure starts or ends with its
+ * What a mountpath holds; docs/on-disk-format.md tells it to users, with the rules about crashes. Integers are little-endian unless said otherwise; every structure starts or ends with its
  * version, and a newer version than ours is refused.
  *
  *     mountpath.json          marker: which cluster, node and mountpath this is (mountpath.ts)
  *     lock                    held with flock(2) while a daemon has the mountpath open
  *     index/                  one LMDB environment (index/object-index.ts)
  *     objects/00/ … ff/       object files, spread by the lowest byte of their id (files/object-path.ts)
+ *     aside-<time>/           what a rebuild of the index replaced and did not use (rebuild/rebuild-mountpath.ts)
  *     uploads/<id>/           uploads in parts that have not ended (uploads/upload-files.ts): `upload.json` with bucket id,
  *                             object name and custom metadata; `part-000001` … with the part's bytes and their XXH64 (u64)
  *
@@ -13,7 +14,7 @@
  * the order of listing. Value (index/record.ts):
  *
  *      0  u8   record version, 1
- *      1  u8   flags: 1 = body is in an object file, 2 = has custom metadata
+ *      1  u8   flags: 1 = body is in an object file, 2 = has custom metadata, 4 = its content was found damaged
  *      2  u8   checksum type, its place in CHECKSUM_CODES
  *      3  u8   checksum length in bytes
  *      4  u64  size of the object
@@ -31,7 +32,8 @@
  * Database `meta`: key `run`, value u32: how many times the mountpath was opened. It is the upper half of the
  * object file ids made in that run, so that no id is ever used twice.
  *
- * Object file: named by its id in 16 hexadecimal digits; the object's bytes never change once it has that name; `….tmp` while it is being written.
+ * Object file: named by its id in 16 hexadecimal digits; the object's bytes never change once it has that name; `….tmp`
+ * while it is being written.
  * The object's bytes from offset 0, then the trailer (files/trailer.ts), from which a lost index can be rebuilt:
  *
  *     MessagePack array: bucket id (text), bucket name, object name, size, checksum type, checksum, version counter,
@@ -40,7 +42,8 @@
  *     u16  trailer version, 1
  *     u16  zero
  *     u64  XXH64 of everything before it in the trailer
- *     8 bytes "AISTOBJ\n"
+ *     8 bytes "AISTOBJ\n", the mark: cut off when the object is replaced or deleted, so that a rebuild of the index passes
+ *     over a file that only waits for its removal
  *
  * A change of custom metadata rewrites the trailer, after the index has it. The map also holds what the engine keeps for
  * itself, under keys that start with U+0001 (engine-metadata.ts).

@@ -9,6 +9,7 @@ export const NOOP_SPAN: Span = {
   sampled: false,
   stage: "",
   set() {},
+  add() {},
   describe() {},
   event() {},
   link() {},
@@ -25,6 +26,7 @@ export class QuietSpan implements Span {
   readonly sampled = false;
   stage = "";
   set(): void {}
+  add(): void {}
   describe(): void {}
   event(): void {}
   link(): void {}

@@ -18,6 +18,11 @@ describe("redactQuery", () => {
     ["an equals sign in the value", "token=a=b", "token=REDACTED"],
     ["broken escapes", "%zz=1&token=s", "%zz=1&token=REDACTED"],
     ["empty", "", ""],
+    ["empty items", "&a=1&&b&", "&a=1&&b&"],
+    ["empty items beside a secret", "&sig=1&", "&sig=REDACTED&"],
+    ["what comes after the context", "traceparent=00-1&a=1&tracestate=b&c", "a=1&c"],
+    ["nothing but the context", "traceparent=00-1", ""],
+    ["a secret without a value", "token&a=1&sig=x", "token&a=1&sig=REDACTED"],
   ];
   for (const [why, query, shown] of cases) {
     test(why, () => expect(redactQuery(query)).toBe(shown));

@@ -36,6 +36,8 @@ const SECRET_NAMES: ReadonlySet<string> = new Set([
 ]);
 /** The redirect's trace context is ours, not the caller's: it is taken out, not masked. */
 const TRACE_NAMES: ReadonlySet<string> = new Set(["traceparent", "tracestate", "tracesig"]);
+/** What nearly every redirect carries, spelt as it is there: looked up first. */
+const OPEN_NAMES: ReadonlySet<string> = new Set(["pid", "utm", "bmdv", "provider", "namespace"]);
 const MASK = "REDACTED";
 
 /**
@@ -43,16 +45,34 @@ const MASK = "REDACTED";
  * keep their bytes and order.
  */
 export function redactQuery(rawQuery: string): string {
-  if (rawQuery === "") return "";
-  const kept: string[] = [];
-  for (const item of rawQuery.split("&")) {
-    const equals = item.indexOf("=");
-    const name = itemName(item);
-    if (TRACE_NAMES.has(name)) continue;
-    const secret = SECRET_NAMES.has(name.slice(name.lastIndexOf(".") + 1));
-    kept.push(equals >= 0 && secret ? `${item.slice(0, equals)}=${MASK}` : item);
+  // Null while all items so far are shown as they are: then nothing is put together.
+  let shown: string | null = null;
+  let isFirst = true;
+  for (let start = 0; start <= rawQuery.length; ) {
+    const ampersand = rawQuery.indexOf("&", start);
+    const end = ampersand < 0 ? rawQuery.length : ampersand;
+    const equals = rawQuery.indexOf("=", start);
+    const nameEnd = equals < 0 || equals > end ? end : equals;
+    const fate = fateOf(rawQuery.slice(start, nameEnd));
+    if (fate !== "show") shown ??= rawQuery.slice(0, Math.max(start - 1, 0));
+    if (fate !== "drop") {
+      if (shown !== null) {
+        const isMasked = fate === "mask" && nameEnd < end;
+        const item = isMasked ? `${rawQuery.slice(start, nameEnd)}=${MASK}` : rawQuery.slice(start, end);
+        shown += isFirst ? item : `&${item}`;
+      }
+      isFirst = false;
+    }
+    start = end + 1;
   }
-  return kept.join("&");
+  return shown ?? rawQuery;
+}
+
+function fateOf(rawName: string): "show" | "mask" | "drop" {
+  if (OPEN_NAMES.has(rawName)) return "show";
+  const name = decodedName(rawName);
+  if (TRACE_NAMES.has(name)) return "drop";
+  return SECRET_NAMES.has(name.slice(name.lastIndexOf(".") + 1)) ? "mask" : "show";
 }
 
 /** `rawQuery` without the redirect's trace context, byte for byte as the caller wrote the rest (tracing.md 3). */
@@ -66,7 +86,10 @@ export function withoutTraceQuery(rawQuery: string): string {
 
 function itemName(item: string): string {
   const equals = item.indexOf("=");
-  const name = equals < 0 ? item : item.slice(0, equals);
+  return decodedName(equals < 0 ? item : item.slice(0, equals));
+}
+
+function decodedName(name: string): string {
   if (!name.includes("%")) return name.toLowerCase();
   try {
     return decodeURIComponent(name).toLowerCase();

@@ -7,6 +7,7 @@ import type { Clock } from "@ais/base/clock.ts";
 import type { Logger } from "@ais/base/log.ts";
 import type { TracingSection } from "@ais/wire/tracing-config.ts";
 import type { SpanContext } from "@opentelemetry/api";
+import type { AttributeBlock } from "./attribute-block.ts";
 
 export type { SpanContext };
 
@@ -25,9 +26,13 @@ export type Attributes = Readonly<Record<string, AttributeValue | undefined>>;
 export type SpanKind = 1 | 2 | 3;
 export const SPAN_KIND = { internal: 1, server: 2, client: 3 } as const;
 
-/** Attributes that are made when the span is exported, which most spans never are. Holds texts and numbers only. */
+export type FactValue = string | number | null;
+
+/** Attributes that are made when the span is exported, which most spans never are. */
 export interface SpanFacts {
-  describe(span: Span): void;
+  /** Sets the attributes. One and the same function for all facts of a kind: until then only the values are kept. */
+  readonly describe: (span: Pick<Span, "set" | "add">, values: readonly FactValue[]) => void;
+  readonly values: readonly FactValue[];
 }
 
 export interface Span {
@@ -40,6 +45,8 @@ export interface Span {
   /** Of a request's SERVER span: name of the child that is open, empty when none is. Known whether or not it records. */
   readonly stage: string;
   set(name: string, value: AttributeValue): void;
+  /** Sets the attributes of the block, none of which may be set otherwise. */
+  add(block: AttributeBlock): void;
   /** Sets the attributes of `facts`, at the latest when the span is exported. */
   describe(facts: SpanFacts): void;
   event(name: string, attributes?: Attributes): void;
@@ -200,7 +207,6 @@ export interface TailStats {
   /** Spans of requests with too many of them. */
   readonly spansLeftOut: number;
   readonly ringRequests: number;
-  readonly ringCapacityRequests: number;
   readonly ringBytes: number;
   readonly ringCapacityBytes: number;
 }
@@ -212,7 +218,6 @@ export const NO_TAIL: TailStats = {
   missed: 0,
   spansLeftOut: 0,
   ringRequests: 0,
-  ringCapacityRequests: 0,
   ringBytes: 0,
   ringCapacityBytes: 0,
 };

@@ -47,19 +47,31 @@ const RequestSchema = v.object({
   listingId: v.exactOptional(v.string()),
 });
 
-const EntrySchema = v.object({
-  name: v.string(),
-  checksum: v.exactOptional(v.string()),
-  atime: v.exactOptional(v.string()),
-  version: v.exactOptional(v.string()),
-  location: v.exactOptional(v.string()),
-  custom: v.exactOptional(v.string()),
-  sizeBytes: v.exactOptional(v.number()),
-  copies: v.exactOptional(v.number()),
-  flags: v.exactOptional(v.number()),
+const ReplySchema = v.object({
+  // By hand: a schema of the entry costs more than decoding ten thousand of them.
+  entries: v.custom<readonly LsoEntry[]>((value) => Array.isArray(value) && value.every(isEntry)),
+  more: v.boolean(),
 });
 
-const ReplySchema = v.object({ entries: v.array(EntrySchema), more: v.boolean() });
+function isEntry(value: unknown): value is LsoEntry {
+  if (typeof value !== "object" || value === null) return false;
+  const entry: { readonly [K in keyof LsoEntry]?: unknown } = value;
+  return (
+    typeof entry.name === "string" &&
+    isAbsentOr("string", entry.checksum) &&
+    isAbsentOr("string", entry.atime) &&
+    isAbsentOr("string", entry.version) &&
+    isAbsentOr("string", entry.location) &&
+    isAbsentOr("string", entry.custom) &&
+    isAbsentOr("number", entry.sizeBytes) &&
+    isAbsentOr("number", entry.copies) &&
+    isAbsentOr("number", entry.flags)
+  );
+}
+
+function isAbsentOr(type: "string" | "number", value: unknown): boolean {
+  return value === undefined || typeof value === type;
+}
 
 export function parseListPageRequest(text: string): ListPageRequest {
   return parse(RequestSchema, text, "list page request");

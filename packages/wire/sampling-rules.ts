@@ -90,10 +90,10 @@ function withRule(rules: readonly SamplingRule[], id: string, text: string): unk
   }
   const { first = false, ...change } = expectObject(decodeJson(text));
   if (typeof first !== "boolean") throw new TypeError(`expecting a boolean for "first"`);
-  const rule = { id, ...change };
-  if (rule.id !== id) throw new TypeError(`the rule of this name has the id "${String(rule.id)}"`);
+  const rule = parseRule({ id, ...change });
+  if (rule.id !== id) throw new TypeError(`the rule of this name has the id "${rule.id}"`);
   if (first) return [rule, ...rules.filter((other) => other.id !== id)];
-  return at < 0 ? [...rules, rule] : rules.with(at, rule as unknown as SamplingRule);
+  return at < 0 ? [...rules, rule] : rules.with(at, rule);
 }
 
 function parseRule(json: unknown): SamplingRule {

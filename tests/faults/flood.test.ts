@@ -18,7 +18,7 @@ const SLOW_MS = 1_000;
 const SETTLE_MS = 30_000;
 const MAX_GROWTH_BYTES = 96 << 20;
 /** The short form would not fill the default queue. */
-const SHORT_QUEUE = { OTEL_BSP_MAX_QUEUE_SIZE: "2000" };
+const SHORT_QUEUE = { OTEL_BSP_MAX_QUEUE_SIZE: "500" };
 
 interface SpanBooks {
   readonly started: number;
@@ -109,7 +109,7 @@ test(
     const after = cluster.daemons.map((daemon) => daemon.memory().residentBytes);
 
     expect(flood.failures).toEqual([]);
-    expect(flood.requests).toBeGreaterThan(500);
+    expect(flood.requests).toBeGreaterThan(100);
     for (const [i, bytes] of after.entries())
       expect(bytes - must(before[i], "memory before")).toBeLessThan(MAX_GROWTH_BYTES);
 

@@ -51,15 +51,19 @@ class History {
   }
 }
 
-async function runClient(
-  cluster: TestCluster,
-  random: SeededRandom,
-  history: History,
-  nextValue: () => number,
-  sizes: Map<number, number>,
-): Promise<void> {
+interface Run {
+  readonly history: History;
+  /** Of the objects, by value. */
+  readonly sizes: Map<number, number>;
+  nextValue(): number;
+  /** Every round has its own keys, which do not exist at its beginning. */
+  readonly round: number;
+}
+
+async function runClient(cluster: TestCluster, random: SeededRandom, run: Run): Promise<void> {
+  const { history, sizes, nextValue, round } = run;
   for (let n = 0; n < OPERATIONS_PER_CLIENT; n++) {
-    const key = `key-${random.integer(0, KEYS - 1)}`;
+    const key = `round-${round}/key-${random.integer(0, KEYS - 1)}`;
     const proxy = random.pick([must(cluster.proxies[0], "proxy"), must(cluster.proxies[1], "proxy")]);
     const url = `${proxy.url}/v1/objects/${BUCKET}/${key}`;
     const what = random.pick(["write", "write", "read", "read", "read", "range", "delete"] as const);
@@ -107,18 +111,22 @@ test(
     console.log(`seed ${random.seed}`);
     await using cluster = await TestCluster.start({ proxies: 2, targets: 2, mountpathsPerTarget: 2 });
     await createBucket(cluster);
-    const history = new History();
-    const sizes = new Map<number, number>();
     let lastValue = 0;
-    await rounds(1, async () => {
-      await Promise.all(
-        Array.from({ length: CLIENTS }, (_, client) =>
-          runClient(cluster, new SeededRandom(random.seed + client), history, () => ++lastValue, sizes),
-        ),
+    await rounds(1, async (round) => {
+      const run = {
+        history: new History(),
+        sizes: new Map<number, number>(),
+        nextValue: () => ++lastValue,
+        round,
+      };
+      const clients = Array.from(
+        { length: CLIENTS },
+        (_, client) => new SeededRandom(random.seed + client + round * CLIENTS),
       );
+      await Promise.all(clients.map((own) => runClient(cluster, own, run)));
+      expect(run.history.size).toBe(CLIENTS * OPERATIONS_PER_CLIENT);
+      expect([round, run.history.problems()]).toEqual([round, []]);
     });
-    expect(history.size).toBeGreaterThanOrEqual(CLIENTS * OPERATIONS_PER_CLIENT);
-    expect(history.problems()).toEqual([]);
   },
   soakTimeoutMs(60_000),
 );

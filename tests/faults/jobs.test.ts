@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { must } from "@ais/base/assert.ts";
 import { TestCluster } from "@ais/testkit/cluster.ts";
 import { SeededRandom } from "@ais/testkit/random.ts";
-import { contentOf, JobClient, numbered, type Snap } from "../integration/jobs.fixture.ts";
+import { contentOf, JobClient, numbered, type Snap, until } from "../integration/jobs.fixture.ts";
 
 const COUNT = 900;
 const names = numbered("dir/o-", COUNT);
@@ -118,7 +118,12 @@ test("an aborted move leaves the old bucket whole and open", async () => {
 test("jobs and their figures are there after the whole cluster was restarted", async () => {
   const id = await jobs.job("POST", "/v1/buckets/src?bck_to=ais/@%23/again/", "copy-bck", {});
   await jobs.wait(id);
-  const before = await jobs.snaps({ id });
+  // What arrives after a share's end is written a moment later.
+  const before = await until(5000, "every arrival to be written", async () => {
+    const snaps = await jobs.snaps({ id });
+    const sum = (name: string): number => snaps.reduce((total, { stats }) => total + Number(stats[name]), 0);
+    return sum("in-objs") === sum("out-objs") ? snaps : null;
+  });
   for (const daemon of cluster.daemons) await daemon.end("SIGKILL");
   for (const daemon of cluster.daemons) daemon.start();
   await Promise.all(cluster.daemons.map((daemon) => daemon.ready()));

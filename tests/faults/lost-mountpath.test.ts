@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import { must } from "@ais/base/assert.ts";
 import { TestCluster } from "@ais/testkit/cluster.ts";
 import { SeededRandom } from "@ais/testkit/random.ts";
-import { createBucket, get, objectUrl, put } from "./objects.fixture.ts";
+import { ais, createBucket, get, objectUrl, put } from "./objects.fixture.ts";
 import { mountpathOf, tmpfsObstacle, withSmallDisk } from "./tmpfs.fixture.ts";
 
 const OBJECTS = 40;
@@ -61,6 +61,17 @@ async function loseOne(isMounted: boolean): Promise<void> {
   expect((await fetch(`${target.url}/v1/daemon?what=node_status`)).status).toBe(200);
   expect(target.output).toContain("is gone");
   expect(await target.end("SIGTERM")).toBe(0);
+
+  // The next start does not take an empty directory for the lost disk, until somebody says so.
+  target.start();
+  await expect(target.ready()).rejects.toThrow("Is its disk mounted");
+  const [path, beside] = [mountpathOf(target, 1), mountpathOf(target, 2)];
+  const replaced = await ais(cluster, "storage", "replace", "--mountpath", path, "--beside", beside);
+  expect([replaced.exitCode, replaced.err]).toEqual([0, ""]);
+  target.start();
+  await target.ready();
+  await cluster.complete();
+  for (const name of stored.keys()) expect((await get(cluster, name)).status).toBe(isLost(name) ? 404 : 200);
 }
 
 test("its directory is removed", () => loseOne(false), 60_000);

@@ -1,5 +1,5 @@
 /** A small file system of its own under a directory: only root can mount one. */
-import { mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { must } from "@ais/base/assert.ts";
 import type { TestCluster } from "@ais/testkit/cluster.ts";
 import type { Daemon } from "@ais/testkit/daemon.ts";
@@ -45,7 +45,10 @@ export async function withSmallDisk(cluster: TestCluster, sizeMib: number) {
   const target = must(cluster.targets[0], "target");
   const mountpath = mountpathOf(target, 1);
   await target.end("SIGTERM");
-  rmSync(mountpath, { recursive: true, force: true });
+  // All of them: beside another one that remembers it, an empty one would be refused.
+  for (let number = 1; existsSync(mountpathOf(target, number)); number++) {
+    rmSync(mountpathOf(target, number), { recursive: true });
+  }
   const disk = mountTmpfs(mountpath, sizeMib);
   try {
     target.start();

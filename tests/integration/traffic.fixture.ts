@@ -11,6 +11,7 @@ export interface Exchange {
 
 const WORKERS = 4;
 const CONTENT = "content";
+const POLL_MS = 5;
 
 /** Clients that get small objects in turn, from every proxy, until they are stopped. */
 export class Traffic {
@@ -35,8 +36,10 @@ export class Traffic {
     }
   }
 
-  async during(ms: number): Promise<void> {
-    await sleep(ms);
+  /** Resolves when so many more requests have been answered, on machines of any speed. */
+  async more(count: number): Promise<void> {
+    const wanted = this.exchanges.length + count;
+    while (this.exchanges.length < wanted && this.failures.length === 0) await sleep(POLL_MS);
   }
 
   /** Ends the clients after their current request. */

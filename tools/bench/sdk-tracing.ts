@@ -2,6 +2,7 @@
  * `Tracing` on the stock OpenTelemetry JavaScript SDK, to compare with: same spans, same attributes, same propagation.
  * Batch and queue are as large as our own, since with the SDK's defaults it would drop most of the spans.
  */
+import type { AttributeBlock } from "@ais/tracing/attribute-block.ts";
 import type {
   Attributes,
   AttributeValue,
@@ -53,8 +54,12 @@ class SdkSpan implements Span {
     this.inner.setAttribute(name, value as api.AttributeValue);
   }
 
+  add({ attributes }: AttributeBlock): void {
+    this.inner.setAttributes(attributes as api.Attributes);
+  }
+
   describe(facts: SpanFacts): void {
-    facts.describe(this);
+    facts.describe(this, facts.values);
   }
 
   event(name: string, attributes?: Attributes): void {

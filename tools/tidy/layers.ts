@@ -14,7 +14,8 @@ const LAYERS: readonly (readonly string[])[] = [
 const layerOf = new Map(LAYERS.flatMap((names, layer) => names.map((name) => [name, layer] as const)));
 
 /** What may be imported of `@ais/tracing` by others: the seam, never the implementation behind the export condition. */
-const TRACING_SEAM = /^@ais\/tracing(\/(types|noop|redact|span-names)\.ts|\/otlp\/.+|\/w3c\/.+)?$/;
+const TRACING_SEAM =
+  /^@ais\/tracing(\/(types|noop|redact|attribute-block|span-names)\.ts|\/otlp\/.+|\/w3c\/.+)?$/;
 
 const BROWSER_SAFE = new Set(["@ais/wire", "@ais/hrw", "@ais/client"]);
 

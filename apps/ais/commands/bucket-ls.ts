@@ -44,7 +44,13 @@ export function listCommand(runtime: Runtime, parent: Command): Command {
   return runtime.handle<ListOptions>(command, async (context, [argument], options) => {
     const { bucket, objectName } = parseUri(argument === undefined ? "ais://" : String(argument));
     if (bucket.name === "")
-      return listBuckets(context, argument === undefined ? undefined : bucket.provider, options);
+      return listBuckets(
+        context,
+        argument === undefined ? undefined : bucket.provider,
+        options,
+        undefined,
+        bucket.namespace,
+      );
     if (options.summary === true) return listBuckets(context, bucket.provider, options, bucket);
     if (objectName === "") return listObjects(context, bucket, options.prefix ?? "", options);
     await listByName(context, bucket, objectName, options);

@@ -1,4 +1,13 @@
-import { type Bck, bucketCname, PROVIDERS, type Provider } from "@ais/wire/bck.ts";
+import {
+  type Bck,
+  bucketCname,
+  GLOBAL_NAMESPACE,
+  isGlobalNamespace,
+  type Namespace,
+  namespaceUname,
+  PROVIDERS,
+  type Provider,
+} from "@ais/wire/bck.ts";
 import type { CommandContext } from "../context.ts";
 import { formatSize } from "../output/units.ts";
 import type { ListOptions } from "./bucket-ls.ts";
@@ -18,11 +27,13 @@ export async function listBuckets(
   provider: Provider | undefined,
   options: ListOptions,
   only?: Bck,
+  namespace: Namespace = GLOBAL_NAMESPACE,
 ): Promise<void> {
   const buckets =
     only === undefined
       ? await context.client.buckets.list({
           ...(provider === undefined ? {} : { provider }),
+          ...(isGlobalNamespace(namespace) ? {} : { namespace: namespaceUname(namespace) }),
           all: options.all === true,
         })
       : [only];

@@ -5,16 +5,20 @@ import { WHAT } from "@ais/wire/queries.ts";
 import { allNodes, nodeName, type Snode } from "@ais/wire/smap.ts";
 import type { Command } from "commander";
 import type { Runtime } from "../context.ts";
+import { formatMicroseconds } from "../output/units.ts";
 
 const COLUMNS = [
   "NODE",
   "BUILD",
   "ENABLED",
+  "SAMPLED",
+  "TAIL",
   "ENDPOINT",
   "STARTED",
   "EXPORTED",
   "DROPPED",
   "QUEUE",
+  "LAST EXPORT",
   "LAST ERROR",
 ] as const;
 
@@ -39,18 +43,45 @@ export function showTracingCommand(runtime: Runtime, parent: Command): Command {
 }
 
 function row(snode: Snode, stats: JsonObject): readonly string[] {
-  const dropped = Object.values(asJsonObject(valueAt(stats, "spansDropped")));
+  const isEnabled = textAt(stats, "enabled") === "true";
   const capacity = numberAt(stats, "queueCapacityBytes");
   const queuePercent = capacity === 0 ? 0 : Math.round((100 * numberAt(stats, "queueBytes")) / capacity);
   return [
     nodeName(snode),
     textAt(stats, "build") || "-",
-    textAt(stats, "enabled") === "true" ? "yes" : "no",
+    isEnabled ? "yes" : "no",
+    isEnabled ? percent(numberAt(stats, "samplerProbability")) : "-",
+    tailText(stats),
     textAt(stats, "endpoint") || "-",
     String(numberAt(stats, "spansStarted")),
     String(numberAt(stats, "spansExported")),
-    String(dropped.reduce((sum: number, count) => sum + Number(count), 0)),
+    countsText(valueAt(stats, "spansDropped")),
     `${queuePercent}%`,
+    lastExportText(stats),
     textAt(stats, "lastError") || "-",
   ];
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(3))}%`;
+}
+
+/** Requests that the tail rule exported; a dash while it is off. */
+function tailText(stats: JsonObject): string {
+  return textAt(stats, "tail.enabled") === "true" ? countsText(valueAt(stats, "tail.exported")) : "-";
+}
+
+/** `0`, or `5 (queue_full 3, shutdown 2)`. */
+function countsText(counts: unknown): string {
+  const parts = Object.entries(asJsonObject(counts)).filter(([, count]) => Number(count) > 0);
+  const sum = parts.reduce((total, [, count]) => total + Number(count), 0);
+  return sum === 0 ? "0" : `${sum} (${parts.map(([name, count]) => `${name} ${count}`).join(", ")})`;
+}
+
+/** How long ago the collector last took something, and how long that took. */
+function lastExportText(stats: JsonObject): string {
+  const time = Date.parse(textAt(stats, "lastExportTime"));
+  if (Number.isNaN(time)) return "-";
+  const agoS = Math.max(0, Math.round((Date.now() - time) / 1000));
+  return `${agoS}s ago, ${formatMicroseconds(numberAt(stats, "lastExportMs") * 1000)}`;
 }

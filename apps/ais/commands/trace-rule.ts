@@ -39,7 +39,7 @@ function addCommand(runtime: Runtime, parent: Command): void {
     .command("add")
     .summary("add a rule, or replace the one of the same id")
     .description(
-      "Sample the requests that meet every condition given, with this probability. Of several rules the first that\nmatches decides; a new one is the last unless --first is given.",
+      "Sample the requests that meet every condition given, with this probability. Of several rules the first that matches decides; a new one is the last unless --first is given.",
     )
     .option("--bucket <bucket>", "such as ais://nnn, or ais://train-* for every name that begins so")
     .option("--operation <name>", "such as object.get, object.put, object.list")
@@ -61,9 +61,9 @@ function addCommand(runtime: Runtime, parent: Command): void {
     };
     await context.client.cluster.setClusterConfig({ [`${RULES}.${id}`]: JSON.stringify(rule) });
     const tracing = await tracingSection(context);
-    const added = rulesOf(tracing).find((each) => each.id === id);
-    if (context.settings.json) return context.printJson(added ?? {});
-    context.print(`rule "${id}" added${added?.expires === undefined ? "" : `, for ${timeLeft(added)}`}`);
+    if (context.settings.json)
+      return context.printJson(rulesOf(tracing).find((each) => each.id === id) ?? {});
+    context.print(`rule "${id}" added${rule.for === undefined ? "" : `, for ${rule.for}`}`);
     noteIfOff(context, tracing);
   });
 }

@@ -124,6 +124,11 @@ export class FakeCluster implements AsyncDisposable {
         namespace: { uuid: "", name: "" },
       }));
       send(response, list);
+    } else if (
+      objects !== undefined &&
+      (body.includes('"delete-listrange"') || body.includes('"copy-') || body.includes('"move-bck"'))
+    ) {
+      response.end(this.#bucketJob(name, objects, url, JSON.parse(body)));
     } else if (method === "POST" && objects !== undefined) {
       fail(response, method, 409, "ErrBucketAlreadyExists", `bucket "ais://${name}" already exists`);
     } else if (method === "POST") {
@@ -131,12 +136,6 @@ export class FakeCluster implements AsyncDisposable {
       response.end();
     } else if (objects === undefined) {
       fail(response, method, 404, "ErrBckNotFound", missingBucket(name));
-    } else if (
-      body.includes('"delete-listrange"') ||
-      body.includes('"copy-') ||
-      body.includes('"move-bck"')
-    ) {
-      response.end(this.#bucketJob(name, objects, url, JSON.parse(body)));
     } else if (method === "DELETE") {
       this.buckets.delete(name);
       response.end();

@@ -61,7 +61,8 @@ export function startJobRunner(options: ShareRunOptions): JobRunner {
     if (early !== undefined) run.received(early.objects, early.bytes);
     unbooked.delete(id);
     if (entry.record.stop !== null) run.stop(entry.record.stop.reason);
-    void run.done
+    void run
+      .start()
       .catch((error) => logger.log("error", "a job's share failed", { job: id, error: errorText(error) }))
       .finally(() => {
         active.delete(id);

@@ -39,7 +39,7 @@ export class JobShareRun {
   #stopReason = "";
   #units = 0;
   #waits = 0;
-  readonly done: Promise<void>;
+  #done: Promise<void> = Promise.resolve();
 
   /** `earlier` is what a process before this one left of the share. */
   constructor(options: ShareRunOptions, record: JobRecord, earlier: JobShare | null) {
@@ -59,7 +59,16 @@ export class JobShareRun {
       error: earlier?.error ?? "",
       result: null,
     };
-    this.done = this.#run();
+  }
+
+  /** To be called once. Resolves when the share is over, or suspended. */
+  start(): Promise<void> {
+    this.#done = this.#run();
+    return this.#done;
+  }
+
+  get done(): Promise<void> {
+    return this.#done;
   }
 
   /** As it is now, which the coordinator learns of seldom. */

@@ -67,7 +67,7 @@ class RegistryMetrics implements NodeMetrics {
 
   request(operation: Operation, status: number, durationNs: number, span: Span): void {
     const { latency, done, failed, totalNs } = this.#operations[operation];
-    latency.observe(durationNs / NS_PER_S, span.sampled ? span.context : null);
+    latency.observe(durationNs / NS_PER_S, span);
     if (status >= 400) {
       failed?.add(1);
       return;

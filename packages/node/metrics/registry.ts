@@ -2,7 +2,7 @@
  * Counters, gauges and histograms with their two text forms. Counters keep AIStore's names in both: OpenMetrics would
  * demand a `_total` suffix of a counter, which breaks existing dashboards, so it gets them as type `unknown`.
  */
-import type { SpanContext } from "@ais/tracing/types.ts";
+import type { Span } from "@ais/tracing/types.ts";
 
 export type MetricType = "counter" | "gauge";
 export type Labels = Readonly<Record<string, string>>;
@@ -31,6 +31,9 @@ interface Exemplar {
   readonly timestampMs: number;
 }
 
+/** An exemplar stays for this long: a new one for every request would cost as much as the rest of the observation. */
+const EXEMPLAR_MIN_AGE_MS = 1000;
+
 /** Cumulative when exposed; an observation touches one bucket. */
 export class Histogram {
   readonly bounds: readonly number[];
@@ -48,15 +51,21 @@ export class Histogram {
     return this.#counts.every((count) => count === 0);
   }
 
-  observe(value: number, sampled: SpanContext | null): void {
+  /** `span` may become the exemplar of its bucket when it is sampled. */
+  observe(value: number, span: Pick<Span, "sampled" | "context">): void {
     let bucket = 0;
     while (bucket < this.bounds.length && value > (this.bounds[bucket] ?? 0)) bucket++;
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
     this.#sum += value;
-    if (sampled !== null) {
-      const { traceId, spanId } = sampled;
-      this.#exemplars[bucket] = { traceId, spanId, value, timestampMs: Date.now() };
-    }
+    if (span.sampled) this.#exemplify(bucket, value, span);
+  }
+
+  #exemplify(bucket: number, value: number, span: Pick<Span, "context">): void {
+    const timestampMs = Date.now();
+    const present = this.#exemplars[bucket];
+    if (present !== undefined && Math.abs(timestampMs - present.timestampMs) < EXEMPLAR_MIN_AGE_MS) return;
+    const { traceId, spanId } = span.context;
+    this.#exemplars[bucket] = { traceId, spanId, value, timestampMs };
   }
 
   expose(name: string, labels: string, withExemplars: boolean): string {

@@ -1,10 +1,10 @@
 import { AisError } from "@ais/base/errors.ts";
 import { OPERATIONS } from "@ais/wire/operations.ts";
 import type { FinishedRequest, TailRemark } from "@ais/wire/requests.ts";
+import { bucketOf } from "../bucket-of.ts";
 import type { Call } from "../call.ts";
 import { bodySizeBytes } from "../http/body-size.ts";
 import type { HttpReply, ReplyOutcome } from "../http/types.ts";
-import { bucketOf } from "../trace-request.ts";
 import type { FinishedFilter } from "./finished-filter.ts";
 import { LineQueue } from "./line-queue.ts";
 import { summaryOf } from "./summary.ts";

@@ -1,6 +1,6 @@
 import type { RequestSummary } from "@ais/wire/requests.ts";
+import { bucketOf } from "../bucket-of.ts";
 import type { Call } from "../call.ts";
-import { bucketOf } from "../trace-request.ts";
 
 const NO_TRACE = /^0*$/;
 

@@ -1,4 +1,5 @@
 /** Tracing that keeps its spans in memory, for tests of what requests record. */
+import type { AttributeBlock } from "@ais/tracing/attribute-block.ts";
 import {
   type Attributes,
   type AttributeValue,
@@ -41,8 +42,11 @@ export class RecordedSpan implements Span {
   set(name: string, value: AttributeValue): void {
     this.attributes[name] = value;
   }
+  add({ attributes }: AttributeBlock): void {
+    Object.assign(this.attributes, attributes);
+  }
   describe(facts: SpanFacts): void {
-    facts.describe(this);
+    facts.describe(this, facts.values);
   }
   event(name: string, attributes: Attributes = {}): void {
     this.events.push({ name, attributes });

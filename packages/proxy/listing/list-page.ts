@@ -1,4 +1,4 @@
-/** One page of a listing: asked of every target at once, merged here. */
+/** One page of a listing: its parts are asked of every target at once. */
 import { AisError } from "@ais/base/errors.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { PeerResponse } from "@ais/node/peer-client.ts";
@@ -12,16 +12,19 @@ import {
 } from "@ais/wire/list-page.ts";
 import { hasFlag, type LsoEntry, type LsoMsg, listedProps } from "@ais/wire/lso.ts";
 import { PATHS } from "@ais/wire/paths.ts";
-import { activeTargets } from "@ais/wire/smap.ts";
-import { unpack } from "msgpackr";
+import { activeTargets, type Snode } from "@ais/wire/smap.ts";
+import { Unpackr } from "msgpackr";
 import { broadcast, requireAll } from "../broadcast.ts";
 import type { FoundBucket } from "../bucket-lookup.ts";
 import type { ProxyServices } from "../services.ts";
-import { compareUtf8, type MergedPage, mergePages } from "./merge.ts";
+import { gatherPage, type PagePortion } from "./gather-page.ts";
+import { compareUtf8, type MergedPage } from "./merge.ts";
 
 /** Longest wait for the slowest target's part of a page. */
 export const LIST_PAGE_TIMEOUT_MS = 60_000;
 const DELIMITER = "/";
+/** Reads records, as targets send them, and maps alike. */
+const unpackr = new Unpackr({ useRecords: true, mapsAsObjects: true });
 
 export async function listPage(
   msg: LsoMsg,
@@ -39,41 +42,37 @@ export async function listPage(
   // A listing that starts after a name still starts there on its later pages.
   const after =
     compareUtf8(msg.continuationToken, msg.startAfter) > 0 ? msg.continuationToken : msg.startAfter;
-  const request: ListPageRequest = {
+  const request = {
     bucket: found.bucket,
     bid: found.props.bid,
     prefix: msg.prefix.replace(/^\/+/, ""),
-    after,
-    limit: msg.pageSize,
     delimiter: hasFlag(msg, "noRecursion") ? DELIMITER : "",
     props: [...listedProps(msg)],
     timeFormat: msg.timeFormat,
     listingId: msg.uuid,
   };
-  const outcomes = await broadcast(
-    "object.list",
-    targets,
-    {
-      method: "POST",
-      path: PATHS.intraList,
-      headers: { "content-type": CONTENT_TYPES.errorJson, accept: CONTENT_TYPES.msgpack },
-      body: encodeJson(request),
-      timeoutMs: LIST_PAGE_TIMEOUT_MS,
-      signal: call.request.signal,
-    },
-    call,
-    services,
-  );
-  const replies = requireAll(outcomes, `list "${found.bucket.name}"`);
-  return mergePages(
-    replies.map(({ response }) => decodePage(response)),
-    after,
-    msg.pageSize,
-  );
+  const ask = async (nodes: readonly Snode[], portion: PagePortion): Promise<readonly ListPageReply[]> => {
+    const outcomes = await broadcast(
+      "object.list",
+      nodes,
+      {
+        method: "POST",
+        path: PATHS.intraList,
+        headers: { "content-type": CONTENT_TYPES.errorJson, accept: CONTENT_TYPES.msgpack },
+        body: encodeJson({ ...request, ...portion } satisfies ListPageRequest),
+        timeoutMs: LIST_PAGE_TIMEOUT_MS,
+        signal: call.request.signal,
+      },
+      call,
+      services,
+    );
+    return requireAll(outcomes, `list "${found.bucket.name}"`).map(({ response }) => decodePage(response));
+  };
+  return gatherPage(targets, { after, limit: msg.pageSize, isSpread: request.delimiter === "" }, ask);
 }
 
 function decodePage(response: PeerResponse): ListPageReply {
   return response.headers["content-type"] === CONTENT_TYPES.msgpack
-    ? checkListPageReply(unpack(response.body))
+    ? checkListPageReply(unpackr.unpack(response.body))
     : parseListPageReply(new TextDecoder().decode(response.body));
 }

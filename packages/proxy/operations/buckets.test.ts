@@ -44,8 +44,8 @@ describe("bucket.list", () => {
 
   test("what it cannot do is refused by name", async () => {
     const proxy = await FakeProxy.create();
-    const summary = await proxy.send("GET", "/v1/buckets", { body: actMsg("summary-bck") });
-    expect([summary.status, textOf(summary)]).toEqual([501, expect.stringContaining('"summary-bck\\"')]);
+    const summary = await proxy.send("GET", "/v1/buckets", { body: actMsg("summary-shard") });
+    expect([summary.status, textOf(summary)]).toEqual([501, expect.stringContaining('"summary-shard\\"')]);
     expect((await proxy.send("GET", "/v1/buckets", { body: actMsg("frobnicate") })).status).toBe(400);
     expect((await proxy.send("GET", "/v1/buckets?presence=9")).status).toBe(400);
   });
@@ -82,7 +82,7 @@ describe("bucket.create", () => {
     ["/v1/buckets/abc/def", "create-bck", 400],
     ["/v1/buckets/abc?provider=aws", "create-bck", 501],
     ["/v1/buckets/abc?namespace=%40remote", "create-bck", 501],
-    ["/v1/buckets/nnn", "copy-bck", 501],
+    ["/v1/buckets/nnn", "make-n-copies", 501],
     ["/v1/buckets/nnn", "start", 400],
     ["/v1/buckets/nnn", "", 400],
   ])("POST %s with action %j is %d", async (path, action, status) => {
@@ -139,8 +139,13 @@ describe("bucket.destroy, bucket.head, bucket.set-props", () => {
 
   test("other deletions are not taken for a destroy", async () => {
     const proxy = await FakeProxy.create({ targets: [] });
-    for (const action of ["delete-listrange", "evict-remote-bck"]) {
-      expect((await proxy.send("DELETE", "/v1/buckets/nnn", { body: actMsg(action) })).status).toBe(501);
+    for (const [action, status] of [
+      ["destroy-inventory", 501],
+      ["evict-remote-bck", 400],
+      // There is no target to do it.
+      ["delete-listrange", 503],
+    ] as const) {
+      expect((await proxy.send("DELETE", "/v1/buckets/nnn", { body: actMsg(action) })).status).toBe(status);
     }
     expect((await proxy.send("DELETE", "/v1/buckets/nnn")).status).toBe(400);
     expect((await proxy.send("HEAD", "/v1/buckets/nnn")).status).toBe(200);

@@ -81,7 +81,7 @@ describe("cluster.set-config", () => {
   });
 
   test.each([
-    ["start", 501],
+    ["start", 400],
     ["shutdown", 501],
     ["rm-unsafe", 501],
     ["create-bck", 400],

@@ -73,7 +73,9 @@ export function decodeRecord(bytes: Uint8Array, lengthBytes: number): IndexRecor
   return {
     sizeBytes,
     checksum:
-      type === "none" ? null : { type, value: copyBytes(bytes, HEADER_BYTES, checksumEnd).toString("hex") },
+      type === "none"
+        ? null
+        : { type, value: Buffer.prototype.toString.call(bytes, "hex", HEADER_BYTES, checksumEnd) },
     versionCounter: readCounter(view, 12),
     createdNs: view.getBigUint64(20, true),
     atimeNs: view.getBigUint64(28, true),

@@ -5,6 +5,7 @@ import { objectFilePath } from "../files/object-path.ts";
 import { objectIndexKey } from "../index/key.ts";
 import { attributesOf, type LocatedRecord, objectCname, tracedLocate } from "../lookup.ts";
 import { type ResolvedRange, resolveRange } from "../range.ts";
+import { mountpathBlocks } from "../span-blocks.ts";
 import { SPAN_ATTRIBUTES, SPAN_NAMES } from "../span-names.ts";
 import { errorChainText } from "../storage-error.ts";
 import type { OpenMountpath, StoreContext } from "../store-context.ts";
@@ -73,10 +74,8 @@ function readInline(located: LocatedRecord, range: ResolvedRange, parent: Span):
   const span = parent.child(SPAN_NAMES.fileRead);
   const bytes = located.copyBody(range.offsetBytes, range.lengthBytes);
   if (span.recording) {
-    span.set(SPAN_ATTRIBUTES.mountpath, located.mountpath.path);
-    span.set(SPAN_ATTRIBUTES.layout, "inline");
+    span.add(mountpathBlocks(located.mountpath).readInline);
     span.set(SPAN_ATTRIBUTES.bytes, bytes.byteLength);
-    span.set(SPAN_ATTRIBUTES.sendfile, false);
   }
   span.end();
   return bytes;
@@ -123,10 +122,7 @@ function fileReader(
   parent: Span,
 ): ObjectReader {
   const span = parent.child(SPAN_NAMES.fileRead);
-  if (span.recording) {
-    span.set(SPAN_ATTRIBUTES.mountpath, mountpath.path);
-    span.set(SPAN_ATTRIBUTES.layout, "file");
-  }
+  if (span.recording) span.add(mountpathBlocks(mountpath).located.file);
   return {
     attributes: attributesOf(record, mountpath),
     offsetBytes: range.offsetBytes,

@@ -32,7 +32,7 @@ interface Filled extends AsyncDisposable {
   readonly contents: Contents;
 }
 
-async function filled(count = 300): Promise<Filled> {
+async function filled(count = 160): Promise<Filled> {
   const directory = temporaryDirectory();
   const mountpath = join(directory, "mp1");
   const contents = await fillMountpath(directory, count);

@@ -21,12 +21,14 @@ export type Contents = ReadonlyMap<string, Buffer>;
 export async function fillMountpath(directory: string, count: number): Promise<Contents> {
   const contents = new Map<string, Buffer>();
   await using store = await openTestStore(directory);
-  for (let n = 0; n < count; n++) {
-    await fillOne(store, contents, `o${n}`, [200 + n, 3_000, 9_000, 30_000][n % 4] ?? 0, n);
-  }
-  for (let n = 0; n < count; n += 5)
+  const all = Array.from({ length: count }, (_, n) => n);
+  await Promise.all(
+    all.map((n) => fillOne(store, contents, `o${n}`, [200 + n, 3_000, 9_000, 30_000][n % 4] ?? 0, n)),
+  );
+  for (const n of all.filter((number) => number % 5 === 0)) {
     await fillOne(store, contents, `o${n}`, n % 2 === 0 ? 500 : 20_000, n + 1_000);
-  for (let n = 0; n < count; n += 7) {
+  }
+  for (const n of all.filter((number) => number % 7 === 0)) {
     await store.delete(keyOf(`o${n}`), "os", NOOP_SPAN);
     contents.delete(`o${n}`);
   }

@@ -1,3 +1,4 @@
+import type { AttributeBlock } from "@ais/tracing/attribute-block.ts";
 import type { Attributes, AttributeValue, Span, SpanFacts } from "@ais/tracing/types.ts";
 
 /** A span that keeps what it is told, and its children in the order of their start. */
@@ -20,8 +21,15 @@ export class RecordingSpan implements Span {
     this.attributes[name] = value;
   }
 
+  add({ attributes }: AttributeBlock): void {
+    for (const key in attributes) {
+      const value = attributes[key];
+      if (value !== undefined) this.attributes[key] = value;
+    }
+  }
+
   describe(facts: SpanFacts): void {
-    facts.describe(this);
+    facts.describe(this, facts.values);
   }
 
   event(_name: string, _attributes?: Attributes): void {}

@@ -10,11 +10,10 @@ import { type CopyMsg, copyName } from "@ais/wire/jobs/job-messages.ts";
 import { validateObjectName } from "@ais/wire/object-name.ts";
 import type { ObjectTransfer } from "@ais/wire/object-transfer.ts";
 import { placementNodes } from "@ais/wire/smap.ts";
-import { durabilityOf } from "../locate.ts";
-import { putOptions } from "../operations/intra-job-object.ts";
 import type { TargetServices } from "../services.ts";
 import { sendForJob } from "../transfer/send-for-job.ts";
 import { objectKey } from "./object-source.ts";
+import { storeCopy } from "./store-copy.ts";
 
 export interface CopyOne {
   readonly key: ObjectKey;
@@ -61,24 +60,16 @@ export async function copyOne(copy: CopyOne, services: TargetServices, signal: A
   }
 }
 
-/** False when an object was there and was to be kept. */
 async function storeHere(
   transfer: ObjectTransfer,
   destination: ObjectKey,
-  { to, keepExisting }: CopyOne,
+  { to }: CopyOne,
   reader: ObjectReader,
-  { store, member }: TargetServices,
+  services: TargetServices,
 ): Promise<boolean> {
-  const props = findBucket(member.snapshot.bmd, to.bucket);
+  const props = findBucket(services.member.snapshot.bmd, to.bucket);
   if (props === null || props.bid !== to.bid) throw bucketNotFound(to.bucket);
-  if (keepExisting && (await store.head(destination, NOOP_SPAN)) !== null) return false;
-  const policy = {
-    checksumType: props.checksum.type,
-    durability: durabilityOf(props),
-    versioned: props.versioning.enabled,
-  };
-  await store.put(destination, bodyOf(reader), putOptions(transfer, policy), NOOP_SPAN);
-  return true;
+  return (await storeCopy(destination, props, transfer, () => bodyOf(reader), services)).stored;
 }
 
 function transferOf(

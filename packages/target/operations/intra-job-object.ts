@@ -3,19 +3,15 @@ import { AisError } from "@ais/base/errors.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { jsonReply } from "@ais/node/replies.ts";
-import type { ObjectAttributes, PutOptions } from "@ais/storage/types.ts";
+import type { ObjectAttributes, ObjectBody } from "@ais/storage/types.ts";
 import { bucketCname, parseUname } from "@ais/wire/bck.ts";
 import { bucketId } from "@ais/wire/bprops.ts";
 import { bucketNotFound } from "@ais/wire/error-texts.ts";
 import { validateObjectName } from "@ais/wire/object-name.ts";
-import {
-  decodeTransfer,
-  type ObjectTransfer,
-  TRANSFER_HEADER,
-  type TransferResult,
-} from "@ais/wire/object-transfer.ts";
+import { decodeTransfer, TRANSFER_HEADER, type TransferResult } from "@ais/wire/object-transfer.ts";
 import { countingIoErrors } from "../io-errors.ts";
-import { durabilityOf, locateBucket } from "../locate.ts";
+import { storeCopy } from "../jobs/store-copy.ts";
+import { locateBucket } from "../locate.ts";
 import type { TargetServices } from "../services.ts";
 
 /** Bodies up to this size are read at once: a stream costs more than they do. */
@@ -40,42 +36,22 @@ export async function intraJobObject(call: Call, services: TargetServices): Prom
     objectName,
     uname: transfer.uname,
   };
-  const { store, metrics } = services;
-  const existing = transfer.keepExisting ? await store.head(key, span) : null;
-  if (existing !== null) {
+  const { metrics, jobRunner } = services;
+  const body = (): ObjectBody | Promise<ObjectBody> =>
+    transfer.sizeBytes <= WHOLE_BODY_MAX_BYTES ? request.bytes(WHOLE_BODY_MAX_BYTES) : request.stream();
+  const { attributes, stored } = await countingIoErrors(
+    "put",
+    metrics,
+    storeCopy(key, props, transfer, body, services),
+  );
+  if (!stored) {
     await drain(request.stream());
-    return jsonReply(resultOf(existing, false));
+    return jsonReply(resultOf(attributes, false));
   }
-  const options = putOptions(transfer, {
-    checksumType: props.checksum.type,
-    durability: durabilityOf(props),
-    versioned: props.versioning.enabled,
-  });
-  const body =
-    transfer.sizeBytes <= WHOLE_BODY_MAX_BYTES ? await request.bytes(WHOLE_BODY_MAX_BYTES) : request.stream();
-  const attributes = await countingIoErrors("put", metrics, store.put(key, body, options, span));
   metrics.add("stream.in.n", 1);
   metrics.add("stream.in.size", attributes.sizeBytes);
-  services.jobRunner.received(transfer.jobId, attributes.sizeBytes);
+  jobRunner.received(transfer.jobId, attributes.sizeBytes);
   return jsonReply(resultOf(attributes, true));
-}
-
-/** What a copy keeps of its original. */
-export function putOptions(
-  transfer: Pick<ObjectTransfer, "sizeBytes" | "checksum" | "atimeNs" | "custom" | "parts">,
-  policy: Pick<PutOptions, "checksumType" | "durability" | "versioned">,
-): PutOptions {
-  const { sizeBytes, checksum, atimeNs, custom, parts } = transfer;
-  return {
-    ...policy,
-    sizeBytes,
-    atimeNs: BigInt(atimeNs),
-    custom,
-    // Content that is there already may have other metadata than the copy must have.
-    compareCustom: true,
-    ...(checksum === null ? {} : { expected: checksum }),
-    ...(parts === null ? {} : { parts }),
-  };
 }
 
 function resultOf({ version, checksum, atimeNs }: ObjectAttributes, stored: boolean): TransferResult {

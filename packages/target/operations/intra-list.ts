@@ -7,7 +7,7 @@ import { bucketId } from "@ais/wire/bprops.ts";
 import { formatGoLayout } from "@ais/wire/go-time.ts";
 import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
 import { type ListPageReply, type ListPageRequest, parseListPageRequest } from "@ais/wire/list-page.ts";
-import { ENTRY_FLAGS, formatCustom, type LsoEntry } from "@ais/wire/lso.ts";
+import { ENTRY_FLAGS, formatCustom, type LsoEntry, type LsoProp } from "@ais/wire/lso.ts";
 import { nodeName } from "@ais/wire/smap.ts";
 import { Packr } from "msgpackr";
 import { locateBucket } from "../locate.ts";
@@ -15,8 +15,11 @@ import { entityTag } from "../object-headers.ts";
 import type { TargetServices } from "../services.ts";
 
 const REQUEST_MAX_BYTES = 64 * 1024;
-/** Ten thousand entries in MessagePack take a third of the time that they take in JSON. */
-const packr = new Packr({ useRecords: false });
+/**
+ * Ten thousand entries in MessagePack take a third of the time that they take in JSON. As records, which name the members
+ * of all entries once, they take the proxy a seventh of the time that maps take.
+ */
+const packr = new Packr({ useRecords: true });
 
 export async function intraList(call: Call, services: TargetServices): Promise<HttpReply> {
   const { request, snapshot, span } = call;
@@ -38,9 +41,8 @@ export async function intraList(call: Call, services: TargetServices): Promise<H
 
 /** Objects and directories in one order, that of the UTF-8 bytes of their names. */
 function entriesOf(listed: ListPage, page: ListPageRequest, services: TargetServices): LsoEntry[] {
-  const props = new Set(page.props);
-  const node = nodeName(services.member.self);
-  const objects = listed.objects.map((object) => entryOf(object, props, page.timeFormat, node));
+  const wanted = wantedOf(page, nodeName(services.member.self));
+  const objects = listed.objects.map((object) => entryOf(object, wanted));
   if (listed.directories.length === 0) return objects;
   const directories = listed.directories.map((name): LsoEntry => ({ name, flags: ENTRY_FLAGS.directory }));
   return [...objects, ...directories]
@@ -49,32 +51,61 @@ function entriesOf(listed: ListPage, page: ListPageRequest, services: TargetServ
     .map(({ entry }) => entry);
 }
 
-function entryOf(
-  { objectName, attributes }: ListedObject,
-  props: ReadonlySet<string>,
-  timeFormat: string,
-  node: string,
-): LsoEntry {
-  const isChunked = props.has("chunked") && attributes.parts !== undefined;
-  const custom = props.has("custom") || props.has("etag") || props.has("last-modified");
+/** What the entries of a page have, looked up once a page. */
+interface Wanted {
+  readonly timeFormat: string;
+  readonly node: string;
+  readonly size: boolean;
+  readonly checksum: boolean;
+  readonly atime: boolean;
+  readonly version: boolean;
+  readonly location: boolean;
+  readonly copies: boolean;
+  readonly chunked: boolean;
+  readonly custom: boolean;
+  readonly etag: boolean;
+  readonly lastModified: boolean;
+}
+
+function wantedOf({ props, timeFormat }: ListPageRequest, node: string): Wanted {
+  const has = (prop: LsoProp): boolean => props.includes(prop);
   return {
-    name: objectName,
-    flags: ENTRY_FLAGS.cached | (isChunked ? ENTRY_FLAGS.chunked : 0),
-    ...(props.has("size") ? { sizeBytes: attributes.sizeBytes } : {}),
-    ...(props.has("checksum") ? { checksum: attributes.checksum?.value ?? "" } : {}),
-    ...(props.has("atime") ? { atime: formatGoLayout(timeFormat, attributes.atimeNs) } : {}),
-    ...(props.has("version") ? { version: attributes.version } : {}),
-    ...(props.has("location") ? { location: `${node}:${attributes.mountpath}` } : {}),
-    ...(props.has("copies") ? { copies: 1 } : {}),
-    ...(custom ? { custom: customText({ objectName, attributes }, props, timeFormat) } : {}),
+    timeFormat,
+    node,
+    size: has("size"),
+    checksum: has("checksum"),
+    atime: has("atime"),
+    version: has("version"),
+    location: has("location"),
+    copies: has("copies"),
+    chunked: has("chunked"),
+    custom: has("custom"),
+    etag: has("etag"),
+    lastModified: has("last-modified"),
   };
 }
 
+function entryOf({ objectName, attributes }: ListedObject, wanted: Wanted): LsoEntry {
+  const isChunked = wanted.chunked && attributes.parts !== undefined;
+  const entry: { -readonly [K in keyof LsoEntry]: LsoEntry[K] } = {
+    name: objectName,
+    flags: ENTRY_FLAGS.cached | (isChunked ? ENTRY_FLAGS.chunked : 0),
+  };
+  if (wanted.size) entry.sizeBytes = attributes.sizeBytes;
+  if (wanted.checksum) entry.checksum = attributes.checksum?.value ?? "";
+  if (wanted.atime) entry.atime = formatGoLayout(wanted.timeFormat, attributes.atimeNs);
+  if (wanted.version) entry.version = attributes.version;
+  if (wanted.location) entry.location = `${wanted.node}:${attributes.mountpath}`;
+  if (wanted.copies) entry.copies = 1;
+  if (wanted.custom || wanted.etag || wanted.lastModified) entry.custom = customText(attributes, wanted);
+  return entry;
+}
+
 /** Entity tag and time of the last change travel as custom metadata in listings. */
-function customText({ attributes }: ListedObject, props: ReadonlySet<string>, timeFormat: string): string {
-  const pairs: Record<string, string> = props.has("custom") ? { ...attributes.custom } : {};
-  const etag = props.has("etag") ? entityTag(attributes) : null;
+function customText(attributes: ListedObject["attributes"], wanted: Wanted): string {
+  const pairs: Record<string, string> = wanted.custom ? { ...attributes.custom } : {};
+  const etag = wanted.etag ? entityTag(attributes) : null;
   if (etag !== null) pairs["ETag"] = etag;
-  if (props.has("last-modified")) pairs["LastModified"] = formatGoLayout(timeFormat, attributes.createdNs);
+  if (wanted.lastModified) pairs["LastModified"] = formatGoLayout(wanted.timeFormat, attributes.createdNs);
   return formatCustom(pairs);
 }

@@ -1,20 +1,25 @@
 /**
- * Spans of requests that were not sampled, kept until it is known whether the tail rule wants them (tracing.md 5). A span
- * costs what its object costs: nothing is encoded before a request is exported, and most requests never are.
+ * Spans of requests that were not sampled, kept until it is known whether the tail rule wants them (tracing.md 5). Of
+ * requests that ended well they stay in a ring for a while, in case another node's part of the request did not.
  */
 
-import type { SpanLimits } from "../recorder/limits.ts";
+import type { AttributeBlock } from "../attribute-block.ts";
+import { cutText, type SpanLimits } from "../recorder/limits.ts";
 import type { Recorder } from "../recorder/recorder.ts";
 import type { RecordingSpan, SpanOwner } from "../recorder/recording-span.ts";
 import {
+  type Attributes,
+  type AttributeValue,
   type RecordingLimit,
   type RequestEnding,
   SPAN_KIND,
   type Span,
+  type SpanFacts,
   type TailReason,
   type TailStats,
 } from "../types.ts";
 import type { RandomWord } from "../w3c/random.ts";
+import { type FlightRecord, FlightRecordCodec } from "./flight-record.ts";
 import { FlightRing } from "./flight-ring.ts";
 import { FlightTrace } from "./flight-trace.ts";
 import { RateLimit } from "./rate-limit.ts";
@@ -22,7 +27,6 @@ import type { TailRule } from "./tail-rule.ts";
 import { WantedTraces } from "./wanted-traces.ts";
 
 export interface FlightLimits {
-  readonly ringRequests: number;
   readonly ringBytes: number;
   readonly spansPerRequest: number;
   readonly exportsPerSecond: number;
@@ -32,7 +36,6 @@ export interface FlightLimits {
 }
 
 export const FLIGHT_LIMITS: FlightLimits = {
-  ringRequests: 16_384,
   ringBytes: 32 * 1024 * 1024,
   spansPerRequest: 512,
   // A cluster in trouble makes many errors that look alike: a hundred a second of each node tell what is wrong.
@@ -42,11 +45,9 @@ export const FLIGHT_LIMITS: FlightLimits = {
   wantedMs: 30_000,
 };
 
-/** What the objects of a request and of a span take on the heap, less their texts (measured on Bun). */
-const REQUEST_BYTES = 400;
-const SPAN_BYTES = 600;
 const RECENT_TRACES = 1_024;
 const SAMPLING_REASON = "ais.sampling.reason";
+const NO_ATTRIBUTES: Attributes = {};
 
 type TailListener = (traceId: string, nodeIds: readonly string[]) => void;
 
@@ -57,6 +58,7 @@ export class FlightRecorder implements SpanOwner {
   readonly #recorder: Recorder;
   readonly #limits: FlightLimits;
   readonly #ring: FlightRing;
+  readonly #codec = new FlightRecordCodec();
   readonly #wanted: WantedTraces;
   readonly #exportLimit: RateLimit;
   readonly #askLimit: RateLimit;
@@ -73,7 +75,7 @@ export class FlightRecorder implements SpanOwner {
     this.random = recorder.random;
     this.#recorder = recorder;
     this.#limits = limits;
-    this.#ring = new FlightRing(limits.ringRequests, limits.ringBytes);
+    this.#ring = new FlightRing(limits.ringBytes);
     this.#wanted = new WantedTraces(limits.wantedTraces, limits.wantedMs);
     this.#exportLimit = new RateLimit(limits.exportsPerSecond);
     this.#askLimit = new RateLimit(limits.asksPerSecond);
@@ -101,12 +103,12 @@ export class FlightRecorder implements SpanOwner {
     if (reason === null) return false;
     if (!this.#exportLimit.take(this.monotonicMs())) {
       // It is judged once more when its reply is out: what is refused once is not asked about again.
-      flight.forget();
+      flight.leave("gone");
       this.#limited++;
       return false;
     }
     span.set(SAMPLING_REASON, `tail.${reason}`);
-    this.#export(flight, reason);
+    this.#exportFlight(flight, reason);
     return true;
   }
 
@@ -120,10 +122,10 @@ export class FlightRecorder implements SpanOwner {
       else this.#limited++;
     }
     if (asked.size === 0) return;
-    for (const flight of this.#ring.take(asked)) {
-      asked.delete(flight.traceId);
-      this.#export(flight, "asked");
-    }
+    this.#ring.take(new Set(asked), (traceId, payload) => {
+      asked.delete(traceId);
+      this.#exportRecord(traceId, this.#codec.decode(payload));
+    });
     for (const traceId of asked) this.#wanted.add(traceId, nowMs);
   }
 
@@ -135,10 +137,9 @@ export class FlightRecorder implements SpanOwner {
       limited: this.#limited,
       missed: this.#wanted.missed,
       spansLeftOut: this.#spansLeftOut,
-      ringRequests: this.#ring.requests,
-      ringCapacityRequests: this.#limits.ringRequests,
-      ringBytes: this.#ring.bytes,
-      ringCapacityBytes: this.#limits.ringBytes,
+      ringRequests: this.#ring.records,
+      ringBytes: this.#ring.usedBytes,
+      ringCapacityBytes: this.#ring.capacityBytes,
     };
   }
 
@@ -160,42 +161,67 @@ export class FlightRecorder implements SpanOwner {
       this.#send(span);
       return;
     }
-    const isServer = span.kind === SPAN_KIND.server;
-    if (flight.spans.length < this.#limits.spansPerRequest || isServer) {
-      const sizeBytes = SPAN_BYTES + span.sizeChars;
-      flight.spans.push(span);
-      flight.sizeBytes += sizeBytes;
+    if (flight.phase === "kept") {
       // Background work of a request that has ended.
-      if (flight.phase === "kept") this.#ring.grew(sizeBytes);
-    } else {
-      this.#spansLeftOut++;
+      this.#keep(flight, [span]);
+      return;
     }
+    const isServer = span.kind === SPAN_KIND.server;
+    if (flight.spans.length < this.#limits.spansPerRequest || isServer) flight.spans.push(span);
+    else this.#spansLeftOut++;
     if (isServer) this.#concluded(flight);
   }
 
   #concluded(flight: FlightTrace): void {
-    if (this.#rule === null) {
-      flight.forget();
-    } else if (this.#wanted.size > 0 && this.#wanted.take(flight.traceId)) {
-      this.#export(flight, "asked");
-    } else {
-      flight.phase = "kept";
-      flight.sizeBytes += REQUEST_BYTES;
-      this.#ring.add(flight);
-    }
+    if (this.#rule === null) flight.leave("gone");
+    else if (this.#wanted.size > 0 && this.#wanted.take(flight.traceId)) this.#exportFlight(flight, "asked");
+    else this.#keep(flight, flight.leave("kept"));
   }
 
-  #export(flight: FlightTrace, reason: TailReason): void {
-    this.#exported[reason]++;
-    this.#remember(flight.traceId);
+  #keep(flight: FlightTrace, spans: readonly RecordingSpan[]): void {
+    if (!this.#ring.add(flight, this.#codec.encode(flight, spans))) this.#spansLeftOut += spans.length;
+  }
+
+  #exportFlight(flight: FlightTrace, reason: TailReason): void {
+    this.#booked(flight.traceId, reason);
     for (const span of flight.release()) this.#send(span);
     this.#listener(flight.traceId, flight.nodeIds);
+  }
+
+  #exportRecord(traceId: string, { spans, nodeIds }: FlightRecord): void {
+    this.#booked(traceId, "asked");
+    for (const { item, facts } of spans) {
+      this.#recorder.started();
+      this.#recorder.endedEncoded(item, facts === null ? NO_ATTRIBUTES : this.#attributesOf(facts));
+    }
+    this.#listener(traceId, nodeIds);
+  }
+
+  #attributesOf({ describe, values }: SpanFacts): Attributes {
+    const attributes: Record<string, AttributeValue> = {};
+    const { valueLengthChars } = this.limits;
+    const set = (name: string, value: AttributeValue): void => {
+      attributes[name] = typeof value === "string" ? cutText(value, valueLengthChars) : value;
+    };
+    const add = (block: AttributeBlock): void => {
+      for (const name in block.attributes) {
+        const value = block.attributes[name];
+        if (value !== undefined) set(name, value);
+      }
+    };
+    describe({ set, add }, values);
+    return attributes;
   }
 
   #send(span: RecordingSpan): void {
     span.settleFacts();
     this.#recorder.started();
     this.#recorder.ended(span);
+  }
+
+  #booked(traceId: string, reason: TailReason): void {
+    this.#exported[reason]++;
+    this.#remember(traceId);
   }
 
   #remember(traceId: string): void {

@@ -1,16 +1,22 @@
 const utf8 = new TextEncoder();
 /** Above this the platform's encoder is quicker than a loop over characters (measured on Bun). */
 const LOOP_CHARS = 48;
+/** Both texts of an attribute with their tags and lengths stay below 128 bytes. */
+const SHORT_ATTRIBUTE_CHARS = 121;
 const INITIAL_BYTES = 64 * 1024;
 const TWO_32 = 2 ** 32;
 
 /** Protobuf wire writer over one buffer that grows by doubling and is reused after `clear`. */
 export class ByteWriter {
-  #bytes: Uint8Array = new Uint8Array(INITIAL_BYTES);
+  #bytes: Uint8Array;
   readonly #double = new Float64Array(1);
   readonly #doubleWords = new Uint32Array(this.#double.buffer);
   /** Length of what was written. May be set back to drop what came after. */
   at = 0;
+
+  constructor(initialBytes: number = INITIAL_BYTES) {
+    this.#bytes = new Uint8Array(initialBytes);
+  }
 
   clear(): void {
     this.at = 0;
@@ -19,6 +25,11 @@ export class ByteWriter {
   /** A copy of exactly what was written, whose buffer can be transferred. */
   copy(): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.#bytes.subarray(0, this.at));
+  }
+
+  /** What was written, good until the next write. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.at);
   }
 
   /** Makes room; every other method of this class expects that its caller did. */
@@ -125,6 +136,59 @@ export class ByteWriter {
     if (seen > 127) return false;
     this.at = at;
     return true;
+  }
+
+  /**
+   * A `KeyValue` of two texts with its tag, in one go since its lengths are known: most attributes are such. False, with
+   * nothing written, when they are not ASCII or too long for lengths of one byte. Expects room for 128 bytes.
+   */
+  shortTextAttribute(tag: number, key: string, value: string): boolean {
+    const keyLength = key.length;
+    const valueLength = value.length;
+    if (keyLength + valueLength > SHORT_ATTRIBUTE_CHARS || valueLength > LOOP_CHARS) return false;
+    const bytes = this.#bytes;
+    let at = this.at;
+    bytes[at++] = tag;
+    bytes[at++] = keyLength + valueLength + 6;
+    bytes[at++] = 0x0a;
+    bytes[at++] = keyLength;
+    let seen = 0;
+    for (let i = 0; i < keyLength; i++) {
+      const code = key.charCodeAt(i);
+      bytes[at++] = code;
+      seen |= code;
+    }
+    bytes[at++] = 0x12;
+    bytes[at++] = valueLength + 2;
+    bytes[at++] = 0x0a;
+    bytes[at++] = valueLength;
+    for (let i = 0; i < valueLength; i++) {
+      const code = value.charCodeAt(i);
+      bytes[at++] = code;
+      seen |= code;
+    }
+    if (seen > 127) return false;
+    this.at = at;
+    return true;
+  }
+
+  /** `open` for a value that is expected to take 128 bytes to 16 KiB; give the result to `closeLarge`. */
+  openLarge(): number {
+    this.at += 2;
+    return this.at - 2;
+  }
+
+  /** Two bytes were left for the length, so that the usual value stays where it is: moving it costs 0.1 us. */
+  closeLarge(lengthAt: number): void {
+    const length = this.at - lengthAt - 2;
+    if (length >= 128 && length < 16384) {
+      this.#bytes[lengthAt] = (length & 127) | 128;
+      this.#bytes[lengthAt + 1] = length >>> 7;
+      return;
+    }
+    this.#bytes.copyWithin(lengthAt + 1, lengthAt + 2, this.at);
+    this.at--;
+    this.close(lengthAt);
   }
 
   /** Starts a length-delimited value of unknown length; give the result to `close`. */

@@ -30,6 +30,7 @@ function span(changes: Partial<EncodableSpan>): EncodableSpan {
     kind: 2,
     startMs: 0,
     endMs: 1.5,
+    blocks: null,
     keys: [],
     values: [],
     droppedAttributes: 0,

@@ -2,8 +2,9 @@
  * OTLP's protobuf encoding of spans, written once, straight from the recorder's objects. Field numbers are those of
  * opentelemetry-proto v1 (`trace.proto`, `common.proto`, `resource.proto`); a tag is `number << 3 | wire type`.
  */
+import type { AttributeBlock } from "../attribute-block.ts";
 import type { Attributes, AttributeValue } from "../types.ts";
-import type { ByteWriter } from "./byte-writer.ts";
+import { ByteWriter } from "./byte-writer.ts";
 
 /** What of a trace its spans share. */
 export interface EncodableTrace {
@@ -31,6 +32,7 @@ export interface EncodableSpan {
   /** Monotonic milliseconds. */
   readonly startMs: number;
   readonly endMs: number;
+  readonly blocks: readonly AttributeBlock[] | null;
   readonly keys: readonly string[];
   readonly values: readonly AttributeValue[];
   readonly droppedAttributes: number;
@@ -64,6 +66,8 @@ const TWO_32 = 2 ** 32;
 const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
 const STATUS_ERROR = 2;
+/** Of `Span.attributes`. */
+const ATTRIBUTES_TAG = 0x4a;
 /** More than tags, ids, times and lengths of one span, event, link or attribute take together. */
 const FIXED_BYTES = 160;
 const CHAR_BYTES = 3;
@@ -73,7 +77,7 @@ export function encodeSpan(w: ByteWriter, span: EncodableSpan): void {
   const { trace, name } = span;
   w.reserve(FIXED_BYTES + (name.length + trace.state.length + span.statusMessage.length) * CHAR_BYTES);
   w.byte(0x12);
-  const start = w.open();
+  const start = w.openLarge();
   writeTraceId(w, trace.word0, trace.word1, trace.word2, trace.word3);
   writeSpanId(w, span.idHigh, span.idLow);
   if (trace.state !== "") writeText(w, 0x1a, trace.state);
@@ -90,9 +94,10 @@ export function encodeSpan(w: ByteWriter, span: EncodableSpan): void {
   writeTime(w, trace, span.startMs);
   w.byte(0x41);
   writeTime(w, trace, span.endMs);
+  if (span.blocks !== null) for (const block of span.blocks) writeBlock(w, block);
   const { keys, values } = span;
   for (let i = 0; i < keys.length; i++) {
-    writeAttribute(w, 0x4a, keys[i] as string, values[i] as AttributeValue);
+    writeAttribute(w, ATTRIBUTES_TAG, keys[i] as string, values[i] as AttributeValue);
   }
   w.reserve(FIXED_BYTES + span.statusMessage.length * CHAR_BYTES);
   writeCount(w, 0x50, span.droppedAttributes);
@@ -106,7 +111,19 @@ export function encodeSpan(w: ByteWriter, span: EncodableSpan): void {
   w.byte(0x85);
   w.byte(0x01);
   w.fixed32(trace.flags | HAS_IS_REMOTE | (span.parentRemote ? IS_REMOTE : 0));
-  w.close(start);
+  w.closeLarge(start);
+}
+
+function writeBlock(w: ByteWriter, block: AttributeBlock): void {
+  block.encoded ??= encodedBlock(block);
+  w.reserve(block.encoded.length + FIXED_BYTES);
+  w.raw(block.encoded);
+}
+
+function encodedBlock({ attributes, chars, count }: AttributeBlock): Uint8Array {
+  const w = new ByteWriter(chars * CHAR_BYTES + (count + 1) * FIXED_BYTES);
+  encodeAttributes(w, ATTRIBUTES_TAG, attributes);
+  return w.copy();
 }
 
 /** Appends `KeyValue` items of the field with `tag`; used for resources too. */
@@ -157,6 +174,7 @@ function writeErrorStatus(w: ByteWriter, message: string): void {
 
 function writeAttribute(w: ByteWriter, tag: number, key: string, value: AttributeValue): void {
   w.reserve(FIXED_BYTES + key.length * CHAR_BYTES);
+  if (typeof value === "string" && w.shortTextAttribute(tag, key, value)) return;
   w.byte(tag);
   const start = w.open();
   writeText(w, 0x0a, key);

@@ -1,6 +1,7 @@
 import { ByteWriter } from "../otlp/byte-writer.ts";
 import { type EncodableSpan, encodeSpan } from "../otlp/encode.ts";
-import type { DropReason, RecordingLimit } from "../types.ts";
+import { extendSpan } from "../otlp/extend-span.ts";
+import type { Attributes, DropReason, RecordingLimit } from "../types.ts";
 import type { RandomWord } from "../w3c/random.ts";
 import type { BatchSettings } from "./batch-settings.ts";
 import type { Ledger } from "./ledger.ts";
@@ -62,17 +63,32 @@ export class Recorder implements SpanOwner {
   }
 
   ended(span: EncodableSpan): void {
+    if (this.#isRefused()) return;
+    const before = this.#writer.at;
+    encodeSpan(this.#writer, span);
+    this.#added(before);
+  }
+
+  /** A span that ended and was encoded before; its attributes are added to it. */
+  endedEncoded(item: Uint8Array, attributes: Attributes): void {
+    if (this.#isRefused()) return;
+    const before = this.#writer.at;
+    extendSpan(this.#writer, item, attributes);
+    this.#added(before);
+  }
+
+  /** Books a span that has ended, and drops it when there is no room. */
+  #isRefused(): boolean {
+    this.#ledger.ended++;
+    const refusal = this.#refusal();
+    if (refusal !== null) this.#ledger.drop(refusal);
+    return refusal !== null;
+  }
+
+  #added(before: number): void {
     const ledger = this.#ledger;
     const settings = this.#settings;
-    ledger.ended++;
-    const refusal = this.#refusal();
-    if (refusal !== null) {
-      ledger.drop(refusal);
-      return;
-    }
     const writer = this.#writer;
-    const before = writer.at;
-    encodeSpan(writer, span);
     ledger.queuedSpans++;
     ledger.queuedBytes += writer.at - before;
     this.#spans++;

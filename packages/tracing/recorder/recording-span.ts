@@ -1,3 +1,4 @@
+import type { AttributeBlock } from "../attribute-block.ts";
 import type { EncodableEvent, EncodableLink, EncodableSpan } from "../otlp/encode.ts";
 import type { RecordingLimit } from "../types.ts";
 import {
@@ -50,6 +51,7 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
   readonly startMs: number;
   readonly keys: string[] = [];
   readonly values: AttributeValue[] = [];
+  blocks: AttributeBlock[] | null = null;
   endMs = NOT_ENDED;
   droppedAttributes = 0;
   events: EncodableEvent[] | null = null;
@@ -60,6 +62,7 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
   statusMessage = "";
   stage = "";
   #chars = 0;
+  #blockAttributes = 0;
   #facts: SpanFacts | null = null;
   /** The SERVER span whose stage this one is. */
   #stageOf: RecordingSpan | null = null;
@@ -85,11 +88,14 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
     if (this.endMs !== NOT_ENDED) return;
     const kept = this.#keep(name, value);
     if (kept === undefined) return;
-    const known = this.keys.indexOf(name);
-    if (known >= 0) {
-      this.values[known] = kept;
-    } else if (this.keys.length < this.#owner.limits.attributes) {
-      this.keys.push(name);
+    const { keys } = this;
+    for (let i = 0; i < keys.length; i++) {
+      if (keys[i] !== name) continue;
+      this.values[i] = kept;
+      return;
+    }
+    if (keys.length + this.#blockAttributes < this.#owner.limits.attributes) {
+      keys.push(name);
       this.values.push(kept);
     } else {
       this.droppedAttributes++;
@@ -97,25 +103,47 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
     }
   }
 
+  add(block: AttributeBlock): void {
+    if (this.endMs !== NOT_ENDED) return;
+    const { limits } = this.#owner;
+    const fits =
+      block.longestValueChars <= limits.valueLengthChars &&
+      this.keys.length + this.#blockAttributes + block.count <= limits.attributes &&
+      this.#chars + block.chars <= limits.spanChars;
+    if (fits) {
+      this.#chars += block.chars;
+      this.#blockAttributes += block.count;
+      if (this.blocks === null) this.blocks = [block];
+      else this.blocks.push(block);
+      return;
+    }
+    const { attributes } = block;
+    for (const key in attributes) {
+      const value = attributes[key];
+      if (value !== undefined) this.set(key, value);
+    }
+  }
+
   describe(facts: SpanFacts): void {
     if (this.#owner.defersFacts) this.#facts = facts;
-    else facts.describe(this);
+    else facts.describe(this, facts.values);
   }
 
   /** Makes the attributes that waited, if the span has ended since as well. */
   settleFacts(): void {
-    const facts = this.#facts;
+    const facts = this.takeFacts();
     if (facts === null) return;
-    this.#facts = null;
     const { endMs } = this;
     this.endMs = NOT_ENDED;
-    facts.describe(this);
+    facts.describe(this, facts.values);
     this.endMs = endMs;
   }
 
-  /** Characters of keys and texts that the span keeps alive. */
-  get sizeChars(): number {
-    return this.#chars;
+  /** For who makes the attributes elsewhere. */
+  takeFacts(): SpanFacts | null {
+    const facts = this.#facts;
+    this.#facts = null;
+    return facts;
   }
 
   event(name: string, attributes?: Attributes): void {

@@ -7,6 +7,7 @@ export class UnsampledSpan extends LiveSpan implements Span {
   readonly sampled = false;
   stage = "";
   set(): void {}
+  add(): void {}
   describe(): void {}
   event(): void {}
   link(): void {}

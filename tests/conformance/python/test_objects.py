@@ -129,4 +129,5 @@ class Objects(ClusterCase):
     def test_a_large_object_in_parallel_ranges(self):
         content = content_of(64 * 1024 * 1024)
         self.put("large", content)
-        self.assertEqual(self.bucket.object("large").get_reader(num_workers=4).read_all(), content)
+        reader = self.bucket.object("large").get_reader(num_workers=4)
+        self.assertEqual(b"".join(reader), content)

@@ -5,6 +5,9 @@ import { progress } from "../lib/progress.ts";
 import type { Contender, Contenders, RowPlan, Sample } from "./row.ts";
 import { type RowResult, rowResult } from "./row-result.ts";
 
+const WARM_UP_REQUESTS = 20_000;
+const WARM_UP_MAX_MS = 2_000;
+
 export async function measureRow(
   plan: RowPlan,
   { value, ceiling, references = [] }: Contenders,
@@ -12,15 +15,14 @@ export async function measureRow(
 ): Promise<readonly RowResult[]> {
   const contenders = [value, ...(ceiling === null ? [] : [ceiling]), ...references];
   const samples = new Map<Contender, Sample[]>(contenders.map((contender) => [contender, []]));
-  // Round 0 warms up: code is compiled, buffers have grown, files are in the page cache.
   for (let round = 0; round <= rounds; round++) {
     if (round === 1) for (const { pids } of contenders) for (const pid of pids) resetPeakMemory(pid);
     for (let turn = 0; turn < contenders.length; turn++) {
       const contender = contenders[(turn + round) % contenders.length];
       if (contender === undefined) continue;
       progress(`${plan.name} round ${round}/${rounds}: ${contender.name}`);
-      const sample = await contender.measure();
-      if (round > 0) samples.get(contender)?.push(sample);
+      if (round === 0) await warmUp(contender);
+      else samples.get(contender)?.push(await contender.measure());
     }
   }
   progress("");
@@ -45,6 +47,14 @@ export async function measureRow(
       ),
     ),
   ];
+}
+
+/** Until code is compiled, buffers have grown and files are in the page cache; a busy machine takes longer for that. */
+async function warmUp(contender: Contender): Promise<void> {
+  const endMs = performance.now() + WARM_UP_MAX_MS;
+  for (let requests = 0; requests < WARM_UP_REQUESTS && performance.now() < endMs; ) {
+    requests += (await contender.measure()).requests;
+  }
 }
 
 /** Null for work that no process of its own does. */

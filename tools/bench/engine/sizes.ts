@@ -4,6 +4,8 @@ export interface SizePlan {
   readonly title: string;
   readonly bytes: number;
   readonly connections: number;
+  /** Writers in flight, of the server and of what it is compared with: those of small objects share a flush. */
+  readonly writers: number;
   /** Objects that are read, round and round. */
   readonly readObjects: number;
   /** Names that are written, round and round. */
@@ -18,7 +20,14 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const GIB = 1024 * MIB;
 
-const small = { connections: 32, readObjects: 64, writtenObjects: 2_000, putsMax: 0, getsMax: 0 } as const;
+const small = {
+  connections: 32,
+  writers: 128,
+  readObjects: 64,
+  writtenObjects: 2_000,
+  putsMax: 0,
+  getsMax: 0,
+} as const;
 
 export const SIZES: readonly SizePlan[] = [
   { name: "1k", title: "1 KiB", bytes: KIB, ...small },
@@ -29,6 +38,7 @@ export const SIZES: readonly SizePlan[] = [
     title: "1 MiB",
     bytes: MIB,
     connections: 8,
+    writers: 8,
     readObjects: 32,
     writtenObjects: 64,
     putsMax: 512,
@@ -39,6 +49,7 @@ export const SIZES: readonly SizePlan[] = [
     title: "64 MiB",
     bytes: 64 * MIB,
     connections: 4,
+    writers: 4,
     readObjects: 4,
     writtenObjects: 8,
     putsMax: 16,
@@ -49,6 +60,7 @@ export const SIZES: readonly SizePlan[] = [
     title: "1 GiB",
     bytes: GIB,
     connections: 1,
+    writers: 1,
     readObjects: 1,
     writtenObjects: 1,
     putsMax: 1,

@@ -34,7 +34,7 @@ function putRow(size: SizePlan, policy: Policy, route: Route): RowPlan {
   const isLarge = size.bytes > OBJECTS_COUNT_TO;
   return {
     name: putName(size, policy, route),
-    title: `PUT ${size.title}, policy ${policy}, ${where}, ${size.connections} connections`,
+    title: `PUT ${size.title}, policy ${policy}, ${where}, ${size.writers} connections`,
     unit: isLarge ? "CPU-s/GiB" : "objects/s",
     ...(isLarge ? { roundsMax: LARGE_ROUNDS_MAX } : {}),
     prepare: (context, stack) => preparePut(context, stack, size, policy, route),
@@ -62,7 +62,7 @@ async function preparePut(
   const load: ObjectLoad = {
     groups: [putGroup(targets, size.bytes)],
     route,
-    connections: size.connections,
+    connections: size.writers,
     requestsMax: isQuick ? Math.ceil(size.putsMax / 2) : size.putsMax,
     seconds: isLarge ? UNLIMITED_S : seconds,
     bytes: size.bytes,
@@ -93,7 +93,7 @@ async function preparePut(
 /** What storing small objects costs when each is a file of its own. */
 async function filePerObject(
   context: BenchContext,
-  { bytes, connections, name, writtenObjects }: SizePlan,
+  { bytes, writers, name, writtenObjects }: SizePlan,
   policy: Policy,
   { requestsMax, seconds }: ObjectLoad,
 ): Promise<Contender> {
@@ -107,7 +107,7 @@ async function filePerObject(
       objects: requestsMax > 0 ? requestsMax : Number.MAX_SAFE_INTEGER,
       names: writtenObjects,
       bytes,
-      inFlight: connections,
+      inFlight: writers,
       sync,
       seconds,
     },

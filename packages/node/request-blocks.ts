@@ -1,0 +1,94 @@
+/** The attributes that requests have in common with those before them, as blocks that are encoded once. */
+import { AttributeBlock } from "@ais/tracing/attribute-block.ts";
+import { OPERATIONS, type Operation } from "@ais/wire/operations.ts";
+import { bucketText } from "./bucket-of.ts";
+
+/** Absent texts are null; an absent bucket has no name. */
+export interface ClientAndBucket {
+  readonly host: string | null;
+  readonly userAgent: string | null;
+  readonly bucketName: string;
+  readonly provider: string | null;
+  readonly namespace: string | null;
+  readonly smapVersion: string;
+}
+
+interface Known extends ClientAndBucket {
+  readonly block: AttributeBlock;
+}
+
+/** More kinds of clients than this at a time cost a block a request, as much as its attributes would. */
+const KNOWN_MAX = 16;
+
+export class RequestBlocks {
+  readonly #byMethod = new Map<string, Map<Operation, AttributeBlock>>();
+  /** A ring: what is not asked for any more is overwritten. */
+  readonly #known: Known[] = [];
+  #next = 0;
+  #last = 0;
+
+  ofOperation(operation: Operation, method: string): AttributeBlock {
+    let blocks = this.#byMethod.get(method);
+    if (blocks === undefined) {
+      blocks = new Map();
+      // Where an operation takes any method, callers could name ever new ones.
+      if (this.#byMethod.size < KNOWN_MAX) this.#byMethod.set(method, blocks);
+    }
+    let block = blocks.get(operation);
+    if (block === undefined) {
+      block = new AttributeBlock({
+        "http.request.method": method,
+        "http.route": OPERATIONS[operation].route,
+        "url.scheme": "http",
+        "network.protocol.version": "1.1",
+        "ais.operation": operation,
+      });
+      blocks.set(operation, block);
+    }
+    return block;
+  }
+
+  ofClientAndBucket(facts: ClientAndBucket): AttributeBlock {
+    const known = this.#known;
+    // Most requests are like the one before.
+    for (let i = 0, at = this.#last; i < known.length; i++, at = (at + 1) % known.length) {
+      const one = known[at];
+      if (one === undefined || !isSame(one, facts)) continue;
+      this.#last = at;
+      return one.block;
+    }
+    const block = clientAndBucket(facts);
+    known[this.#next] = { ...facts, block };
+    this.#last = this.#next;
+    this.#next = (this.#next + 1) % KNOWN_MAX;
+    return block;
+  }
+}
+
+function isSame(left: ClientAndBucket, right: ClientAndBucket): boolean {
+  return (
+    left.bucketName === right.bucketName &&
+    left.host === right.host &&
+    left.userAgent === right.userAgent &&
+    left.smapVersion === right.smapVersion &&
+    left.provider === right.provider &&
+    left.namespace === right.namespace
+  );
+}
+
+function clientAndBucket(facts: ClientAndBucket): AttributeBlock {
+  const { host, userAgent, bucketName, provider, namespace, smapVersion } = facts;
+  return new AttributeBlock({
+    ...(host === null ? {} : serverAddress(host)),
+    ...(userAgent === null ? {} : { "user_agent.original": userAgent }),
+    ...(bucketName === "" ? {} : { "ais.bucket": bucketText(bucketName, provider, namespace) }),
+    "ais.smap.version": Number(smapVersion),
+  });
+}
+
+function serverAddress(host: string): Readonly<Record<string, string | number>> {
+  const colon = host.lastIndexOf(":");
+  const port = colon < 0 ? "" : host.slice(colon + 1);
+  if (!/^\d{1,5}$/.test(port)) return { "server.address": host };
+  return { "server.address": host.slice(0, colon), "server.port": Number(port) };
+}

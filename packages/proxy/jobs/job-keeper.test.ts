@@ -1,0 +1,172 @@
+import { expect, test } from "bun:test";
+import type { Clock } from "@ais/base/clock.ts";
+import { type JobRecord, type JobShare, NO_STATS } from "@ais/cluster/jobs/job-record.ts";
+import { loadHrw } from "@ais/hrw/hrw.ts";
+import { aisBucket } from "@ais/wire/bck.ts";
+import { findBucket, withBucket } from "@ais/wire/bmd.ts";
+import { fakeNode } from "../fixtures/fake-member.ts";
+import { FakeProxy } from "../fixtures/fake-proxy.ts";
+import type { ProxyServices } from "../services.ts";
+import { startJobKeeper } from "./job-keeper.ts";
+
+const SECOND_NS = 1_000_000_000n;
+const T1 = "target-one";
+const T2 = "target-two";
+
+/** Time passes when told to. */
+class HandClock implements Clock {
+  ns = 1_000n * SECOND_NS;
+  nowMs = (): number => Number(this.ns / 1_000_000n);
+  nowNs = (): bigint => this.ns;
+  monotonicMs = (): number => this.nowMs();
+}
+
+async function setUp() {
+  // Nobody listens there, which is known at once.
+  const targets = [
+    fakeNode(T1, "target", "http://127.0.0.1:1", 1n),
+    fakeNode(T2, "target", "http://127.0.0.1:1", 2n),
+  ];
+  const proxy = await FakeProxy.create({ targets });
+  // The proxy has a keeper of its own, with the machine's time.
+  proxy.member.isPrimary = false;
+  const clock = new HandClock();
+  const member = Object.create(proxy.member, {
+    isPrimary: { value: true },
+    // Its private parts are the original's.
+    updateBmd: { value: proxy.member.updateBmd.bind(proxy.member) },
+  });
+  const services: ProxyServices = { ...proxy.services, member, clock, hrw: await loadHrw() };
+  const keeper = startJobKeeper(services);
+  return { proxy, jobs: proxy.services.jobs, clock, keeper };
+}
+
+function record(change: Partial<JobRecord> = {}): JobRecord {
+  return {
+    id: "job",
+    kind: "copy-bck",
+    from: null,
+    to: null,
+    description: "",
+    args: { names: ["a"] },
+    startedNs: "1",
+    startedBy: "p1",
+    trace: null,
+    targets: [T1, T2],
+    stop: null,
+    end: null,
+    ...change,
+  };
+}
+
+function share(nodeId: string, state: JobShare["state"], change: Partial<JobShare> = {}): JobShare {
+  return {
+    nodeId,
+    state,
+    startedNs: "2",
+    endedNs: state === "running" ? "0" : String(1_000n * SECOND_NS),
+    runs: 1,
+    stats: NO_STATS,
+    cursor: "",
+    waitingFor: "",
+    error: "",
+    result: null,
+    ...change,
+  };
+}
+
+/** Lets the keeper look, and whatever follows from it settle. */
+async function look(keeper: { trigger(): void }): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) {
+    keeper.trigger();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test("a job ends when every share is over, and forgets its arguments", async () => {
+  const { jobs, keeper } = await setUp();
+  await jobs.create(record());
+  await jobs.putShare("job", share(T1, "done"));
+  await look(keeper);
+  expect(jobs.get("job")?.record.end).toBeNull();
+  await jobs.putShare("job", share(T2, "done", { error: "one object was odd" }));
+  await look(keeper);
+  expect(jobs.get("job")?.record).toMatchObject({
+    args: null,
+    end: { aborted: false, error: "one object was odd" },
+  });
+  await keeper[Symbol.asyncDispose]();
+});
+
+test("a target that stays away is waited for, then given up, and the job says so", async () => {
+  const { proxy, jobs, clock, keeper } = await setUp();
+  await jobs.create(record());
+  await jobs.putShare("job", share(T1, "done"));
+  const { [T2]: _, ...tmap } = proxy.member.snapshot.smap.tmap;
+  proxy.member.snapshot = { ...proxy.member.snapshot, smap: { ...proxy.member.snapshot.smap, tmap } };
+  await look(keeper);
+  clock.ns += 50n * SECOND_NS;
+  await look(keeper);
+  expect(jobs.get("job")?.record.stop).toBeNull();
+  clock.ns += 20n * SECOND_NS;
+  await look(keeper);
+  expect(jobs.get("job")?.record.end).toMatchObject({
+    aborted: true,
+    error: "t[target-two] left the cluster",
+  });
+  await keeper[Symbol.asyncDispose]();
+});
+
+test("a job that idles ends a while after its work", async () => {
+  const { jobs, clock, keeper } = await setUp();
+  await jobs.create(record({ kind: "copy-listrange" }));
+  for (const id of [T1, T2]) await jobs.putShare("job", share(id, "idle"));
+  clock.ns += 5n * SECOND_NS;
+  await look(keeper);
+  expect(jobs.get("job")?.record.end).toBeNull();
+  clock.ns += 6n * SECOND_NS;
+  await look(keeper);
+  expect(jobs.get("job")?.record.end).toMatchObject({ aborted: false });
+  await keeper[Symbol.asyncDispose]();
+});
+
+test.each([
+  ["done", null, ["new"]],
+  ["aborted", null, ["new", "old"]],
+  ["done", "user abort", ["new", "old"]],
+] as const)("a rename whose shares are %s, with stop %p, leaves %j", async (state, reason, left) => {
+  const { proxy, jobs, keeper } = await setUp();
+  const { member } = proxy;
+  const props = findBucket(member.snapshot.bmd, aisBucket("nnn"));
+  if (props === null) throw new Error("the fixture has a bucket");
+  await member.updateBmd((bmd) =>
+    withBucket(
+      withBucket({ ...bmd, providers: {} }, aisBucket("old"), { ...props, bid: "7", Renamed: "move-bck" }),
+      aisBucket("new"),
+      { ...props, bid: "8" },
+    ),
+  );
+  const stop = reason === null ? null : { reason, timeNs: "5" };
+  const from = { bucket: aisBucket("old"), bid: "7" };
+  await jobs.create(record({ kind: "move-bck", from, to: { bucket: aisBucket("new"), bid: "8" }, stop }));
+  for (const id of [T1, T2]) await jobs.putShare("job", share(id, state));
+  await look(keeper);
+  while (jobs.get("job")?.record.end === null) await new Promise((resolve) => setTimeout(resolve, 5));
+  const { bmd } = member.snapshot;
+  expect(["new", "old"].filter((name) => findBucket(bmd, aisBucket(name)) !== null)).toEqual([...left]);
+  expect(findBucket(bmd, aisBucket("old"))?.Renamed ?? "").toBe("");
+  expect(jobs.get("job")?.record.end?.aborted).toBe(left.length === 2);
+  await keeper[Symbol.asyncDispose]();
+});
+
+test("what is older than a day is forgotten", async () => {
+  const { jobs, clock, keeper } = await setUp();
+  await jobs.create(record({ id: "old", end: { timeNs: "5", aborted: false, error: "" } }));
+  clock.ns = 25n * 3600n * SECOND_NS;
+  await jobs.create(
+    record({ id: "recent", end: { timeNs: clock.ns.toString(), aborted: false, error: "" } }),
+  );
+  await look(keeper);
+  expect(jobs.list().map((entry) => entry.record.id)).toEqual(["recent"]);
+  await keeper[Symbol.asyncDispose]();
+});
