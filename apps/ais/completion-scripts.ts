@@ -22,7 +22,7 @@ _ais() {
       COMPREPLY+=("\${candidate#"$before"}")
     fi
   done < <(ais __complete "\${words[@]:1}" 2>/dev/null)
-  [[ \${#COMPREPLY[@]} -eq 1 && "\${COMPREPLY[0]}" == */ ]] && compopt -o nospace 2>/dev/null
+  [[ \${#COMPREPLY[@]} -eq 1 && "\${COMPREPLY[0]}" == *[/=] ]] && compopt -o nospace 2>/dev/null
   return 0
 }
 complete -F _ais ais
@@ -37,7 +37,7 @@ _ais() {
   for candidate in $candidates; do
     case "$candidate" in
       ${FILES_MARK}) _files ;;
-      */) open+=("$candidate") ;;
+      */|*=) open+=("$candidate") ;;
       *) closed+=("$candidate") ;;
     esac
   done

@@ -37,6 +37,12 @@ test("buckets, objects and nodes come from the cluster", async () => {
   expect(await candidates("trace", "ls", "--bucket", "")).toEqual(["ais://nnn", "ais://other"]);
 });
 
+test("settings come from the cluster's configuration, ready for their value", async () => {
+  const names = await candidates("config", "cluster", "tracing.ex");
+  expect(names.length).toBeGreaterThan(0);
+  for (const name of names) expect(name).toMatch(/^tracing\.ex.*=$/);
+});
+
 test("files come from the shell where files are meant", async () => {
   expect(await candidates("put", "RE")).toEqual([":files"]);
   expect(await candidates("put", "README.md", "ais://o")).toEqual(["ais://other", ":files"]);

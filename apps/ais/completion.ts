@@ -1,7 +1,7 @@
 /** What may follow on a command line, read from the command tree. Pure: names of buckets and nodes are left to the caller. */
 import type { Command, Option } from "commander";
 
-export type Wanted = "buckets" | "objects" | "nodes" | "files";
+export type Wanted = "buckets" | "objects" | "nodes" | "settings" | "files";
 
 export interface Completion {
   /** Words that the tree knows and that begin with the current one. */
@@ -81,6 +81,7 @@ const ARGUMENT_VALUES: Readonly<Record<string, readonly Wanted[]>> = {
   object: ["objects"],
   node: ["nodes"],
   scope: ["nodes"],
+  setting: ["settings"],
   destination: ["files"],
 };
 

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import { Readable } from "node:stream";
+import { terminalText } from "./output/terminal-text.ts";
 
 export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -32,8 +33,8 @@ export function processIo(signal: AbortSignal): CliIo {
     stderrIsTerminal: stderr.isTTY === true,
     columns: stdout.columns ?? stderr.columns ?? DEFAULT_COLUMNS,
     signal,
-    out: (text) => void stdout.write(text),
-    err: (text) => void stderr.write(text),
+    out: (text) => void stdout.write(stdout.isTTY === true ? terminalText(text) : text),
+    err: (text) => void stderr.write(stderr.isTTY === true ? terminalText(text) : text),
     async writeOut(bytes) {
       if (!stdout.write(bytes)) await once(stdout, "drain");
     },

@@ -1,7 +1,7 @@
 /** Where the bytes of `ais get` go. A regular file appears whole or not at all. */
 import { randomBytes } from "node:crypto";
 import { type FileHandle, mkdir, open, rename, stat, unlink } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import type { CliIo } from "./io.ts";
 
 export interface Output {
@@ -37,7 +37,8 @@ async function openDevice(path: string): Promise<Output> {
 
 async function openReplacement(path: string): Promise<Output> {
   await mkdir(dirname(path), { recursive: true });
-  const temporaryPath = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.ais-part`);
+  // Not made of the file's own name, which may be as long as the file system takes.
+  const temporaryPath = join(dirname(path), `.${randomBytes(9).toString("hex")}.ais-part`);
   const handle = await open(temporaryPath, "wx");
   return {
     write: (bytes) => writeAll(handle, bytes),

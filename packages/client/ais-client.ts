@@ -6,6 +6,7 @@ import { JobApi } from "./job-api.ts";
 import { ObjectApi } from "./object-api.ts";
 import type { RequestObserver } from "./observer.ts";
 import { StorageApi } from "./storage-api.ts";
+import { TraceApi } from "./trace-api.ts";
 import type { Transport } from "./transport.ts";
 
 export interface AisClientOptions {
@@ -28,6 +29,7 @@ export class AisClient {
   readonly objects: ObjectApi;
   readonly jobs: JobApi;
   readonly storage: StorageApi;
+  readonly trace: TraceApi;
   readonly endpoint: string;
   readonly #transport: Transport;
 
@@ -49,6 +51,7 @@ export class AisClient {
     this.objects = new ObjectApi(caller);
     this.jobs = new JobApi(caller);
     this.storage = new StorageApi(caller);
+    this.trace = new TraceApi(caller);
   }
 
   /** Closes idle connections, so that a process can end. */

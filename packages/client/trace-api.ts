@@ -66,7 +66,9 @@ export class TraceApi {
 
 /** Lines that hold something: empty ones only keep the connection alive. */
 async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const reader = stream.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>).getReader();
+  const reader = stream
+    .pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)
+    .getReader();
   let rest = "";
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) {

@@ -3,7 +3,7 @@ import type { Clock } from "@ais/base/clock.ts";
 import { AisError, errorText, isAisError } from "@ais/base/errors.ts";
 import { backoffMs, sleep } from "@ais/base/lifecycle.ts";
 import type { Span } from "@ais/tracing/types.ts";
-import type { Coordinator, KeyValue } from "./coordinator/coordinator.ts";
+import type { Coordinator } from "./coordinator/coordinator.ts";
 import { codecOf, type DocumentTypes, encodeDocument, parseDocument } from "./documents.ts";
 import type { ClusterSnapshot, DocumentName } from "./snapshot.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
@@ -54,27 +54,23 @@ export class DocumentStore {
       span.set(ATTRIBUTE.attempts, attempt + 1);
       const entry = await this.#coordinator.get(name);
       if (entry === null) throw new AisError("unavailable", `the cluster has no "${name}" document yet`);
-      const current = parseDocument(name, entry.value);
-      const next = change(current);
-      const latest = next === null ? entry : await this.#replace(name, entry, current, next);
+      const current = this.#snapshots.at(name, entry.revision) ?? parseDocument(name, entry.value);
+      const wanted = change(current);
+      if (wanted === null) {
+        this.#snapshots.apply(name, entry, current);
+        return this.#finish(span, name, false);
+      }
+      const next = codecOf(name).succeed(current, wanted, this.#clock.nowMs());
+      const expected = { revision: entry.revision };
+      const latest = await this.#coordinator.put(name, encodeDocument(name, next), expected);
       if (latest === null) continue;
-      this.#snapshots.apply(name, latest);
-      return this.#finish(span, name, next !== null);
+      this.#snapshots.apply(name, latest, next);
+      return this.#finish(span, name, true);
     }
     throw new AisError(
       "conflict",
       `failed to change "${name}": ${MAX_UPDATE_ATTEMPTS} attempts met other changes`,
     );
-  }
-
-  #replace<N extends DocumentName>(
-    name: N,
-    entry: KeyValue,
-    current: DocumentTypes[N],
-    next: DocumentTypes[N],
-  ): Promise<KeyValue | null> {
-    const text = encodeDocument(name, codecOf(name).succeed(current, next, this.#clock.nowMs()));
-    return this.#coordinator.put(name, text, { revision: entry.revision });
   }
 
   #finish(span: Span, name: DocumentName, changed: boolean): ClusterSnapshot {

@@ -16,6 +16,7 @@ import { Election } from "./election.ts";
 import { LeaseSession } from "./lease-session.ts";
 import type { ClusterMember, SnapshotChange } from "./member.ts";
 import { Registration } from "./registration.ts";
+import { RepeatLimit } from "./repeat-limit.ts";
 import { isTransient, SerialTask } from "./serial-task.ts";
 import { SmapKeeper } from "./smap-keeper.ts";
 import type { ClusterSnapshot, DocumentName } from "./snapshot.ts";
@@ -43,6 +44,7 @@ export class Member implements ClusterMember {
   readonly #snapshots: SnapshotStore;
   readonly #documents: DocumentStore;
   readonly #trouble: TroubleLog;
+  readonly #problems: RepeatLimit;
   readonly #registration: Registration;
   readonly #session: LeaseSession;
   readonly #election: Election;
@@ -63,6 +65,8 @@ export class Member implements ClusterMember {
     this.#snapshots = snapshots;
     const selfId = self.daemon_id;
     this.#trouble = new TroubleLog(clock, logger, tracing);
+    this.#problems = new RepeatLimit(clock, logger);
+    const problems = this.#problems;
     this.#documents = new DocumentStore(coordinator, snapshots, clock);
     this.#registration = new Registration(coordinator, self, leaseTtlMs, clock);
     this.#session = new LeaseSession(
@@ -78,7 +82,16 @@ export class Member implements ClusterMember {
     const onChange = (): void => this.#upkeep.trigger();
     this.#election = new Election({ coordinator, session: this.#session, selfId, logger, tracing, onChange });
     const isPrimary = (): boolean => this.#election.isPrimary;
-    const keeper = new SmapKeeper({ coordinator, snapshots, selfId, isPrimary, clock, logger, tracing });
+    const keeper = new SmapKeeper({
+      coordinator,
+      snapshots,
+      selfId,
+      isPrimary,
+      clock,
+      logger,
+      problems,
+      tracing,
+    });
     this.#campaign = new SerialTask(
       () => this.#election.campaign(),
       (error) => this.#taskFailed("election", error),
@@ -221,7 +234,7 @@ export class Member implements ClusterMember {
       if (name === "smap") this.#upkeep.trigger();
     } catch (error) {
       const fields = { document: name, revision: entry.revision, error: errorText(error) };
-      this.#options.logger.log("error", "kept the last good version of a cluster document", fields);
+      this.#problems.error("kept the last good version of a cluster document", fields);
     }
   }
 
@@ -233,7 +246,7 @@ export class Member implements ClusterMember {
 
   #taskFailed(task: string, error: unknown): void {
     if (isTransient(error)) this.#trouble.failed(error);
-    else this.#options.logger.log("error", "cluster duty failed", { task, error: errorText(error) });
+    else this.#problems.error("cluster duty failed", { task, error: errorText(error) });
   }
 
   /** Looks at readiness again and wakes whoever waits for it. */

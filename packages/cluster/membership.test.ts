@@ -5,6 +5,7 @@ import { aisBucket } from "@ais/wire/bck.ts";
 import { type Bmd, listBuckets, withBucket } from "@ais/wire/bmd.ts";
 import { defaultBprops } from "@ais/wire/bprops.ts";
 import { defaultClusterConfig } from "@ais/wire/cluster-config.ts";
+import { applyConfigPatch } from "@ais/wire/config-patch.ts";
 import { encodeJson } from "@ais/wire/json.ts";
 import { SNODE_FLAGS } from "@ais/wire/smap.ts";
 import { nodeKey } from "./cluster-keys.ts";
@@ -327,6 +328,18 @@ describe("documents", () => {
       failed: "unavailable",
       ended: true,
     });
+  });
+
+  test("a writer keeps the very document that the others read", async () => {
+    const [writer, reader] = proxies;
+    if (writer === undefined || reader === undefined) throw new Error("two proxies are needed");
+    await writer.member.updateBmd(addBucket("abc"), NOOP_SPAN);
+    await writer.member.updateConfig((config) => applyConfigPatch(config, { "log.level": "4" }), NOOP_SPAN);
+    for (const document of ["bmd", "config"] as const) {
+      await reader.member.refresh(document, NOOP_SPAN);
+      expect(writer.member.snapshot[document]).toStrictEqual(reader.member.snapshot[document]);
+    }
+    expect(reader.member.snapshot.config.log.level).toBe("4");
   });
 
   test("a malformed document does not replace a good one, a malformed node record stays out of the Smap", async () => {

@@ -8,6 +8,7 @@ import { KEYS, nodeKey } from "./cluster-keys.ts";
 import type { Coordinator, KeyValue } from "./coordinator/coordinator.ts";
 import { codecOf, encodeDocument, parseDocument, smapTime } from "./documents.ts";
 import { nextSmap, type SmapStep } from "./next-smap.ts";
+import type { RepeatLimit } from "./repeat-limit.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
 import { ATTRIBUTE, SPAN } from "./span-names.ts";
 
@@ -19,6 +20,8 @@ export interface SmapKeeperOptions {
   readonly isPrimary: () => boolean;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Where records and documents that make no sense are told of. */
+  readonly problems: RepeatLimit;
   readonly tracing: Tracing;
 }
 
@@ -90,10 +93,9 @@ export class SmapKeeper {
       try {
         const node = parseSnode(value);
         if (nodeKey(node.daemon_id) === key) nodes.push(node);
-        else
-          this.#options.logger.log("error", "node record under a foreign key", { key, node: node.daemon_id });
+        else throw new Error(`"${key}" holds the record of node "${node.daemon_id}"`);
       } catch (error) {
-        this.#options.logger.log("error", "malformed node record", { key, error: errorText(error) });
+        this.#options.problems.error("node record that makes no sense", { key, error: errorText(error) });
       }
     }
     return nodes;

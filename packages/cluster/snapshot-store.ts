@@ -5,7 +5,7 @@ import { emptyBmd } from "@ais/wire/bmd.ts";
 import { defaultClusterConfig } from "@ais/wire/cluster-config.ts";
 import { emptySmap } from "@ais/wire/smap.ts";
 import type { KeyValue } from "./coordinator/coordinator.ts";
-import { parseDocument } from "./documents.ts";
+import { type DocumentTypes, parseDocument } from "./documents.ts";
 import type { SnapshotChange } from "./member.ts";
 import type { ClusterSnapshot, DocumentName } from "./snapshot.ts";
 
@@ -29,11 +29,19 @@ export class SnapshotStore {
     return this.#current;
   }
 
-  /** Takes over a document unless it is known already. True when the snapshot changed. Throws when it is malformed. */
-  apply(name: DocumentName, entry: KeyValue): boolean {
+  /** The document of that revision when it is the current one: what was parsed once need not be parsed again. */
+  at<N extends DocumentName>(name: N, revision: number): DocumentTypes[N] | null {
+    return this.#revisions[name] === revision ? this.#current[name] : null;
+  }
+
+  /**
+   * Takes over a document unless it is known already. True when the snapshot changed. Throws when it is malformed.
+   * `written` is what this node made the entry's text of.
+   */
+  apply<N extends DocumentName>(name: N, entry: KeyValue, written?: DocumentTypes[N]): boolean {
     // The watch, a refresh and an update deliver the same change in any order; revisions sort them.
     if (entry.revision <= this.#revisions[name]) return false;
-    const document = parseDocument(name, entry.value);
+    const document = written ?? parseDocument(name, entry.value);
     this.#revisions[name] = entry.revision;
     const before = this.#current;
     this.#current = Object.freeze({ ...before, [name]: document });

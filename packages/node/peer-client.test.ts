@@ -73,6 +73,9 @@ test("fails as unavailable when the peer is silent, too verbose or gone", async 
   expect(call({ replyLimitBytes: 10 })).rejects.toThrow("larger than 10 bytes");
   const gone = memoryNode("target", "targettwo", 1);
   const refused = callPeer(gone, { method: "GET", path: "/x", timeoutMs: 2000 }, span, tracing);
-  await expect(refused).rejects.toMatchObject({ code: "unavailable" });
+  await expect(refused).rejects.toMatchObject({
+    code: "unavailable",
+    message: "failed to call t[targettwo]: GET /x: connection refused",
+  });
   expect(span.children.every(({ endings, failure }) => endings <= 1 && failure !== "")).toBe(true);
 });

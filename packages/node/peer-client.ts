@@ -1,5 +1,6 @@
 /** Calls from one node to another: one CLIENT span each, continuing the trace of the request being served. */
-import { AisError, errorText } from "@ais/base/errors.ts";
+import { AisError } from "@ais/base/errors.ts";
+import { fetchFailureText } from "@ais/base/fetch-failure.ts";
 import { SPAN_KIND, type Span, type Tracing } from "@ais/tracing/types.ts";
 import { INTRA_CLUSTER_USER_AGENT } from "@ais/wire/headers.ts";
 import { nodeName, type Snode } from "@ais/wire/smap.ts";
@@ -101,7 +102,7 @@ async function readReply(response: Response, limitBytes: number): Promise<Uint8A
 
 function toUnavailable(error: unknown, peer: Snode, { method, path, timeoutMs }: PeerRequest): AisError {
   const timedOut = error instanceof Error && error.name === "TimeoutError";
-  const why = timedOut ? `no reply within ${timeoutMs} ms` : errorText(error);
+  const why = timedOut ? `no reply within ${timeoutMs} ms` : fetchFailureText(error);
   return new AisError("unavailable", `failed to call ${nodeName(peer)}: ${method} ${path}: ${why}`, {
     cause: error,
   });

@@ -156,6 +156,26 @@ describe("pipeline", () => {
     expect(services.logger.lines.some(({ level }) => level === "warn")).toBe(true);
   });
 
+  test("logs at warning level neither a probe that is not answered yet nor what is not supported", async () => {
+    get = () => textReply("", [], 503);
+    (await send("GET", "/v1/health?readiness=true")).onDone?.("sent");
+    get = () => {
+      throw new AisError("unsupported", "not supported");
+    };
+    (await send("GET", "/v1/objects/b/o")).onDone?.("sent");
+    expect(services.logger.lines.map(({ level }) => level)).toEqual(["debug", "debug", "debug"]);
+  });
+
+  test("calls it no failure of the node when the client left before the reply", async () => {
+    const gone = AbortSignal.abort();
+    get = () => {
+      throw new AisError("unavailable", "failed to call t[other]: the call was given up");
+    };
+    const reply = await handler(memoryRequest("GET", "/v1/objects/b/o", { signal: gone }));
+    reply.onDone?.("client_closed");
+    expect(services.logger.lines.map(({ level }) => level)).toEqual(["debug", "debug"]);
+  });
+
   test("screens object names before any handler", async () => {
     get = () => {
       throw new Error("reached");

@@ -39,6 +39,8 @@ export interface PipelineOptions<S extends NodeServices, O extends Operation> {
 
 /** Status under which a reply counts that its client did not wait for. */
 const STATUS_CLIENT_CLOSED = 499;
+const SEND_SPAN = "ais.reply.send";
+const SLOW_TO_SEND_BYTES = 16 * 1024;
 const FIRST_SERVER_ERROR = 500;
 const NS_PER_MS = 1e6;
 
@@ -140,8 +142,10 @@ function convert(thrown: unknown, call: Call, services: NodeServices): HttpReply
     span.exception(thrown);
     span.fail(error.code, error.message);
     const hidden = error.cause instanceof Error ? error.cause : null;
+    // What was cut short because the client left is no failure of the node.
+    const level = request.signal.aborted ? "debug" : ERROR_CODES[error.code].logLevel;
     services.logger.log(
-      ERROR_CODES[error.code].logLevel,
+      level,
       "failed to serve a request",
       {
         operation: call.operation,
@@ -178,11 +182,14 @@ function finish({ reply, isThrown, underWay, services, clock }: Ending): HttpRep
     if (reply.status >= FIRST_SERVER_ERROR && !span.sampled)
       judge(call, reply.status, clock.monotonicMs() - startedMs, services);
   }
+  // Small replies leave at once, and files have a span of their own.
+  const sending = isSlowToSend(reply) ? span.child(SEND_SPAN) : null;
   let isDone = false;
   const onDone = (outcome: ReplyOutcome): void => {
     if (isDone) return;
     isDone = true;
     reply.onDone?.(outcome);
+    sending?.end();
     const status = statusOf(reply, outcome);
     if (outcome !== "sent") {
       span.fail(outcome);
@@ -195,7 +202,7 @@ function finish({ reply, isThrown, underWay, services, clock }: Ending): HttpRep
       if (!span.sampled) span.describe(keptFacts(call, services.facts.role));
     }
     services.metrics.request(operation, status, durationMs * NS_PER_MS, span);
-    const level = status >= FIRST_SERVER_ERROR ? "warn" : "debug";
+    const level = isNews({ status, outcome, isThrown, operation }) ? "warn" : "debug";
     if (services.logger.isEnabled(level)) {
       services.logger.log(
         level,
@@ -222,6 +229,17 @@ function finish({ reply, isThrown, underWay, services, clock }: Ending): HttpRep
     : { status, headers, body, announcedLengthBytes, onDone };
 }
 
+/** A thrown error was logged at its own level when it was thrown, and a probe's "not ready" is an answer like any other. */
+function isNews(end: {
+  readonly status: number;
+  readonly outcome: ReplyOutcome;
+  readonly isThrown: boolean;
+  readonly operation: Operation;
+}): boolean {
+  if (end.outcome === "io_error") return true;
+  return end.status >= FIRST_SERVER_ERROR && !end.isThrown && OPERATIONS[end.operation].traced;
+}
+
 /** A request that was not sampled and went well left no trace to be found, so its reply names none. */
 function withTraceHeaders(
   reply: HttpReply,
@@ -242,6 +260,13 @@ function judge(call: Call, status: number, durationMs: number, { tracing, reques
   if (!tracing.judge(span, { operation, status, durationMs })) return;
   span.describe(requestFacts(call));
   requests.tailNotices.tell(span.context.traceId, [callerIdOf(call)]);
+}
+
+/** Bytes that the kernel may not take at once. */
+function isSlowToSend({ body }: HttpReply): boolean {
+  if (body === null) return false;
+  if (typeof body === "string" || body instanceof Uint8Array) return body.length > SLOW_TO_SEND_BYTES;
+  return body.kind === "stream";
 }
 
 function statusOf(reply: HttpReply, outcome: ReplyOutcome): number {

@@ -68,10 +68,10 @@ export function requireAll(
     if (response !== null && failure === null) return { node, response };
     // A bucket destroyed while its targets were being asked is the caller's to know, not a failure of the cluster.
     const code = response?.status === ERROR_CODES.bucketNotFound.status ? "bucketNotFound" : "unavailable";
-    throw new AisError(
-      code,
-      code === "unavailable" ? `failed to ${what}: ${nodeName(node)}: ${failure}` : `${failure}`,
-    );
+    if (code === "bucketNotFound") throw new AisError(code, `${failure}`);
+    // Without a reply the failure names the node itself.
+    const who = response === null ? "" : `${nodeName(node)}: `;
+    throw new AisError(code, `failed to ${what}: ${who}${failure}`);
   });
 }
 

@@ -157,7 +157,7 @@ function createStore(context: StoreContext, resources: AsyncDisposableStack): Ob
     deleteUnchanged: (key, looked, span) => deleteUnchanged(context, key, looked, span),
     setCustom: (key, change, durability, span) => setCustomMetadata(context, key, change, durability, span),
     uploads: createUploads(context),
-    list: (bucketId, options) => listObjects(context, bucketId, options),
+    list: (bucketId, options, span) => listObjects(context, bucketId, options, span),
     sweepBuckets: (liveBucketIds) => sweepBuckets(context, liveBucketIds),
     check: (options, span) => checkLive(context, options, span),
     capacity: () => capacity.read(),

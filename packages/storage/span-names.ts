@@ -1,5 +1,9 @@
 /** Span and attribute names of the storage engine (tracing.md 4). Closed lists: nothing else names a span here. */
 export const SPAN_NAMES = {
+  /** The body, or as much of it as decides where it goes; a larger one is received while it is written. */
+  bodyReceive: "ais.body.receive",
+  /** A page of a listing out of the indexes of all mountpaths. */
+  indexScan: "ais.index.scan",
   indexLookup: "ais.index.lookup",
   indexCommit: "ais.index.commit",
   fileRead: "ais.file.read",
@@ -17,6 +21,10 @@ export const SPAN_ATTRIBUTES = {
   bytes: "ais.bytes",
   /** Operations that went into the same index transaction. */
   batchSize: "ais.batch.size",
+  /** From the operation to the start of its transaction. */
+  queueMs: "ais.commit.queue_ms",
+  /** Of receiving: how long the sender let itself be waited for. */
+  waitMs: "ais.receive.wait_ms",
   objects: "ais.objects",
   damages: "ais.damages",
   sendfile: "ais.sendfile",

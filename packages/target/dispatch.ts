@@ -1,3 +1,4 @@
+import { daemonSetConfig } from "@ais/node/daemon-set-config.ts";
 import { healthGet } from "@ais/node/health.ts";
 import { intraSync } from "@ais/node/intra-sync.ts";
 import { intraTraceExport } from "@ais/node/intra-trace-export.ts";
@@ -5,7 +6,6 @@ import { intraTraceTail } from "@ais/node/intra-trace-tail.ts";
 import { intraTraceTest } from "@ais/node/intra-trace-test.ts";
 import { metricsGet } from "@ais/node/metrics-get.ts";
 import { daemonGet } from "./operations/daemon-get.ts";
-import { daemonSetConfig } from "./operations/daemon-set-config.ts";
 import { intraJobObject } from "./operations/intra-job-object.ts";
 import { intraJobs } from "./operations/intra-jobs.ts";
 import { intraList } from "./operations/intra-list.ts";

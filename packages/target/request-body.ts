@@ -1,20 +1,33 @@
-import type { HttpRequest } from "@ais/node/http/types.ts";
+import type { Call } from "@ais/node/call.ts";
 import type { ObjectBody } from "@ais/storage/types.ts";
 import { type ActMsg, parseActMsg } from "@ais/wire/act-msg.ts";
 
+/** Waiting for the body. A streamed one is received while it is written, by the storage engine. */
+const RECEIVE_SPAN = "ais.body.receive";
 /** Bodies up to this size are read at once: a stream costs more than they do. */
 const WHOLE_BODY_MAX_BYTES = 64 * 1024;
 /** The longest is the list of parts that completes an upload. */
 const ACT_MSG_MAX_BYTES = 1024 * 1024;
 
-export async function objectBody(request: HttpRequest): Promise<ObjectBody> {
-  const { contentLengthBytes } = request;
+type BodyCall = Pick<Call, "request" | "span">;
+
+export async function objectBody(call: BodyCall): Promise<ObjectBody> {
+  const { contentLengthBytes } = call.request;
   return contentLengthBytes !== null && contentLengthBytes <= WHOLE_BODY_MAX_BYTES
-    ? request.bytes(WHOLE_BODY_MAX_BYTES)
-    : request.stream();
+    ? wholeBody(call, WHOLE_BODY_MAX_BYTES)
+    : call.request.stream();
 }
 
 /** An absent body is a message without an action. */
-export async function readActMsg(request: HttpRequest): Promise<ActMsg> {
-  return parseActMsg(new TextDecoder().decode(await request.bytes(ACT_MSG_MAX_BYTES)));
+export async function readActMsg(call: BodyCall): Promise<ActMsg> {
+  return parseActMsg(new TextDecoder().decode(await wholeBody(call, ACT_MSG_MAX_BYTES)));
+}
+
+export async function wholeBody({ request, span }: BodyCall, limitBytes: number): Promise<Uint8Array> {
+  const receiving = span.child(RECEIVE_SPAN);
+  try {
+    return await request.bytes(limitBytes);
+  } finally {
+    receiving.end();
+  }
 }

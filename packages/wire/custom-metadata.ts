@@ -1,6 +1,7 @@
 /** What clients may keep with an object (wire-compat 3.7). */
 import { AisError } from "@ais/base/errors.ts";
 import * as v from "valibot";
+import { freeRecord } from "./free-record.ts";
 
 export type CustomPairs = Readonly<Record<string, string>>;
 
@@ -14,7 +15,7 @@ export const CUSTOM_MD_MAX_BYTES = 2048;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it looks for.
 const RESERVED = /[\u0000-\u001f\u007f]/;
 
-const PairsSchema = v.record(v.string(), v.string());
+const PairsSchema = freeRecord(v.string());
 
 /** The value of a PATCH. Throws `badRequest` unless it is a map of text to text within the limits. */
 export function parseCustomPairs(value: unknown): CustomPairs {

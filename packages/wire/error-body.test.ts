@@ -61,3 +61,15 @@ test("texts name the bucket and object as clients look for them", () => {
   );
   expect(rangeNotSatisfiable("bytes=9-", 5).headers).toEqual({ "Content-Range": "bytes */5" });
 });
+
+test("what the caller sent is not sent back without end", () => {
+  const long = "x".repeat(4_000_000);
+  const body = errorBody(new AisError("badRequest", `unknown action "${long}"`), {
+    ...context,
+    urlPath: `/${long}`,
+  });
+  expect(encodeErrorBody(body).length).toBeLessThan(10_000);
+  expect(body.message).toStartWith('unknown action "xxx');
+  const split = errorBody(new AisError("badRequest", `${"x".repeat(4095)}🙂`), context).message;
+  expect(split.isWellFormed()).toBe(true);
+});

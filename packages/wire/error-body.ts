@@ -25,18 +25,25 @@ export interface ErrorContext {
   readonly node: string;
 }
 
+/** A message quotes what the caller sent, and a path is what the caller sent: neither is sent back without end. */
+const TEXT_MAX_CHARS = 4096;
+
 export function errorBody(error: AisError, context: ErrorContext): ErrorBody {
   const { tcode } = ERROR_CODES[error.code];
   return {
     ...(tcode === "" ? {} : { tcode }),
-    message: error.message,
+    message: shortened(error.message),
     method: context.method,
-    url_path: context.urlPath,
+    url_path: shortened(context.urlPath),
     remote_addr: context.remoteAddress,
     caller: context.caller,
     node: context.node,
     status: error.status,
   };
+}
+
+function shortened(text: string): string {
+  return text.length > TEXT_MAX_CHARS ? `${text.slice(0, TEXT_MAX_CHARS).toWellFormed()}…` : text;
 }
 
 /** With the newline at the end that clients of the wire expect. */

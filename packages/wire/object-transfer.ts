@@ -2,6 +2,7 @@
 import { AisError } from "@ais/base/errors.ts";
 import * as v from "valibot";
 import { CHECKSUM_TYPES } from "./checksum.ts";
+import { freeRecord } from "./free-record.ts";
 import { decodeJson } from "./json.ts";
 
 /** Header that holds the description, JSON in base64url: names and values may be any Unicode. */
@@ -19,7 +20,7 @@ const TransferSchema = v.object({
   sizeBytes: v.number(),
   checksum: v.nullable(v.object({ type: v.picklist(CHECKSUM_TYPES), value: v.string() })),
   atimeNs: Digits,
-  custom: v.record(v.string(), v.string()),
+  custom: freeRecord(v.string()),
   parts: v.nullable(v.object({ count: v.number(), largestBytes: v.number() })),
   /** An object that is there already stays: the reply says so. */
   keepExisting: v.boolean(),

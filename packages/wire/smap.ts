@@ -1,6 +1,7 @@
 /** The cluster map (wire-compat 5.1). Names of fields are those of the wire. */
 import { AisError } from "@ais/base/errors.ts";
 import * as v from "valibot";
+import { freeRecord } from "./free-record.ts";
 import { decodeJson } from "./json.ts";
 
 export interface NetInfo {
@@ -132,8 +133,8 @@ const SnodeSchema: v.GenericSchema<unknown, Snode> = v.object({
 });
 
 const SmapSchema: v.GenericSchema<unknown, Smap> = v.object({
-  pmap: v.record(v.string(), SnodeSchema),
-  tmap: v.record(v.string(), SnodeSchema),
+  pmap: freeRecord(SnodeSchema),
+  tmap: freeRecord(SnodeSchema),
   proxy_si: v.nullable(SnodeSchema),
   uuid: v.string(),
   creation_time: v.string(),

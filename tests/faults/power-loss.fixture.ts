@@ -125,7 +125,8 @@ function surviving(flushed: Buffer, now: Buffer, random: SeededRandom): Buffer {
   const share = random.next();
   for (let at = 0; at < length; at += SECTOR_BYTES) {
     const source = random.next() < share ? now : flushed;
-    source.copy(result, at, at, at + SECTOR_BYTES);
+    // Beyond its end it has zeros.
+    if (at < source.byteLength) source.copy(result, at, at, at + SECTOR_BYTES);
   }
   return result;
 }

@@ -81,12 +81,14 @@ async function writeUntilCut(
     }
   });
   await Bun.sleep(random.integer(30, 200));
-  disk.cutPower(mountpath, image, random);
-  const atCut = slots.map((slot) => ({ ...slot }));
-  isCut = true;
-  await Promise.all(writers);
-  await store[Symbol.asyncDispose]();
-  return atCut;
+  try {
+    disk.cutPower(mountpath, image, random);
+    return slots.map((slot) => ({ ...slot }));
+  } finally {
+    isCut = true;
+    await Promise.all(writers);
+    await store[Symbol.asyncDispose]();
+  }
 }
 
 function isExplained(found: State, { acknowledged, pending }: Slot): boolean {

@@ -4,6 +4,7 @@ import { CASE_PLANS, type CaseName } from "./cases.ts";
 import type { BenchProcess } from "./lib/bench-process.ts";
 import { cpuTimeUs } from "./lib/cpu-time.ts";
 import type { LoadPlan, LoadResult } from "./lib/load-protocol.ts";
+import { OtherWork } from "./other-work.ts";
 
 export interface Contender {
   readonly name: string;
@@ -22,12 +23,17 @@ export interface Measured {
   readonly samples: ReadonlyMap<string, readonly Sample[]>;
   /** All requests by contender, warm-up included. */
   readonly requests: ReadonlyMap<string, number>;
+  /** Of the whole machine, 0 to 1. */
+  readonly otherWorkShare: number;
 }
 
 export interface MeasureOptions {
   readonly rounds: number;
   readonly seconds: number;
+  readonly warmupSeconds: number;
   readonly load: BenchProcess;
+  /** Processes that take part without being measured. */
+  readonly helperPids: readonly number[];
   readonly progress: (text: string) => void;
 }
 
@@ -37,22 +43,28 @@ const SETTLE_MS = 250;
 export async function measureCase(
   caseName: CaseName,
   contenders: readonly Contender[],
-  { rounds, seconds, load, progress }: MeasureOptions,
+  { rounds, seconds, warmupSeconds, load, helperPids, progress }: MeasureOptions,
 ): Promise<Measured> {
   const samples = new Map<string, Sample[]>(contenders.map(({ name }) => [name, []]));
   const requests = new Map<string, number>(contenders.map(({ name }) => [name, 0]));
-  // Round 0 warms up: code is compiled, buffers have grown.
+  const otherWork = new OtherWork([...helperPids, ...contenders.map(({ pid }) => pid)]);
+  // Round 0 warms up: code is compiled, buffers have grown. That of the export worker takes longest, since it runs rarely.
   for (let round = 0; round <= rounds; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {
       const contender = contenders[(turn + round) % contenders.length];
       if (contender === undefined) continue;
       progress(`${caseName} round ${round}/${rounds} ${contender.name}`);
-      const { sample, count } = await measureOnce(caseName, contender, seconds, load);
+      const { sample, count } = await measureOnce(
+        caseName,
+        contender,
+        round === 0 ? warmupSeconds : seconds,
+        load,
+      );
       requests.set(contender.name, (requests.get(contender.name) ?? 0) + count);
       if (round > 0) samples.get(contender.name)?.push(sample);
     }
   }
-  return { samples, requests };
+  return { samples, requests, otherWorkShare: otherWork.share() };
 }
 
 async function measureOnce(

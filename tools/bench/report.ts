@@ -6,7 +6,7 @@ import { CEILING, VARIANTS } from "./variants.ts";
 const BASE = "plain";
 type Figure = keyof Sample;
 
-export function caseTable(caseName: CaseName, { samples }: Measured): string {
+export function caseTable(caseName: CaseName, { samples, otherWorkShare }: Measured): string {
   const lines = [
     `${CASE_PLANS[caseName].title}, ${CASE_PLANS[caseName].connections} connections`,
     row("", "CPU us/request", "min..max", "to plain", "requests/s", "min..max", "to plain"),
@@ -27,6 +27,7 @@ export function caseTable(caseName: CaseName, { samples }: Measured): string {
       ),
     );
   }
+  lines.push(`  other programs took ${(otherWorkShare * 100).toFixed(0)} % of the machine meanwhile`);
   return lines.join("\n");
 }
 

@@ -1,6 +1,6 @@
 /**
  * `make bench-tracing`: what tracing costs, straight at a target, in one run. Options: `--rounds=7`, `--seconds=1`,
- * `--only=get_4k,put_4k`.
+ * `--warmup=3` (seconds), `--only=get_4k,put_4k`.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,6 +24,7 @@ const DRAIN_MS = 5_000;
 interface BenchOptions {
   readonly rounds: number;
   readonly seconds: number;
+  readonly warmupSeconds: number;
   readonly cases: readonly CaseName[];
 }
 
@@ -32,12 +33,14 @@ function parseOptions(): BenchOptions {
     options: {
       rounds: { type: "string", default: "7" },
       seconds: { type: "string", default: "1" },
+      warmup: { type: "string", default: "3" },
       only: { type: "string", default: CASES.join(",") },
     },
   });
   const cases = CASES.filter((name) => values.only.split(",").includes(name));
   if (cases.length === 0) throw new Error(`--only knows ${CASES.join(", ")}`);
-  return { rounds: Number(values.rounds), seconds: Number(values.seconds), cases };
+  const { rounds, seconds, warmup } = values;
+  return { rounds: Number(rounds), seconds: Number(seconds), warmupSeconds: Number(warmup), cases };
 }
 
 function script(name: string): string[] {
@@ -57,6 +60,7 @@ async function main(): Promise<void> {
   console.log(`${machine}\nserver on core ${SERVER_CORE}, load and collector on core ${OTHER_CORE}`);
   console.log("the collector is a sink: it acknowledges and counts, nothing is stored");
   console.log(`medians of ${options.rounds} interleaved rounds of ${options.seconds} s a variant\n`);
+  const helperPids = [process.pid, load.pid, sink.pid];
   const results: Record<string, unknown> = {};
   for (const caseName of options.cases) {
     const contenders: Contender[] = [];
@@ -67,7 +71,7 @@ async function main(): Promise<void> {
     await using ceiling = await startCeiling(caseName);
     if (ceiling !== null) contenders.push(ceiling.contender);
     const countsBefore = await drainedCounts(sink);
-    const measured = await measureCase(caseName, contenders, { ...options, load, progress });
+    const measured = await measureCase(caseName, contenders, { ...options, load, helperPids, progress });
     progress("");
     console.log(caseTable(caseName, measured));
     console.log(`${spanCheck(caseName, measured, countsBefore, await drainedCounts(sink))}\n`);

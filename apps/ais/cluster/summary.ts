@@ -3,20 +3,23 @@ import { isActive, nodeName, type Smap, SNODE_FLAGS, type Snode } from "@ais/wir
 import { formatSize } from "../output/units.ts";
 import { type NodeState, ONLINE } from "./node-states.ts";
 
+/** What a node says of itself that was built without tracing. */
+const PLAIN_BUILD = "plain";
+
 export interface SummaryInput {
   readonly endpoint: string;
   readonly smap: Smap;
   readonly states: readonly NodeState[];
   readonly config: JsonObject;
   readonly backends: readonly string[];
+  /** Of the primary: the cluster's configuration says nothing about what its nodes can do. */
+  readonly tracingBuild: string;
 }
 
 /** Titles and values in AIStore's order. */
 export function clusterSummary(input: SummaryInput): readonly (readonly [string, string])[] {
   const { smap, states, config } = input;
   const totals = capacityTotals(states);
-  const tracing =
-    textAt(config, "tracing.enabled") === "true" ? textAt(config, "tracing.exporter_endpoint") : "";
   return [
     ["CLI Endpoint", input.endpoint],
     ["Proxies", proxiesText(Object.values(smap.pmap))],
@@ -29,9 +32,15 @@ export function clusterSummary(input: SummaryInput): readonly (readonly [string,
     ["Status", statusText(states)],
     ["Rebalance", textAt(config, "rebalance.enabled") === "false" ? "disabled" : "n/a"],
     ["Authentication", textAt(config, "auth.client_auth_required") === "true" ? "enabled" : "disabled"],
-    ["Tracing", tracing === "" ? "disabled" : `enabled, exporting to ${tracing}`],
+    ["Tracing", tracingText(config, input.tracingBuild)],
     ["Build", distinct(states, "build_time")],
   ];
+}
+
+function tracingText(config: JsonObject, build: string): string {
+  if (textAt(config, "tracing.enabled") !== "true") return "disabled";
+  if (build === PLAIN_BUILD) return "enabled in the configuration, but the nodes are built without it";
+  return `enabled, exporting to ${textAt(config, "tracing.exporter_endpoint")}`;
 }
 
 function primaryText(smap: Smap): string {

@@ -6,6 +6,7 @@ import { Argument, type Command } from "commander";
 import { type Completion, complete, type Wanted } from "../completion.ts";
 import { completionScript, FILES_MARK, SHELLS } from "../completion-scripts.ts";
 import type { Runtime } from "../context.ts";
+import { flatten } from "../pairs.ts";
 import { parseUri } from "../uri.ts";
 
 /** What shells call with the words typed so far. */
@@ -44,6 +45,10 @@ async function clusterNames(
   if (wants("nodes")) {
     const ids = allNodes(await client.cluster.smap()).map((node) => node.daemon_id);
     return ids.filter((id) => id.startsWith(current));
+  }
+  if (wants("settings")) {
+    const names = flatten(await client.cluster.clusterConfig()).map(([name]) => `${name}=`);
+    return names.filter((name) => name.startsWith(current)).sort();
   }
   const isObject = /^[a-z0-9]+:\/\/[^/]+\//.test(current);
   if (isObject) return wants("objects") ? objectNames(client, current) : [];

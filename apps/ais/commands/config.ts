@@ -1,4 +1,5 @@
 /** `ais config` and `ais show config`: read and change settings of the cluster and of single nodes. */
+import { AisApiError } from "@ais/client/api-error.ts";
 import type { JsonObject } from "@ais/client/json-view.ts";
 import { findNode, nodeName, type Snode } from "@ais/wire/smap.ts";
 import type { Command } from "commander";
@@ -51,12 +52,31 @@ export function configNodeCommand(runtime: Runtime, parent: Command): Command {
     const config = () => context.client.cluster.nodeConfig(snode.daemon_id);
     if (isQuery(words)) return showConfig(context, await config(), words[0] ?? "");
     const pairs = parsePairs(words);
-    await context.client.cluster.setNodeConfig(snode.daemon_id, Object.fromEntries(pairs), {
-      transient: options.transient === true,
-    });
+    const transient = options.transient === true;
+    try {
+      await context.client.cluster.setNodeConfig(snode.daemon_id, Object.fromEntries(pairs), { transient });
+    } catch (error) {
+      if (!(error instanceof AisApiError) || error.status !== 501) throw error;
+      throw new Error(`${error.message}\n${otherWays(snode, words, pairs, transient)}`, { cause: error });
+    }
     await showChanged(context, await config(), pairs);
     if (!context.settings.json) context.print(`\nnode ${nodeName(snode)} config updated`);
   });
+}
+
+/** What can be done in place of changing one node for good. */
+function otherWays(
+  snode: Snode,
+  words: readonly string[],
+  pairs: ReadonlyMap<string, string>,
+  transient: boolean,
+): string {
+  const text = words.join(" ");
+  const everywhere = `On every node: ais config cluster ${text}`;
+  const isLogLevelAlone = pairs.size === 1 && pairs.has("log.level");
+  return isLogLevelAlone && !transient
+    ? `${everywhere}\nOn this one until it restarts: ais config node ${snode.daemon_id} ${text} --transient`
+    : everywhere;
 }
 
 export function showConfigCommand(runtime: Runtime, parent: Command, name: string): Command {

@@ -1,5 +1,6 @@
 /** `ais show cluster`: two tables and a summary (AIStore's shape). */
-import { asJsonObject } from "@ais/client/json-view.ts";
+import { asJsonObject, type JsonObject, textAt } from "@ais/client/json-view.ts";
+import { WHAT } from "@ais/wire/queries.ts";
 import { nodeName, type Smap, type Snode } from "@ais/wire/smap.ts";
 import type { Command } from "commander";
 import { fetchNodeStates, type NodeState, nodeIdOf } from "../cluster/node-states.ts";
@@ -63,11 +64,15 @@ async function printSummary(
   smap: Smap,
   states: readonly NodeState[],
 ): Promise<void> {
-  const [config, backends] = await Promise.all([
+  const primaryId = smap.proxy_si?.daemon_id ?? "";
+  const [config, backends, tracing] = await Promise.all([
     context.client.cluster.clusterConfig(),
     context.client.cluster.backends().catch((): readonly string[] => []),
+    context.client.cluster.node(primaryId, WHAT.tracing).catch((): JsonObject => ({})),
   ]);
-  const pairs = clusterSummary({ endpoint: context.client.endpoint, smap, states, config, backends });
+  const { endpoint } = context.client;
+  const tracingBuild = textAt(tracing, "build");
+  const pairs = clusterSummary({ endpoint, smap, states, config, backends, tracingBuild });
   context.print(`\n${context.colors.blue("Cluster:")}`);
   const width = Math.max(...pairs.map(([title]) => title.length)) + 1;
   for (const [title, value] of pairs) context.print(`   ${`${title}:`.padEnd(width)}   ${value}`);

@@ -16,7 +16,9 @@ export function traceTestCommand(runtime: Runtime, parent: Command): Command {
     )
     .argument("[node]", "NODE_ID; every node when left out");
   return runtime.handle(command, async (context, [node]) => {
-    const results = Object.entries(await context.client.trace.test(node === undefined ? "" : nodeIdOf(String(node))));
+    const results = Object.entries(
+      await context.client.trace.test(node === undefined ? "" : nodeIdOf(String(node))),
+    );
     if (context.settings.json) context.printJson(Object.fromEntries(results));
     else
       context.printTable(

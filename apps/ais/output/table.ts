@@ -1,4 +1,5 @@
 import { type Colors, padVisible, visibleWidth } from "./colors.ts";
+import { cellText } from "./terminal-text.ts";
 
 export interface Column {
   /** Upper case, as AIStore prints it. */
@@ -17,7 +18,7 @@ export function renderTable(
   const shown = columns
     .map((column, index) => ({ column, index }))
     .filter(({ column }) => column.hidden !== true);
-  const lines = rows.map((row) => shown.map(({ index }) => row[index] ?? ""));
+  const lines = rows.map((row) => shown.map(({ index }) => cellText(row[index] ?? "")));
   if (options.headers) lines.unshift(shown.map(({ column }) => column.name));
   const widths = shown.map((_, position) =>
     Math.max(0, ...lines.map((line) => visibleWidth(line[position] ?? ""))),

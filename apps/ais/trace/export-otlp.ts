@@ -1,4 +1,4 @@
-import { errorText } from "@ais/base/errors.ts";
+import { fetchFailureText } from "@ais/base/fetch-failure.ts";
 
 /** Sends spans by OTLP/HTTP with the JSON encoding. Best effort: the text of what went wrong, null when it was taken. */
 export async function exportOtlp(
@@ -16,6 +16,6 @@ export async function exportOtlp(
     await response.text();
     return response.ok ? null : `HTTP status ${response.status}`;
   } catch (error) {
-    return errorText(error);
+    return fetchFailureText(error);
   }
 }

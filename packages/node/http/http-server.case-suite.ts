@@ -167,6 +167,26 @@ export function runHttpServerCases({ name, start, skips }: HttpServerCases): voi
       expect(await chunked.text()).toContain("larger than 10 bytes");
     });
 
+    testCase("ends a connection whose body comes in a coding that it does not know", async () => {
+      let requests = 0;
+      handler = () => {
+        requests++;
+        return text("");
+      };
+      for (const coding of [
+        "xchunked",
+        "gzip, chunked",
+        "chunked, identity",
+        "chunked\r\nTransfer-Encoding: chunked",
+      ]) {
+        const connection = await rawConnection(server.port);
+        const smuggled = "0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n";
+        connection.write(`PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: ${coding}\r\n\r\n${smuggled}`);
+        expect(await connection.rest()).toMatch(/^HTTP\/1\.1 400 /);
+      }
+      expect(requests).toBe(0);
+    });
+
     testCase("fails bytes() when the client sends less than it announced", async () => {
       const failure = new Promise<string>((resolve) => {
         handler = async (request) => {

@@ -43,6 +43,10 @@ export async function startNodeHttpServer(options: HttpServerOptions): Promise<H
     // A client that breaks off makes both emit errors, which the reading and the outcome tell already.
     native.on("error", () => {});
     response.on("error", () => {});
+    if (!hasClearFraming(native)) {
+      response.writeHead(400, { Connection: "close", "Content-Length": "0" }).end();
+      return;
+    }
     const request = new NodeRequest(native, response, awaitsContinue);
     const reply = await options.handler(request);
     send(native, response, reply, request.awaitsContinue);
@@ -143,6 +147,15 @@ class NodeRequest implements HttpRequest {
       this.contentLengthBytes,
     );
   }
+}
+
+/**
+ * The runtime takes a body in a coding that it does not know for no body, and its bytes for the next request. What another
+ * server before this one takes them for would be a guess (RFC 9112, 6.3), so such a connection ends.
+ */
+function hasClearFraming({ headers }: IncomingMessage): boolean {
+  const coding = headers["transfer-encoding"];
+  return coding === undefined || coding.toLowerCase() === "chunked";
 }
 
 /** The target of a request line: a path, or an absolute URL as proxies send it. */

@@ -3,13 +3,15 @@ import type { HttpRequest } from "../http/types.ts";
 export interface MemoryRequestOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Aborted: the client has left. */
+  readonly signal?: AbortSignal;
 }
 
 /** A request without a connection; header names in lower case. */
 export function memoryRequest(
   method: string,
   rawUrl: string,
-  { headers = {}, body = "" }: MemoryRequestOptions = {},
+  { headers = {}, body = "", signal = new AbortController().signal }: MemoryRequestOptions = {},
 ): HttpRequest {
   const [rawPath = "", rawQuery = ""] = rawUrl.split("?", 2);
   const bytes = new TextEncoder().encode(body);
@@ -23,6 +25,6 @@ export function memoryRequest(
     contentLengthBytes: bytes.byteLength,
     bytes: async () => bytes,
     stream: () => new Blob([bytes]).stream(),
-    signal: new AbortController().signal,
+    signal,
   };
 }

@@ -10,7 +10,7 @@ import { allNodes } from "@ais/wire/smap.ts";
 import { broadcast } from "../broadcast.ts";
 import type { ProxyServices } from "../services.ts";
 
-const NODE_TIMEOUT_MS = 5_000;
+const NODE_TIMEOUT_MS = 2_000;
 
 /** Asked when something hangs, perhaps a node: one that does not answer is named, and the others are shown. */
 export async function clusterInFlight(call: Call, services: ProxyServices): Promise<HttpReply> {

@@ -92,6 +92,25 @@ describe("cluster.set-config", () => {
   });
 });
 
+describe("daemon.set-config", () => {
+  test("changes the log level of this proxy until it restarts, and says why it changes nothing else", async () => {
+    const proxy = await FakeProxy.create({ targets: [] });
+    for (const path of ["/v1/daemon/set-config", "/v1/reverse/daemon/set-config"]) {
+      const headers = { "ais-node-id": proxy.member.self.daemon_id };
+      const set = (query: string) => proxy.send("PUT", `${path}?${query}`, { headers });
+      expect((await set("log.level=5&transient=true")).status).toBe(200);
+      const refused = await set("space.lowwm=70");
+      expect([refused.status, textOf(refused)]).toEqual([
+        501,
+        expect.stringContaining("all nodes follow the cluster's configuration"),
+      ]);
+      expect((await set("log.level=4")).status).toBe(501);
+      expect((await set("no.such=1")).status).toBe(400);
+    }
+    expect(proxy.member.snapshot.config.config_version).toBe("1");
+  });
+});
+
 describe("cluster.get", () => {
   test("statistics of all nodes keep integers beyond 2^53", async () => {
     await using stack = new AsyncDisposableStack();

@@ -1,7 +1,9 @@
-import { AisError } from "@ais/base/errors.ts";
 import type { Call } from "@ais/node/call.ts";
+import { daemonSetConfig as setConfig } from "@ais/node/daemon-set-config.ts";
+import type { HttpReply } from "@ais/node/http/types.ts";
 import { ACTIONS } from "@ais/wire/actions.ts";
 import { readActMsg, refuseAction } from "../act-msg-body.ts";
+import type { ProxyServices } from "../services.ts";
 
 const UNSUPPORTED_ACTIONS = [
   ACTIONS.setConfig,
@@ -11,17 +13,8 @@ const UNSUPPORTED_ACTIONS = [
   ACTIONS.shutdownNode,
 ];
 
-/**
- * Settings of one node apart from the cluster's do not exist here: all nodes follow one document, so that none differs
- * for a forgotten reason. Every change is refused by name.
- */
-export async function daemonSetConfig(call: Call): Promise<never> {
-  const [item = ""] = call.rest;
-  if (item !== "") {
-    throw new AisError(
-      "unsupported",
-      `"${item}" of one node is not supported: change the cluster's configuration`,
-    );
-  }
+/** Settings in the query change this proxy alone; actions in a body are refused by name. */
+export async function daemonSetConfig(call: Call, services: ProxyServices): Promise<HttpReply> {
+  if (call.rest.length > 0) return setConfig(call, services);
   throw refuseAction((await readActMsg(call)).action, UNSUPPORTED_ACTIONS);
 }

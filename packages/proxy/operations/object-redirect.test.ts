@@ -43,11 +43,14 @@ describe("redirect", () => {
     const proxy = await FakeProxy.create();
     const query = "provider=ais&x=%2F+a%zz".replace("%zz", "%7e");
     const before = BigInt(Date.now()) * 1_000_000n - 1_000_000_000n;
-    const reply = await proxy.send("GET", `/v1/objects/nnn/o?${query}&traceparent=00-old&TraceState=x`);
+    const old = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+    const reply = await proxy.send("GET", `/v1/objects/nnn/o?${query}&traceparent=${old}&TraceState=x`);
     const raw = (headerOf(reply, "location") ?? "").split("?")[1] ?? "";
     expect(raw.startsWith(`${query}&pid=proxy-one&utm=`)).toBe(true);
     const items = new URLSearchParams(raw);
-    expect(items.getAll("traceparent")).toEqual([`00-${"a".repeat(32)}-${"1".padStart(16, "0")}-01`]);
+    const { traceId, spanId } = proxy.span.context;
+    expect(traceId).toBe("a".repeat(32));
+    expect(items.getAll("traceparent")).toEqual([`00-${traceId}-${spanId}-01`]);
     expect(items.has("TraceState")).toBe(false);
     expect(items.get("bmdv")).toBe("5");
     let utm = 0n;

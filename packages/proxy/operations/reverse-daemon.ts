@@ -54,7 +54,7 @@ function answerHere(call: Call, services: ProxyServices): HttpReply | Promise<Ht
     case "GET":
       return daemonGet(call, services);
     case "PUT":
-      return daemonSetConfig(call);
+      return daemonSetConfig(call, services);
   }
   throw new AisError("unsupported", `${call.request.method} of a node's own settings is not supported`);
 }

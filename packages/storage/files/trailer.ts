@@ -24,7 +24,8 @@ const FIELDS_LIMIT_BYTES = 1024 * 1024;
 /** Enough to find a trailer and see that something follows it. */
 export const END_LIMIT_BYTES = FIELDS_LIMIT_BYTES + FOOTER_BYTES + 1;
 
-const packr = new Packr({ useRecords: false, variableMapSize: true });
+// A map comes back as a `Map`: as objects the library would rename the key `__proto__`.
+const packr = new Packr({ useRecords: false, variableMapSize: true, mapsAsObjects: false });
 
 export function encodeTrailer(trailer: FileTrailer, hashing: ContentHashing): Buffer {
   const { record } = trailer;
@@ -152,7 +153,7 @@ function decodeFields(bytes: Uint8Array): FileTrailer | null {
     atimeNs,
     custom,
   ] = fields as readonly unknown[];
-  if (typeof type !== "string" || !isChecksumType(type)) return null;
+  if (typeof type !== "string" || !isChecksumType(type) || !(custom instanceof Map)) return null;
   return {
     bucketId: BigInt(String(bucketId)),
     bucketName: String(bucketName),
@@ -163,7 +164,7 @@ function decodeFields(bytes: Uint8Array): FileTrailer | null {
       versionCounter: Number(versionCounter),
       createdNs: BigInt(String(createdNs)),
       atimeNs: BigInt(String(atimeNs)),
-      custom: custom as Readonly<Record<string, string>>,
+      custom: Object.fromEntries(custom),
     },
   };
 }

@@ -7,7 +7,7 @@ import { type Contents, fillMountpath, flipBit, indexDataPath, overwritePage } f
 import { temporaryDirectory } from "../testing/store-fixture.ts";
 import { IndexFile } from "./index-file.ts";
 import { inspectIndexFile } from "./index-health.ts";
-import { PageSet, readLostLeaves } from "./lost-pages.ts";
+import { lostEntries, PageSet } from "./lost-pages.ts";
 import type { Tree } from "./page-format.ts";
 import { walkTree } from "./tree-walk.ts";
 
@@ -61,7 +61,7 @@ test("every page is reached or free, so that lost ones can be told", () => {
   using file = IndexFile.open(path);
   const { pages, branches } = reachedPages(file);
   expect(branches.length).toBeGreaterThan(0);
-  expect(readLostLeaves(file, pages, [{ low: null, high: null }])).toEqual([]);
+  expect([...lostEntries(file, pages, [{ low: null, high: null }])]).toEqual([]);
   for (let page = 2; page <= file.meta.lastPage; page++)
     expect([page, pages.has(page)]).toEqual([page, true]);
 });

@@ -35,29 +35,32 @@ export class PageSet {
 
 /**
  * Entries of lost leaves whose keys lie in `ranges`. `reached` holds every page that the walks of all trees have reached.
- * Null when the list of free pages cannot be read either: then a lost page cannot be told from an old one.
+ * Nothing when the list of free pages cannot be read either: then a lost page cannot be told from an old one.
  */
-export function readLostLeaves(
+export function* lostEntries(
   file: IndexFile,
   reached: PageSet,
   ranges: readonly KeyRange[],
-): LeafNode[] | null {
-  if (!addFreePages(file, reached)) return null;
-  const found: LeafNode[] = [];
+): Generator<LeafNode> {
+  if (!addFreePages(file, reached)) return;
   for (let pageNumber = 2; pageNumber <= file.meta.lastPage; pageNumber++) {
     if (reached.has(pageNumber)) continue;
-    try {
-      const page = file.readPage(pageNumber);
-      if (page.kind !== "leaf") continue;
-      // A range belongs to one tree; all keys of a leaf lie in the range of its damaged ancestor.
-      if (!ranges.some((range) => page.nodes.every(({ key }) => isInRange(key, range)))) continue;
-      found.push(...page.nodes.filter(({ value }) => value.kind !== "tree"));
-    } catch (error) {
-      // A damaged page, or one in the middle of a long value.
-      if (!(error instanceof PageError)) throw error;
-    }
+    for (const node of leafNodes(file, pageNumber, ranges)) if (node.value.kind !== "tree") yield node;
   }
-  return found;
+}
+
+/** None for a damaged page, one in the middle of a long value, a branch, and a leaf of another place. */
+function leafNodes(file: IndexFile, pageNumber: number, ranges: readonly KeyRange[]): readonly LeafNode[] {
+  try {
+    const page = file.readPage(pageNumber);
+    if (page.kind !== "leaf") return [];
+    // A range belongs to one tree; all keys of a leaf lie in the range of its damaged ancestor.
+    const isWanted = ranges.some((range) => page.nodes.every(({ key }) => isInRange(key, range)));
+    return isWanted ? page.nodes : [];
+  } catch (error) {
+    if (error instanceof PageError) return [];
+    throw error;
+  }
 }
 
 function addFreePages(file: IndexFile, pages: PageSet): boolean {

@@ -24,13 +24,21 @@ export interface Committed<T> {
   readonly value: T;
   /** Operations that shared the transaction. */
   readonly batchSize: number;
+  /** Until the transaction began: the one before it was being flushed. */
+  readonly queueMs: number;
 }
 
 interface Pending {
   readonly run: IndexOperation<unknown>;
   readonly resolve: (committed: Committed<unknown>) => void;
   readonly reject: (error: unknown) => void;
+  readonly queuedMs: number;
   outcome: { readonly value: unknown } | { readonly error: unknown } | null;
+}
+
+interface Batch {
+  readonly operations: readonly Pending[];
+  readonly beganMs: number;
 }
 
 export class Committer {
@@ -59,7 +67,7 @@ export class Committer {
   /** Resolves when the operation's transaction is committed and flushed; a reader sees it from then on. */
   commit<T>(run: IndexOperation<T>): Promise<Committed<T>> {
     return new Promise<Committed<unknown>>((resolve, reject) => {
-      this.#queue.push({ run, resolve, reject, outcome: null });
+      this.#queue.push({ run, resolve, reject, queuedMs: performance.now(), outcome: null });
       this.#draining ??= this.#drain();
     }) as Promise<Committed<T>>;
   }
@@ -73,20 +81,22 @@ export class Committer {
     // Let everything that this turn of the event loop brings join the first batch.
     await Promise.resolve();
     while (this.#queue.length > 0) {
-      const batch = await this.#commitBatch();
-      for (const pending of batch) settle(pending, batch.length);
+      const { operations, beganMs } = await this.#commitBatch();
+      for (const pending of operations) settle(pending, operations.length, beganMs - pending.queuedMs);
     }
     this.#draining = null;
   }
 
-  async #commitBatch(): Promise<readonly Pending[]> {
+  async #commitBatch(): Promise<Batch> {
     let batch: readonly Pending[] = [];
+    let beganMs = 0;
     try {
       this.#presence.require();
       await this.#faults.beforeCommit(Math.min(this.#queue.length, this.#batchLimitCount));
       const committed = this.#root.transaction(() => {
         // Taken only now: what was queued while the previous transaction was being flushed is in.
         batch = this.#queue.splice(0, this.#batchLimitCount);
+        beganMs = performance.now();
         for (const pending of batch) runOperation(pending);
       });
       // The flush of exactly this transaction. LMDB resolves both together today; durability must not rest on that.
@@ -104,7 +114,7 @@ export class Committer {
       const failure = commitFailure(await rootCause(error), this.#presence);
       for (const pending of batch) pending.outcome = { error: failure };
     }
-    return batch;
+    return { operations: batch, beganMs };
   }
 }
 
@@ -116,10 +126,10 @@ function runOperation(pending: Pending): void {
   }
 }
 
-function settle(pending: Pending, batchSize: number): void {
+function settle(pending: Pending, batchSize: number, queueMs: number): void {
   if (pending.outcome === null) pending.reject(new Error("index operation did not run"));
   else if ("error" in pending.outcome) pending.reject(pending.outcome.error);
-  else pending.resolve({ value: pending.outcome.value, batchSize });
+  else pending.resolve({ value: pending.outcome.value, batchSize, queueMs });
 }
 
 /** A disk that is nearly full takes part of a write, which LMDB reports as an input/output error. */

@@ -48,6 +48,16 @@ test("the bytes on disk stay what they are", () => {
   );
 });
 
+test("custom metadata keeps every key, and is read as it was written before", () => {
+  const custom = Object.fromEntries([
+    ["__proto__", "1"],
+    ["constructor", "2"],
+    ["", "3"],
+  ]);
+  const bytes = encodeRecord({ ...RECORD, custom }, Buffer.from("abc"));
+  expect(Object.entries(decodeRecord(bytes, bytes.byteLength).custom)).toEqual(Object.entries(custom));
+});
+
 test("refuses damage instead of reading past it", () => {
   const bytes = encodeRecord(RECORD, Buffer.from("abc"));
   expect(() => decodeRecord(bytes, bytes.byteLength - 1)).toThrow("inline body is whole");

@@ -32,7 +32,8 @@ const NO_CUSTOM: Readonly<Record<string, string>> = {};
 const NO_BYTES = new Uint8Array(0);
 
 // No shared structures: every record must be readable on its own.
-const packr = new Packr({ useRecords: false, variableMapSize: true });
+// A map comes back as a `Map`: as objects the library would rename the key `__proto__`.
+const packr = new Packr({ useRecords: false, variableMapSize: true, mapsAsObjects: false });
 
 export function encodeRecord(record: NewRecord, body: Uint8Array = NO_BYTES): Buffer {
   const inFile = record.fileId !== 0n;
@@ -83,7 +84,7 @@ export function decodeRecord(bytes: Uint8Array, lengthBytes: number): IndexRecor
     custom:
       (flags & FLAG_CUSTOM) === 0
         ? NO_CUSTOM
-        : (packr.unpack(copyBytes(bytes, checksumEnd, bodyOffset)) as typeof NO_CUSTOM),
+        : Object.fromEntries(packr.unpack(copyBytes(bytes, checksumEnd, bodyOffset)) as Map<string, string>),
     isDamaged: (flags & FLAG_DAMAGED) !== 0,
     bodyOffset,
   };

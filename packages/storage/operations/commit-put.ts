@@ -1,5 +1,6 @@
 /** The one index transaction that makes a received body the object, and what becomes of what was there before. */
 import type { Span } from "@ais/tracing/types.ts";
+import { describeCommit } from "../commit-span.ts";
 import { keepsCustom } from "../engine-metadata.ts";
 import { endFailed } from "../failed-span.ts";
 import { encodeRecord, type IndexRecord, type NewRecord } from "../index/record.ts";
@@ -40,7 +41,8 @@ export async function commitPut(
   try {
     const committed = await home.index.commit(() => replaceRecord(request, body, strays[0]?.record ?? null));
     outcome = committed.value;
-    if (span.recording) describe(span, home, outcome.record, committed.batchSize);
+    describeCommit(span, home, committed);
+    if (span.recording) describe(span, outcome.record);
     span.end();
   } catch (error) {
     endFailed(span, error);
@@ -92,10 +94,8 @@ function findStrays(context: StoreContext, request: CommitRequest) {
   return strays;
 }
 
-function describe(span: Span, home: OpenMountpath, record: NewRecord, batchSize: number): void {
-  span.set(SPAN_ATTRIBUTES.mountpath, home.path);
+function describe(span: Span, record: NewRecord): void {
   span.set(SPAN_ATTRIBUTES.layout, layoutOf(record));
-  span.set(SPAN_ATTRIBUTES.batchSize, batchSize);
   if (record.fileId !== 0n) return;
   // The body went with the record, and its checksum was computed with it.
   span.set(SPAN_ATTRIBUTES.bytes, record.sizeBytes);

@@ -1,10 +1,11 @@
 /** Deletes an object only while it is the one that the caller looked at: the second half of a rename. */
 import type { Span } from "@ais/tracing/types.ts";
+import { describeCommit } from "../commit-span.ts";
 import { endFailed } from "../failed-span.ts";
 import { objectIndexKey } from "../index/key.ts";
 import { objectCname, tracedLocate } from "../lookup.ts";
 import { reportFailure } from "../report-failure.ts";
-import { SPAN_ATTRIBUTES, SPAN_NAMES } from "../span-names.ts";
+import { SPAN_NAMES } from "../span-names.ts";
 import type { StoreContext } from "../store-context.ts";
 import type { ObjectAttributes, ObjectKey } from "../types.ts";
 
@@ -20,16 +21,14 @@ export async function deleteUnchanged(
   if (mountpath === undefined) return false;
   const span = parent.child(SPAN_NAMES.indexCommit);
   try {
-    const { value: fileId, batchSize } = await mountpath.index.commit(() => {
+    const committed = await mountpath.index.commit(() => {
       const record = mountpath.index.find(indexKey)?.record ?? null;
       if (record === null || record.createdNs !== looked.createdNs) return null;
       mountpath.index.remove(indexKey, record);
       return record.fileId;
     });
-    if (span.recording) {
-      span.set(SPAN_ATTRIBUTES.mountpath, mountpath.path);
-      span.set(SPAN_ATTRIBUTES.batchSize, batchSize);
-    }
+    describeCommit(span, mountpath, committed);
+    const { value: fileId } = committed;
     span.end();
     if (fileId === null) return false;
     if (fileId !== 0n) mountpath.removal.retire(fileId);

@@ -1,9 +1,10 @@
 import type { Span } from "@ais/tracing/types.ts";
+import { describeCommit } from "../commit-span.ts";
 import { endFailed } from "../failed-span.ts";
 import { objectIndexKey } from "../index/key.ts";
 import { homeOf, objectCname } from "../lookup.ts";
 import { reportFailure } from "../report-failure.ts";
-import { SPAN_ATTRIBUTES, SPAN_NAMES } from "../span-names.ts";
+import { SPAN_NAMES } from "../span-names.ts";
 import type { OpenMountpath, StoreContext } from "../store-context.ts";
 import type { ObjectKey } from "../types.ts";
 import { removeFrom } from "./remove-record.ts";
@@ -32,13 +33,10 @@ async function tracedRemove(
 ): Promise<boolean> {
   const span = parent.child(SPAN_NAMES.indexCommit);
   try {
-    const { value, batchSize } = await removeFrom(mountpath, indexKey);
-    if (span.recording) {
-      span.set(SPAN_ATTRIBUTES.mountpath, mountpath.path);
-      span.set(SPAN_ATTRIBUTES.batchSize, batchSize);
-    }
+    const committed = await removeFrom(mountpath, indexKey);
+    describeCommit(span, mountpath, committed);
     span.end();
-    return value !== null;
+    return committed.value !== null;
   } catch (error) {
     endFailed(span, error);
     throw reportFailure(context, `delete ${objectCname(key)}`, mountpath, error, parent);

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { AisError } from "@ais/base/errors.ts";
 import type { Span } from "@ais/tracing/types.ts";
+import { endFailed } from "../failed-span.ts";
 import { objectFilePath } from "../files/object-path.ts";
 import { objectIndexKey } from "../index/key.ts";
 import { attributesOf, type LocatedRecord, objectCname, tracedLocate } from "../lookup.ts";
@@ -31,7 +32,7 @@ export function getObject(
     const reader =
       located.record.fileId === 0n
         ? inlineReader(located, range, readInline(located, range, span))
-        : fileReader(located, range, leaseFile(context, key, located), span);
+        : openFile(context, key, located, range, span);
     return counted(context, reader);
   } catch (error) {
     return Promise.reject(error);
@@ -61,7 +62,7 @@ async function openVerified(
     file.release();
     throw error;
   }
-  return counted(context, fileReader(located, range, file, parent));
+  return counted(context, fileReader(located, range, file, parent.child(SPAN_NAMES.fileRead)));
 }
 
 function counted({ counters }: StoreContext, reader: ObjectReader): ObjectReader {
@@ -114,14 +115,30 @@ function leaseFile(context: StoreContext, key: ObjectKey, { record, mountpath }:
   }
 }
 
+/** The look at the file is a part of reading it: a disk that hangs may hang there. */
+function openFile(
+  context: StoreContext,
+  key: ObjectKey,
+  located: LocatedRecord,
+  range: ResolvedRange,
+  parent: Span,
+): ObjectReader {
+  const span = parent.child(SPAN_NAMES.fileRead);
+  try {
+    return fileReader(located, range, leaseFile(context, key, located), span);
+  } catch (error) {
+    endFailed(span, error);
+    throw error;
+  }
+}
+
 /** The reader carries the open `ais.file.read` span: it ends when the last byte is out, at `release`. */
 function fileReader(
   { record, mountpath }: LocatedRecord,
   range: ResolvedRange,
   file: LeasedFile,
-  parent: Span,
+  span: Span,
 ): ObjectReader {
-  const span = parent.child(SPAN_NAMES.fileRead);
   if (span.recording) span.add(mountpathBlocks(mountpath).located.file);
   return {
     attributes: attributesOf(record, mountpath),

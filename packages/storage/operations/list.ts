@@ -1,9 +1,12 @@
 /** A page of a bucket: range scans of all mountpaths, merged in the order of the names' UTF-8 bytes. */
+import type { Span } from "@ais/tracing/types.ts";
+import { endFailed } from "../failed-span.ts";
 import { BUCKET_ID_BYTES, keyPrefix, successorOfPrefix } from "../index/key.ts";
 import type { IndexEntry } from "../index/object-index.ts";
 import { RangeCursor } from "../index/range-cursor.ts";
 import { OBJECT_NAME_LIMIT_BYTES } from "../limits.ts";
 import { attributesOf } from "../lookup.ts";
+import { SPAN_ATTRIBUTES, SPAN_NAMES } from "../span-names.ts";
 import type { OpenMountpath, StoreContext } from "../store-context.ts";
 import type { ListedObject, ListOptions, ListPage } from "../types.ts";
 
@@ -16,11 +19,26 @@ interface Source {
   readonly cursor: RangeCursor;
 }
 
+/** `scanObjects` under its span. */
 export async function listObjects(
   context: StoreContext,
   bucketId: bigint,
   options: ListOptions,
+  parent: Span,
 ): Promise<ListPage> {
+  const span = parent.child(SPAN_NAMES.indexScan);
+  try {
+    const page = await scanObjects(context, bucketId, options);
+    span.set(SPAN_ATTRIBUTES.objects, page.objects.length);
+    span.end();
+    return page;
+  } catch (error) {
+    endFailed(span, error);
+    throw error;
+  }
+}
+
+async function scanObjects(context: StoreContext, bucketId: bigint, options: ListOptions): Promise<ListPage> {
   const objects: ListedObject[] = [];
   const directories: string[] = [];
   const sources = openSources(context, bucketId, options);

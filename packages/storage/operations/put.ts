@@ -6,9 +6,10 @@ import { attributesOf, homeOf, locate, objectCname } from "../lookup.ts";
 import { BodyHashers } from "../receive/body-hashers.ts";
 import { BodyReader } from "../receive/body-reader.ts";
 import { sameChecksum, verifyExpected } from "../receive/expected-checksum.ts";
-import { readBodyStart } from "../receive/inline-body.ts";
+import { type BodyStart, readBodyStart } from "../receive/inline-body.ts";
 import { discardObjectFile, receiveObjectFile } from "../receive/object-file.ts";
 import { reportFailure } from "../report-failure.ts";
+import { SPAN_ATTRIBUTES, SPAN_NAMES } from "../span-names.ts";
 import { isOutOfSpace } from "../storage-error.ts";
 import type { OpenMountpath, StoreContext } from "../store-context.ts";
 import type { Checksum, ObjectAttributes, ObjectBody, ObjectKey, PutOptions } from "../types.ts";
@@ -48,7 +49,7 @@ export async function putObject(
       expected?.type ?? "none",
     ]);
     const call: PutCall = { key, indexKey, home, reader, hashers, expected, options };
-    const attributes = (await drainUnchanged(context, call)) ?? (await store(context, call, span));
+    const attributes = (await drainUnchanged(context, call, span)) ?? (await store(context, call, span));
     context.counters.puts += 1;
     context.counters.putBytes += reader.receivedBytes;
     return attributes;
@@ -75,7 +76,11 @@ async function giveBackSpace({ removal, space }: OpenMountpath): Promise<void> {
  * The client says that it sends what is already there (wire-compat 3.3): the body is read and checked, nothing is
  * written. Null when that is not so. A body of unknown size is received first and compared at the commit.
  */
-async function drainUnchanged(context: StoreContext, call: PutCall): Promise<ObjectAttributes | null> {
+async function drainUnchanged(
+  context: StoreContext,
+  call: PutCall,
+  parent: Span,
+): Promise<ObjectAttributes | null> {
   const { expected, options } = call;
   if (expected === null || options.sizeBytes === undefined) return null;
   const located = locate(context, call.key, call.indexKey);
@@ -84,17 +89,36 @@ async function drainUnchanged(context: StoreContext, call: PutCall): Promise<Obj
   if (!keepsCustom(located.record, withParts(options.custom ?? {}, options.parts ?? null), options))
     return null;
   if (!isIntact(located.mountpath.path, located.record)) return null;
-  for (let piece = await call.reader.next(); piece !== null; piece = await call.reader.next()) {
-    call.hashers.update(piece);
+  const span = parent.child(SPAN_NAMES.bodyReceive);
+  try {
+    for (let piece = await call.reader.next(); piece !== null; piece = await call.reader.next()) {
+      call.hashers.update(piece);
+    }
+  } finally {
+    span.set(SPAN_ATTRIBUTES.bytes, call.reader.receivedBytes);
+    span.end();
   }
   verifyExpected(objectCname(call.key), expected, call.hashers.checksum(expected.type));
   context.counters.unchangedPuts += 1;
   return attributesOf(located.record, located.mountpath);
 }
 
+/** A body that is there already takes no time to receive, so it has no span. */
+async function receiveStart(context: StoreContext, { reader }: PutCall, parent: Span): Promise<BodyStart> {
+  const { inlineObjectBytes } = context.limits;
+  if (!reader.isStream) return readBodyStart(reader, inlineObjectBytes);
+  const span = parent.child(SPAN_NAMES.bodyReceive);
+  try {
+    return await readBodyStart(reader, inlineObjectBytes);
+  } finally {
+    span.set(SPAN_ATTRIBUTES.bytes, reader.receivedBytes);
+    span.end();
+  }
+}
+
 async function store(context: StoreContext, call: PutCall, span: Span): Promise<ObjectAttributes> {
   const { home, reader, hashers } = call;
-  const start = await readBodyStart(reader, context.limits.inlineObjectBytes);
+  const start = await receiveStart(context, call, span);
   if (start.kind === "whole") {
     hashers.update(start.bytes);
     return commitPut(context, prepareCommit(context, call, 0n), start.bytes, span);

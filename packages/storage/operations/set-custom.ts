@@ -1,5 +1,6 @@
 /** Changes the custom metadata of an object and nothing else of it. */
 import type { Span } from "@ais/tracing/types.ts";
+import { describeCommit } from "../commit-span.ts";
 import { callerMetadata, partsOf, withParts } from "../engine-metadata.ts";
 import { endFailed } from "../failed-span.ts";
 import { objectFilePath } from "../files/object-path.ts";
@@ -9,7 +10,7 @@ import { objectIndexKey } from "../index/key.ts";
 import { encodeRecord, type IndexRecord, withDamageMark } from "../index/record.ts";
 import { attributesOf, objectCname, tracedLocate } from "../lookup.ts";
 import { reportFailure } from "../report-failure.ts";
-import { SPAN_ATTRIBUTES, SPAN_NAMES } from "../span-names.ts";
+import { SPAN_NAMES } from "../span-names.ts";
 import type { OpenMountpath, StoreContext } from "../store-context.ts";
 import type { CustomMetadata, Durability, ObjectAttributes, ObjectKey } from "../types.ts";
 
@@ -30,13 +31,9 @@ export async function setCustomMetadata(
   const { mountpath } = located;
   const span = parent.child(SPAN_NAMES.indexCommit);
   try {
-    const { value: record, batchSize } = await mountpath.index.commit(() =>
-      replaceCustom(mountpath, indexKey, change),
-    );
-    if (span.recording) {
-      span.set(SPAN_ATTRIBUTES.mountpath, mountpath.path);
-      span.set(SPAN_ATTRIBUTES.batchSize, batchSize);
-    }
+    const committed = await mountpath.index.commit(() => replaceCustom(mountpath, indexKey, change));
+    describeCommit(span, mountpath, committed);
+    const { value: record } = committed;
     if (record === null) {
       span.end();
       return null;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { BUCKET_ID_BYTES } from "../index/key.ts";
 import { decodeRecord, type IndexRecord } from "../index/record.ts";
 import { IndexFile } from "../index-file/index-file.ts";
-import { PageSet, readLostLeaves } from "../index-file/lost-pages.ts";
+import { lostEntries, PageSet } from "../index-file/lost-pages.ts";
 import { type LeafValue, PageError, type Tree } from "../index-file/page-format.ts";
 import { isInRange, type KeyRange, walkTree } from "../index-file/tree-walk.ts";
 import { DATABASES, INDEX_DATA_FILE, INDEX_DIRECTORY, RUN_KEY } from "../on-disk-format.ts";
@@ -127,7 +127,7 @@ export class Salvage implements Disposable {
   *#lostEntries(file: IndexFile): Generator<SalvagedEntry> {
     const ranges = [...this.#objects.ranges, ...this.#files.ranges];
     if (ranges.length === 0) return;
-    for (const { key, value } of readLostLeaves(file, this.#reached, ranges) ?? []) {
+    for (const { key, value } of lostEntries(file, this.#reached, ranges)) {
       if (key.byteLength === FILE_KEY_BYTES) this.#readLostOwner(file, key, value);
       else if (key.byteLength < FILE_KEY_BYTES) this.#readRun(file, key, value);
       else if (!isKnown(key, this.#objects)) yield* this.#entry(file, key, value);

@@ -16,6 +16,7 @@ export class BodyReader {
   readonly #stream: PieceSource | null;
   #bytes: Uint8Array | null;
   #receivedBytes = 0;
+  #waitMs = 0;
   #ended = false;
 
   /** `action` starts the error texts: `put ais://bucket/object`. */
@@ -26,8 +27,18 @@ export class BodyReader {
     this.#stream = body instanceof Uint8Array ? null : body.getReader();
   }
 
+  /** False: the whole body was there from the start. */
+  get isStream(): boolean {
+    return this.#stream !== null;
+  }
+
   get receivedBytes(): number {
     return this.#receivedBytes;
+  }
+
+  /** How long the sender let itself be waited for so far. */
+  get waitMs(): number {
+    return this.#waitMs;
   }
 
   /** The next piece, never empty; null at the end of a body of the right size. */
@@ -63,8 +74,10 @@ export class BodyReader {
       this.#bytes = null;
       return bytes;
     }
+    const askedMs = performance.now();
     try {
       const { done, value } = await this.#stream.read();
+      this.#waitMs += performance.now() - askedMs;
       return done || value === undefined ? null : value;
     } catch (error) {
       if (isAisError(error)) throw error;

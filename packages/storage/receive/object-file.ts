@@ -115,6 +115,7 @@ class WritePhases {
     const { reader, checksumType, durability } = this.#reception;
     if (this.#current.recording) {
       this.#current.set(SPAN_ATTRIBUTES.bytes, reader.receivedBytes);
+      this.#current.set(SPAN_ATTRIBUTES.waitMs, reader.waitMs);
       this.#current.set(SPAN_ATTRIBUTES.checksumType, checksumType);
     }
     if (durability !== "fsync") return;

@@ -12,6 +12,7 @@ import { nodeName } from "@ais/wire/smap.ts";
 import { Packr } from "msgpackr";
 import { locateBucket } from "../locate.ts";
 import { entityTag } from "../object-headers.ts";
+import { wholeBody } from "../request-body.ts";
 import type { TargetServices } from "../services.ts";
 
 const REQUEST_MAX_BYTES = 64 * 1024;
@@ -22,20 +23,23 @@ const REQUEST_MAX_BYTES = 64 * 1024;
 const packr = new Packr({ useRecords: true });
 
 export async function intraList(call: Call, services: TargetServices): Promise<HttpReply> {
-  const { request, snapshot, span } = call;
-  const page = parseListPageRequest(new TextDecoder().decode(await request.bytes(REQUEST_MAX_BYTES)));
+  const { snapshot, span } = call;
+  const page = parseListPageRequest(new TextDecoder().decode(await wholeBody(call, REQUEST_MAX_BYTES)));
   const isOtherBucket = findBucket(snapshot.bmd, page.bucket)?.bid !== page.bid;
   const { props } = await locateBucket(page.bucket, isOtherBucket, snapshot, services, span);
   const { prefix, after, limit, delimiter } = page;
   const listed = await services.store.list(bucketId(props), { prefix, after, limit, delimiter }, span);
+  const encoding = span.child("ais.list.encode");
   const reply: ListPageReply = { entries: entriesOf(listed, page, services), more: listed.more };
+  const body = packr.pack(reply);
+  encoding.end();
   if (page.listingId !== undefined)
     services.listingJobs.page(page.listingId, page.bucket, page.bid, reply.entries.length);
   span.set("ais.list.entries", reply.entries.length);
   return {
     status: 200,
     headers: [[HEADERS.contentType, CONTENT_TYPES.msgpack]],
-    body: packr.pack(reply),
+    body,
   };
 }
 

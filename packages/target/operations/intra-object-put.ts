@@ -31,7 +31,7 @@ export async function intraObjectPut(call: Call, services: TargetServices): Prom
   if (props.bid !== transfer.bid) throw bucketNotFound(bucket);
   const key = { bucketId: bucketId(props), bucketName: bucketCname(bucket), objectName, uname };
   const { store, metrics } = services;
-  const body = await objectBody(request);
+  const body = await objectBody(call);
   await countingIoErrors("put", metrics, store.put(key, body, transferOptions(transfer, props), span));
   metrics.add("stream.in.n", 1);
   metrics.add("stream.in.size", sizeBytes);

@@ -33,7 +33,7 @@ export async function putPart(call: Call, services: TargetServices): Promise<Htt
     key,
     query.get(QUERY.uploadId) ?? "",
     partNumber,
-    await objectBody(request),
+    await objectBody(call),
     {
       durability: durabilityOf(props),
       ...(expected === null ? {} : { expected }),

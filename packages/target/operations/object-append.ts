@@ -79,7 +79,7 @@ async function append(
     durability: durabilityOf(props),
     ...(contentLengthBytes === null ? {} : { sizeBytes: contentLengthBytes }),
   };
-  const body = await objectBody(request);
+  const body = await objectBody({ request, span });
   const work = store.uploads.putPart(key, handle.uploadId, partCount, body, options, span);
   metrics.add("put.size", await countingIoErrors("put", metrics, work));
   metrics.add("append.n", 1);

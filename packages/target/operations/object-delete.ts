@@ -15,7 +15,7 @@ import { abortUpload } from "./multipart-upload.ts";
 
 export async function objectDelete(call: Call, services: TargetServices): Promise<HttpReply> {
   requireRedirect(call);
-  const { action } = await readActMsg(call.request);
+  const { action } = await readActMsg(call);
   if (action === ACTIONS.abortUpload) return abortUpload(call, services);
   refuseVariants(call.query);
   // Any other message asks for something else than deleting, such as evicting.

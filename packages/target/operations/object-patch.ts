@@ -15,7 +15,7 @@ import { refuseVariants } from "../unsupported.ts";
 export async function objectPatch(call: Call, services: TargetServices): Promise<HttpReply> {
   requireRedirect(call);
   refuseVariants(call.query);
-  const { action, value } = await readActMsg(call.request);
+  const { action, value } = await readActMsg(call);
   if (action !== "") throw unknownAction(action);
   const pairs = parseCustomPairs(value);
   const isNew = call.query.flag(QUERY.setNewCustom);

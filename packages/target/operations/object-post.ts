@@ -24,7 +24,7 @@ const HANDLERS: Readonly<Record<string, ActionHandler>> = {
 
 export async function objectPost(call: Call, services: TargetServices): Promise<HttpReply> {
   requireRedirect(call);
-  const message = await readActMsg(call.request);
+  const message = await readActMsg(call);
   const { action } = message;
   const handler = Object.hasOwn(HANDLERS, action) ? HANDLERS[action] : undefined;
   if (handler === undefined) {

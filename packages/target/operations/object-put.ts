@@ -1,9 +1,9 @@
 /** `object.put`, the simple one (wire-compat 3.3). */
 import { AisError, isAisError } from "@ais/base/errors.ts";
 import type { Call, OperationHandler, Query } from "@ais/node/call.ts";
-import type { HttpReply, HttpRequest } from "@ais/node/http/types.ts";
+import type { HttpReply } from "@ais/node/http/types.ts";
 import { emptyReply } from "@ais/node/replies.ts";
-import type { ObjectAttributes, ObjectBody, PutOptions } from "@ais/storage/types.ts";
+import type { ObjectAttributes, PutOptions } from "@ais/storage/types.ts";
 import { HEADERS } from "@ais/wire/headers.ts";
 import { QUERY } from "@ais/wire/queries.ts";
 import { countingIoErrors } from "../io-errors.ts";
@@ -11,14 +11,12 @@ import { durabilityOf, type LocatedObject, locateObject } from "../locate.ts";
 import { objectHeaders } from "../object-headers.ts";
 import { accessTimeNs, customMetadata, expectedChecksum } from "../put-request.ts";
 import { requireRedirect } from "../redirected.ts";
+import { objectBody } from "../request-body.ts";
 import type { TargetServices } from "../services.ts";
 import { refuseVariants } from "../unsupported.ts";
 import { putPart } from "./multipart-upload.ts";
 import { appendObject } from "./object-append.ts";
 import { copyObjectTo } from "./object-copy.ts";
-
-/** Bodies up to this size are read at once: a stream costs more than they do. */
-const WHOLE_BODY_MAX_BYTES = 64 * 1024;
 
 export async function objectPut(call: Call, services: TargetServices): Promise<HttpReply> {
   const { query, request } = call;
@@ -62,7 +60,7 @@ async function store(
     const attributes = await countingIoErrors(
       "put",
       metrics,
-      store.put(key, await bodyOf(request), options, span),
+      store.put(key, await objectBody({ request, span }), options, span),
     );
     metrics.add("put.size", attributes.sizeBytes);
     return attributes;
@@ -70,11 +68,4 @@ async function store(
     if (isAisError(error, "checksumMismatch")) metrics.add("err.put.cksum.n", 1);
     throw error;
   }
-}
-
-async function bodyOf(request: HttpRequest): Promise<ObjectBody> {
-  const { contentLengthBytes } = request;
-  return contentLengthBytes !== null && contentLengthBytes <= WHOLE_BODY_MAX_BYTES
-    ? request.bytes(WHOLE_BODY_MAX_BYTES)
-    : request.stream();
 }

@@ -38,6 +38,10 @@ export interface ParentLink {
 
 export const NO_PARENT: ParentLink = { high: 0, low: 0, remote: false };
 const NOT_ENDED = -1;
+const EXPLAINED_FROM_MS = 1;
+const UNEXPLAINED_SHARE = 0.1;
+const THREAD_WAIT_EVENT = "ais.thread.wait";
+const THREAD_WAIT_MS = "ais.thread.wait_ms";
 
 /** A sampled span. The fields that the interface does not name are for the encoder, which reads them once at the end. */
 export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
@@ -64,8 +68,12 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
   #chars = 0;
   #blockAttributes = 0;
   #facts: SpanFacts | null = null;
-  /** The SERVER span whose stage this one is. */
-  #stageOf: RecordingSpan | null = null;
+  /** The SERVER span that this one is a child of. */
+  #serves: RecordingSpan | null = null;
+  /** Of a SERVER span: its open children, since when there are any, and how long there were some before. */
+  #openChildren = 0;
+  #coveredSinceMs = 0;
+  #coveredMs = 0;
 
   constructor(owner: SpanOwner, trace: LocalTrace, name: string, kind: SpanKind, parent: ParentLink) {
     // An id of all zeros would be invalid; the low half is made odd, which leaves 63 random bits.
@@ -209,17 +217,38 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
     const child = new RecordingSpan(this.#owner, this.trace, name, kind, parent);
     if (this.kind === SPAN_KIND.server) {
       this.stage = child.name;
-      child.#stageOf = this;
+      child.#serves = this;
+      if (this.#openChildren++ === 0) this.#coveredSinceMs = child.startMs;
     }
     return child;
   }
 
   end(): void {
     if (this.endMs !== NOT_ENDED) return;
-    this.endMs = this.#owner.monotonicMs();
-    const server = this.#stageOf;
-    if (server !== null && server.stage === this.name) server.stage = "";
+    const endMs = this.#owner.monotonicMs();
+    if (this.kind === SPAN_KIND.server) this.#explainRest(endMs);
+    this.endMs = endMs;
+    const server = this.#serves;
+    if (server !== null) server.#childEnded(this);
     this.#owner.ended(this);
+  }
+
+  #childEnded(child: RecordingSpan): void {
+    if (this.stage === child.name) this.stage = "";
+    if (--this.#openChildren === 0) this.#coveredMs += child.endMs - this.#coveredSinceMs;
+  }
+
+  /**
+   * Everything that a request waits for has a span, and what it does beside takes microseconds. What is left of a long
+   * request is time in which it could have gone on and the thread did something else: other requests, collecting garbage,
+   * or nothing, because it was not scheduled.
+   */
+  #explainRest(endMs: number): void {
+    const tookMs = endMs - this.startMs;
+    if (tookMs < EXPLAINED_FROM_MS) return;
+    const coveredMs = this.#coveredMs + (this.#openChildren > 0 ? endMs - this.#coveredSinceMs : 0);
+    const waitMs = tookMs - coveredMs;
+    if (waitMs > tookMs * UNEXPLAINED_SHARE) this.event(THREAD_WAIT_EVENT, { [THREAD_WAIT_MS]: waitMs });
   }
 
   /** The value within the limits; undefined when it is left out. Types are checked, since callers' types may lie. */

@@ -1,18 +1,17 @@
 /**
- * `daemon.set-config`: settings of this node alone. They last until it stops, so the caller must say `transient`; all other
- * settings belong to the cluster's document, which every node follows.
+ * `daemon.set-config` of both roles: settings of this node alone. They last until it stops, so the caller must say
+ * `transient`; all other settings belong to the cluster's document, which every node follows.
  */
 import { AisError } from "@ais/base/errors.ts";
-import type { Call } from "@ais/node/call.ts";
-import type { HttpReply } from "@ais/node/http/types.ts";
-import { emptyReply } from "@ais/node/replies.ts";
 import { applyConfigPatch, checkTransient } from "@ais/wire/config-patch.ts";
 import { QUERY } from "@ais/wire/queries.ts";
-import type { TargetServices } from "../services.ts";
+import type { Call, NodeServices } from "./call.ts";
+import type { HttpReply } from "./http/types.ts";
+import { emptyReply } from "./replies.ts";
 
 const LOG_LEVEL = "log.level";
 
-export function daemonSetConfig(call: Call, { logger }: TargetServices): HttpReply {
+export function daemonSetConfig(call: Call, { logger }: NodeServices): HttpReply {
   const [item = ""] = call.rest;
   if (item !== "set-config") {
     throw new AisError("unsupported", `this call of one node ("${call.rest.join("/")}") is not supported`);
@@ -23,11 +22,11 @@ export function daemonSetConfig(call: Call, { logger }: TargetServices): HttpRep
   const changed = applyConfigPatch(call.snapshot.config, settings);
   const isTransient = call.query.flag(QUERY.transient);
   if (isTransient) checkTransient(Object.keys(settings));
-  const [refused] = Object.keys(settings).filter((name) => name !== LOG_LEVEL);
+  const refused = Object.keys(settings).find((name) => name !== LOG_LEVEL);
   if (refused !== undefined || !isTransient) {
     throw new AisError(
       "unsupported",
-      `cannot change "${refused ?? LOG_LEVEL}" of one node: change the cluster's configuration, or "${LOG_LEVEL}" with transient=true`,
+      `cannot change "${refused ?? LOG_LEVEL}" of one node, since all nodes follow the cluster's configuration; only "${LOG_LEVEL}" may differ, until the node restarts (transient=true)`,
     );
   }
   logger.setVerbosity(changed.log.level);
