@@ -53,6 +53,10 @@ clean: ## Stop the playground and remove its data
 status: $(SETUP) ## Show what the playground runs
 	@$(PLAYGROUND) status </dev/null
 
+.PHONY: aistrace
+aistrace: $(SETUP) ## Run the trace backend in the foreground, on Jaeger's ports (4317, 4318, 16686)
+	@$(BUN) apps/aistrace/main.ts </dev/null
+
 .PHONY: check
 check: $(SETUP) ## Types (both builds), lint, format
 	@$(BUN) tools/check.ts </dev/null

@@ -348,11 +348,38 @@ describe("failures", () => {
     expect(err).toContain("export AIS_ENDPOINT=");
   });
 
+  test("what is no proxy is told apart from a cluster that refuses", async () => {
+    const page = `<html>${"x".repeat(10_000)}</html>`;
+    const targetError = JSON.stringify({ message: "invalid request URI", status: 400, node: "t[abc]" });
+    for (const [status, body, expected] of [
+      [404, page, "does not answer as an AIStore proxy does (HTTP status 404)"],
+      [400, targetError, "is the target t[abc]: commands go to a proxy"],
+    ] as const) {
+      using server = Bun.serve({
+        port: 0,
+        hostname: "127.0.0.1",
+        fetch: () => new Response(body, { status }),
+      });
+      const endpoint = `http://127.0.0.1:${server.port}`;
+      const result = await ais(["ls"], { env: { AIS_ENDPOINT: endpoint } });
+      expect(result.status).toBe(1);
+      expect(result.err).toContain(`${endpoint} ${expected}`);
+      expect(result.err.length).toBeLessThan(700);
+    }
+  });
+
   test("the cluster's own words come through", async () => {
     const { status, err } = await ais(["put", import.meta.path, "ais://missing"]);
     expect(status).toBe(1);
     expect(err).toBe('Error: bucket "ais://missing" does not exist\n');
   });
+});
+
+test("a file's name may be as long as the file system takes", async () => {
+  const name = "n".repeat(255);
+  objects().set(name, new Uint8Array(3));
+  expect((await ais(["get", `ais://nnn/${name}`, join(directory, name)])).status).toBe(0);
+  expect(await readdir(directory)).toEqual([name]);
 });
 
 test("help goes to standard output, version has the number", async () => {

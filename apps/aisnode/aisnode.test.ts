@@ -135,6 +135,11 @@ describe("a cluster of one proxy and two targets", () => {
     expect(config).toMatchObject({ log: { level: "4" } });
   });
 
+  test("a node that runs from source names a time of its build", async () => {
+    const status = await (await fetch(`${proxy.url}/v1/daemon?what=node_status`)).json();
+    expect(status).toMatchObject({ build_time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) });
+  });
+
   test("the proxy exits 0", async () => {
     expect(await proxy.stop()).toBe(0);
   });

@@ -1,5 +1,5 @@
 /** What `build.ts` wrote beside the bundle. */
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 export interface BuildInfo {
@@ -18,6 +18,12 @@ export async function readBuildInfo(directory: string = import.meta.dir): Promis
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
   }
+}
+
+/** RFC 3339. From source nothing was built, and all nodes of one checkout name the same time: that of its entry file. */
+export async function buildTime(directory: string = import.meta.dir): Promise<string> {
+  const build = await readBuildInfo(directory);
+  return build?.time ?? (await stat(join(directory, "main.ts"))).mtime.toISOString();
 }
 
 export function versionText(version: string, build: BuildInfo | null): string {

@@ -16,7 +16,8 @@ const TRACE_WORKER = "@ais/tracing/export/worker.ts";
 const TRACE_WORKER_BUNDLE = "trace-export-worker.js";
 /** Text that only tracing code has. Inputs are checked too; this catches code that came in by another path. */
 const TRACING_MARKERS = ["@grpc/grpc-js", "@opentelemetry/", "opentelemetry.proto.", "TraceService/Export"];
-const TRACING_INPUT = /@opentelemetry\/|@grpc\/|packages\/tracing\/(?!(?:off|noop|types|redact)\.ts)/;
+const TRACING_INPUT =
+  /@opentelemetry\/|@grpc\/|packages\/tracing\/(?!(?:off|noop|types|redact|attribute-block)\.ts)/;
 
 const LAUNCHER = `#!/bin/sh
 # Starts the bundle with the runtime that lies beside it, wherever the folder is and however it was linked.
@@ -122,4 +123,8 @@ if (import.meta.main) {
   const outDir = join(root, "dist/aisnode");
   await buildNode({ tags, outDir, version: AIS_VERSION, commit: await currentCommit(root) });
   console.log(`built ${outDir}/aisnode${tags.length > 0 ? ` with ${tags.join(", ")}` : ""}`);
+  const meaningless = tags.filter((tag) => tag !== TRACING_TAG);
+  // AIStore has others, so scripts may name them; a misspelt one would build without tracing and not say so.
+  if (meaningless.length > 0)
+    console.log(`note: ${meaningless.join(", ")} changes nothing here; the one tag is ${TRACING_TAG}`);
 }

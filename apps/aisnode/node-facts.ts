@@ -1,7 +1,7 @@
 import { platform } from "node:os";
 import type { NodeFacts } from "@ais/node/facts.ts";
 import { localConfig } from "@ais/wire/local-config.ts";
-import { readBuildInfo } from "./build-info.ts";
+import { buildTime } from "./build-info.ts";
 import type { NodeOptions } from "./options.ts";
 
 const DEVELOPMENT = "dev";
@@ -29,6 +29,6 @@ export async function nodeFacts(options: NodeOptions, start: StartFacts): Promis
     }),
     deployment,
     podName: options["pod-name"],
-    buildTime: (await readBuildInfo())?.time ?? "",
+    buildTime: await buildTime(),
   };
 }

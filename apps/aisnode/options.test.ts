@@ -32,6 +32,11 @@ describe("parseOptions", () => {
     expect(options["config-dir"]).toBe("/home/x/.ais/proxy-8088");
     expect(options.coordinator).toBe("sqlite:/home/x/.ais/cluster.db");
     expect(options["listen-address"]).toBe("127.0.0.1");
+    // An empty environment has no home, and an empty HOME is none.
+    for (const env of [{}, { HOME: "" }]) {
+      const { coordinator } = parseOptions(["--role", "proxy"], env).options;
+      expect(coordinator).toBe("sqlite:/var/lib/.ais/cluster.db");
+    }
     expect(parseOptions(["--role", "proxy", "--hostname", "node7"], {}).options["listen-address"]).toBe(
       "0.0.0.0",
     );

@@ -38,7 +38,7 @@ export const OPTIONS = {
   "config-dir": {
     kind: "path",
     env: "AIS_CONFIG_DIR",
-    help: "directory of this node's own state, such as its id; without it ~/.ais/<role>-<port>",
+    help: "directory of this node's own state, such as its id; without it ~/.ais/<role>-<port>, or below /var/lib without HOME",
   },
   "log-dir": {
     kind: "path",
@@ -245,7 +245,7 @@ function checkTogether(options: NodeOptions): void {
 
 /** Fills what depends on other options. */
 function withDefaults(options: NodeOptions, env: Environment): NodeOptions {
-  const state = join(env["HOME"] ?? "/var/lib", ".ais");
+  const state = join(env["HOME"] || "/var/lib", ".ais");
   const loopback = /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/.test(options.hostname);
   return {
     ...options,

@@ -3,10 +3,10 @@ import { errorText } from "@ais/base/errors.ts";
 import { type NodeCounts, readCounts } from "./counts.ts";
 import { linkCli } from "./link-cli.ts";
 import { FIRST_PORT, nodePlans } from "./plans.ts";
-import { isListening, type ProcessPlan, start, stopAll, waitReady } from "./processes.ts";
+import { isTaken, type ProcessPlan, start, stopAll, waitReady } from "./processes.ts";
 import { running, type StateFile } from "./state.ts";
 import { table } from "./table.ts";
-import { ensureCollector } from "./tracing-backend.ts";
+import { checkEndpoint, ensureCollector } from "./tracing-backend.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -19,6 +19,7 @@ export async function deploy(stateFile: StateFile, env: Environment, counts?: No
   const plans = nodePlans(wanted, stateFile.directory);
   await checkPorts(plans);
   const endpoint = env["AIS_TRACING_ENDPOINT"] ?? "";
+  if (endpoint !== "") checkEndpoint(endpoint);
   buildNode(endpoint === "" ? (env["TAGS"] ?? "") : withTracingTag(env["TAGS"] ?? ""));
 
   await stateFile.update({ processes: running(stateFile.read()), tracingEndpoint: endpoint });
@@ -30,7 +31,7 @@ export async function deploy(stateFile: StateFile, env: Environment, counts?: No
 
 async function checkPorts(plans: readonly ProcessPlan[]): Promise<void> {
   for (const [i] of plans.entries()) {
-    if (!(await isListening(FIRST_PORT + i))) continue;
+    if (!(await isTaken(FIRST_PORT + i))) continue;
     throw new Error(
       `port ${FIRST_PORT + i} is taken by another program (check whether AIStore already runs)`,
     );

@@ -5,6 +5,7 @@ import type { ProcessPlan } from "./processes.ts";
 /** The first node's port; every further node takes the next one (wire-compat 1.2). */
 export const FIRST_PORT = 8080;
 export const QUERY_PORT = 16686;
+export const OTLP_GRPC_PORT = 4317;
 export const OTLP_HTTP_PORT = 4318;
 const HOST = "127.0.0.1";
 
@@ -36,7 +37,12 @@ export function nodePlans(counts: NodeCounts, directory: string): readonly Proce
   });
 }
 
-export function aistracePlan(grpcPort: number, directory: string): ProcessPlan {
+export interface ReceiverPorts {
+  readonly grpc: number;
+  readonly http: number;
+}
+
+export function aistracePlan(ports: ReceiverPorts, directory: string): ProcessPlan {
   const url = `http://localhost:${QUERY_PORT}`;
   return {
     kind: "aistrace",
@@ -46,8 +52,8 @@ export function aistracePlan(grpcPort: number, directory: string): ProcessPlan {
     command: "node_modules/.bin/bun",
     args: [
       "apps/aistrace/main.ts",
-      `--otlp-grpc-port=${grpcPort}`,
-      `--otlp-http-port=${OTLP_HTTP_PORT}`,
+      `--otlp-grpc-port=${ports.grpc}`,
+      `--otlp-http-port=${ports.http}`,
       `--query-port=${QUERY_PORT}`,
       `--data-dir=${join(directory, "aistrace", "data")}`,
     ],

@@ -10,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { must } from "@ais/base/assert.ts";
@@ -17,8 +18,10 @@ import { readCounts } from "./counts.ts";
 import { linkCli } from "./link-cli.ts";
 import { nodePlans } from "./plans.ts";
 import { identify, isAlive } from "./process-identity.ts";
+import { isTaken } from "./processes.ts";
 import { StateFile } from "./state.ts";
 import { clean, kill } from "./stop.ts";
+import { checkEndpoint } from "./tracing-backend.ts";
 
 let directory: string;
 const children: ChildProcess[] = [];
@@ -49,6 +52,41 @@ function counts(stdin: string, env: Record<string, string> = {}): string {
   });
   return run.stdout.trim() || run.stderr;
 }
+
+describe("list of processes", () => {
+  test("one that cannot be read is said so, and nothing is stopped for it", async () => {
+    const alive = sleeper();
+    const path = join(directory, "playground.json");
+    for (const text of ["", '{"proc', '{"processes":5}', '{"processes":[{"kind":"proxy"}]}']) {
+      writeFileSync(path, text);
+      await expect(kill(new StateFile(directory))).rejects.toThrow(`cannot read ${path}`);
+    }
+    expect(identify(alive.pid ?? 0)).not.toBeNull();
+  });
+});
+
+describe("ports and endpoints", () => {
+  test("a program on either loopback address has the port", async () => {
+    for (const host of ["127.0.0.1", "::1"]) {
+      const server = createServer().listen(0, host);
+      await once(server, "listening");
+      const address = server.address();
+      const port = typeof address === "object" ? (address?.port ?? 0) : 0;
+      expect([host, await isTaken(port)]).toEqual([host, true]);
+      server.close();
+      await once(server, "close");
+      expect(await isTaken(port)).toBe(false);
+    }
+  });
+
+  test("an endpoint without a port is refused before anything is built for it", () => {
+    for (const good of ["localhost:4317", "http://[::1]:4317", "https://collector.example:443"])
+      checkEndpoint(good);
+    for (const bad of ["localhost", "http://localhost", ":4317"]) {
+      expect(() => checkEndpoint(bad)).toThrow(`AIS_TRACING_ENDPOINT is "${bad}"`);
+    }
+  });
+});
 
 describe("number of nodes", () => {
   test("two lines on standard input, as AIStore's users write them", () => {

@@ -34,6 +34,11 @@ export function isListening(port: number, host = "127.0.0.1"): Promise<boolean> 
   });
 }
 
+/** As `localhost` is reached: a program on the other loopback address alone would answer in place of a node. */
+export async function isTaken(port: number): Promise<boolean> {
+  return (await isListening(port, "127.0.0.1")) || (await isListening(port, "::1"));
+}
+
 /** Starts a process of its own session, which outlives this one, and puts it on the list before anything else happens. */
 export async function start(plan: ProcessPlan, stateFile: StateFile): Promise<StartedProcess> {
   const folder = join(stateFile.directory, plan.folder);

@@ -40,7 +40,11 @@ export class StateFile {
   read(): PlaygroundState {
     if (!existsSync(this.#path)) return EMPTY;
     try {
-      return { ...EMPTY, ...JSON.parse(readFileSync(this.#path, "utf8")) };
+      const state: PlaygroundState = { ...EMPTY, ...JSON.parse(readFileSync(this.#path, "utf8")) };
+      if (!state.processes.every((started) => Number.isInteger(started.identity.pid))) {
+        throw new TypeError("a process without its number");
+      }
+      return state;
     } catch (cause) {
       throw new Error(`cannot read ${this.#path}; stop its processes by hand and remove it`, { cause });
     }

@@ -3,10 +3,12 @@ import type { Clock } from "@ais/base/clock.ts";
 import { AisError } from "@ais/base/errors.ts";
 import type { Logger } from "@ais/base/log.ts";
 import { type Hrw, loadHrw } from "@ais/hrw/hrw.ts";
+import type { Span } from "@ais/tracing/types.ts";
 import { CapacityReader } from "./capacity.ts";
 import { checkLive } from "./check/check-live.ts";
 import { loadContentHashing } from "./checksum.ts";
 import { StorageCounters } from "./counters.ts";
+import { endFailed } from "./failed-span.ts";
 import { NO_STORAGE_FAULTS, type StorageFaults } from "./faults.ts";
 import { DeferredRemoval } from "./files/deferred-removal.ts";
 import { FileIds } from "./files/object-path.ts";
@@ -31,6 +33,8 @@ import { sweepBuckets } from "./operations/sweep-buckets.ts";
 import { Admission } from "./receive/admission.ts";
 import { BufferPool } from "./receive/buffer-pool.ts";
 import { recoverObjectFiles } from "./recovery.ts";
+import { NO_ROOT_TRACING, type RootTracing } from "./root-tracing.ts";
+import { SPAN_ATTRIBUTES, SPAN_NAMES } from "./span-names.ts";
 import { requireSoundIndex } from "./start-check.ts";
 import { toStorageError } from "./storage-error.ts";
 import type { OpenMountpath, StoreContext } from "./store-context.ts";
@@ -47,6 +51,8 @@ export interface ObjectStoreOptions extends MountpathOwner {
   readonly logger: Logger;
   readonly limits?: Partial<StorageLimits>;
   readonly faults?: StorageFaults;
+  /** For what the store does by itself. */
+  readonly tracing?: RootTracing;
 }
 
 /**
@@ -61,10 +67,7 @@ export async function openObjectStore(options: ObjectStoreOptions): Promise<Obje
   const hrw = await loadHrw();
   await using opened = new AsyncDisposableStack();
   requireMounted(options.mountpaths);
-  const mountpaths: OpenMountpath[] = [];
-  for (const path of options.mountpaths) {
-    mountpaths.push(await openMountpath(path, options, limits, counters, hrw, opened));
-  }
+  const mountpaths = await recoverAll(options, limits, counters, hrw, opened);
   const faults = options.faults ?? NO_STORAGE_FAULTS;
   await noteMountpaths(
     mountpaths.map(({ path }) => path),
@@ -85,6 +88,36 @@ export async function openObjectStore(options: ObjectStoreOptions): Promise<Obje
   return createStore(context, opened.move());
 }
 
+async function recoverAll(
+  options: ObjectStoreOptions,
+  limits: StorageLimits,
+  counters: StorageCounters,
+  hrw: Hrw,
+  opened: AsyncDisposableStack,
+): Promise<readonly OpenMountpath[]> {
+  const { tracing = NO_ROOT_TRACING } = options;
+  const job = tracing.startRoot(SPAN_NAMES.recovery);
+  const mountpaths: OpenMountpath[] = [];
+  try {
+    for (const path of options.mountpaths) {
+      const span = job.child(SPAN_NAMES.mountpath);
+      span.set(SPAN_ATTRIBUTES.mountpath, path);
+      try {
+        mountpaths.push(await openMountpath(path, options, limits, counters, hrw, opened, span));
+        span.end();
+      } catch (error) {
+        endFailed(span, error);
+        throw error;
+      }
+    }
+    job.end();
+    return mountpaths;
+  } catch (error) {
+    endFailed(job, error);
+    throw error;
+  }
+}
+
 async function openMountpath(
   path: string,
   options: ObjectStoreOptions,
@@ -92,8 +125,9 @@ async function openMountpath(
   counters: StorageCounters,
   hrw: Hrw,
   opened: AsyncDisposableStack,
+  span: Span,
 ): Promise<OpenMountpath> {
-  const { clock, logger, faults = NO_STORAGE_FAULTS } = options;
+  const { clock, logger, faults = NO_STORAGE_FAULTS, tracing = NO_ROOT_TRACING } = options;
   const claimed = await claimMountpath(path, options, faults.files);
   opened.use(claimed.lock);
   await requireSoundIndex({
@@ -103,7 +137,10 @@ async function openMountpath(
     logger,
   });
   const index = opened.use(openIndex(claimed.path, faults, counters, limits));
-  await recoverObjectFiles(claimed.path, index, await loadContentHashing(), logger);
+  const hashing = await loadContentHashing();
+  const { keptFiles, removedFiles } = await recoverObjectFiles(claimed.path, index, hashing, logger);
+  span.set(SPAN_ATTRIBUTES.files, keptFiles);
+  span.set(SPAN_ATTRIBUTES.removedFiles, removedFiles);
   removePartialParts(claimed.path);
   const run = await index.nextRun();
   await noteIndex(claimed.path, faults.files);
@@ -115,6 +152,7 @@ async function openMountpath(
       logger,
       faults: faults.files,
       counters,
+      tracing,
     }),
   );
   return {
@@ -158,7 +196,7 @@ function createStore(context: StoreContext, resources: AsyncDisposableStack): Ob
     setCustom: (key, change, durability, span) => setCustomMetadata(context, key, change, durability, span),
     uploads: createUploads(context),
     list: (bucketId, options, span) => listObjects(context, bucketId, options, span),
-    sweepBuckets: (liveBucketIds) => sweepBuckets(context, liveBucketIds),
+    sweepBuckets: (liveBucketIds, span) => sweepBuckets(context, liveBucketIds, span),
     check: (options, span) => checkLive(context, options, span),
     capacity: () => capacity.read(),
     get stats() {

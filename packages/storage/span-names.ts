@@ -10,6 +10,11 @@ export const SPAN_NAMES = {
   fileWrite: "ais.file.write",
   fileSync: "ais.file.sync",
   checksum: "ais.checksum",
+  /** Roots: what the store does by itself. */
+  recovery: "ais.job recovery",
+  fileRemoval: "ais.job file-removal",
+  /** One mountpath of a job. */
+  mountpath: "ais.job.mountpath",
   /** One mountpath of a check or scrub. */
   check: "ais.storage.check",
 } as const;
@@ -27,6 +32,10 @@ export const SPAN_ATTRIBUTES = {
   waitMs: "ais.receive.wait_ms",
   objects: "ais.objects",
   damages: "ais.damages",
+  files: "ais.files",
+  removedFiles: "ais.files.removed",
+  failures: "ais.failures",
+  buckets: "ais.buckets",
   sendfile: "ais.sendfile",
   checksumType: "ais.checksum.type",
   /** `ok`, `mismatch`. */

@@ -3,10 +3,11 @@
  * one, and uploads in parts that were given up. Both once at the start, and every hour.
  */
 import { errorText } from "@ais/base/errors.ts";
+import { sleep } from "@ais/base/lifecycle.ts";
 import type { ClusterMember } from "@ais/cluster/member.ts";
 import type { NodeLogger } from "@ais/node/logger.ts";
 import type { ObjectStore } from "@ais/storage/types.ts";
-import type { Tracing } from "@ais/tracing/types.ts";
+import type { SpanContext, Tracing } from "@ais/tracing/types.ts";
 import { type Bmd, listBuckets } from "@ais/wire/bmd.ts";
 import { bucketId } from "@ais/wire/bprops.ts";
 
@@ -20,33 +21,49 @@ export interface BucketSweepOptions {
 export interface BucketSweep extends AsyncDisposable {
   /** Resolves when no sweep runs or waits. */
   idle(): Promise<void>;
+  /** This request changed the BMD: a sweep that is about to begin is linked to it. */
+  requestedBy(cause: SpanContext): void;
 }
 
 const SWEEP_INTERVAL_MS = 3_600_000;
+/** The change may come by the watch before the request that made it does, which is then on its way. */
+const CAUSE_WAIT_MS = 250;
 
 export function startBucketSweep(options: BucketSweepOptions): BucketSweep {
   const { member } = options;
   let stopped = false;
   let isWaiting = false;
   let running: Promise<void> = Promise.resolve();
-  const request = (): void => {
+  let causes: SpanContext[] = [];
+  let arrival = new AbortController();
+  const request = (causeWaitMs: number): void => {
     if (isWaiting || stopped) return;
     isWaiting = true;
+    causes = [];
+    arrival = new AbortController();
+    const { signal } = arrival;
     running = running.then(async () => {
+      await sleep(causeWaitMs, signal);
       isWaiting = false;
-      if (!stopped) await sweepOnce(options);
+      if (!stopped) await sweepOnce(options, causes);
     });
   };
   const unsubscribe = member.onChange(({ document, before, after }) => {
-    if (document === "bmd" && hasLostBucket(before.bmd, after.bmd)) request();
+    if (document === "bmd" && hasLostBucket(before.bmd, after.bmd)) request(CAUSE_WAIT_MS);
   });
-  const timer = setInterval(request, SWEEP_INTERVAL_MS);
+  const timer = setInterval(() => request(0), SWEEP_INTERVAL_MS);
   timer.unref();
-  request();
+  request(0);
   return {
     idle: () => running,
+    requestedBy(cause) {
+      if (!isWaiting) return;
+      causes.push(cause);
+      arrival.abort();
+    },
     async [Symbol.asyncDispose]() {
       stopped = true;
+      arrival.abort();
       clearInterval(timer);
       unsubscribe();
       await running;
@@ -58,8 +75,11 @@ export function startBucketSweep(options: BucketSweepOptions): BucketSweep {
  * The buckets are read from the coordinator first: data must not be taken for a dead bucket's because this node's BMD is
  * old. A node that never saw a BMD sweeps nothing. A failed sweep is made up for by the next one.
  */
-async function sweepOnce({ member, store, tracing, logger }: BucketSweepOptions): Promise<void> {
-  const span = tracing.startRoot("ais.job bucket-sweep");
+async function sweepOnce(
+  { member, store, tracing, logger }: BucketSweepOptions,
+  causes: readonly SpanContext[],
+): Promise<void> {
+  const span = tracing.startRoot("ais.job bucket-sweep", causes);
   try {
     await member.refresh("bmd", span);
     // Nothing is awaited between here and the store's look at its buckets, so a bucket created meanwhile is in the set.

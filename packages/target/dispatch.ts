@@ -1,6 +1,5 @@
 import { daemonSetConfig } from "@ais/node/daemon-set-config.ts";
 import { healthGet } from "@ais/node/health.ts";
-import { intraSync } from "@ais/node/intra-sync.ts";
 import { intraTraceExport } from "@ais/node/intra-trace-export.ts";
 import { intraTraceTail } from "@ais/node/intra-trace-tail.ts";
 import { intraTraceTest } from "@ais/node/intra-trace-test.ts";
@@ -10,6 +9,7 @@ import { intraJobObject } from "./operations/intra-job-object.ts";
 import { intraJobs } from "./operations/intra-jobs.ts";
 import { intraList } from "./operations/intra-list.ts";
 import { intraObjectPut } from "./operations/intra-object-put.ts";
+import { intraSync } from "./operations/intra-sync.ts";
 import { objectDelete } from "./operations/object-delete.ts";
 import { objectGet } from "./operations/object-get.ts";
 import { objectHead } from "./operations/object-head.ts";

@@ -4,6 +4,7 @@ import type { JobRunner } from "@ais/node/jobs/job-runner.ts";
 import type { ObjectStore } from "@ais/storage/types.ts";
 import type { Operation } from "@ais/wire/operations.ts";
 import type { BucketGate } from "./bucket-gate.ts";
+import type { BucketSweep } from "./bucket-sweep.ts";
 import type { ListingJobs } from "./jobs/listing-jobs.ts";
 import type { StorageJobs } from "./storage-jobs.ts";
 
@@ -15,6 +16,7 @@ export interface TargetServices extends NodeServices {
   readonly bucketGate: Pick<BucketGate, "writers">;
   readonly jobRunner: Pick<JobRunner, "live" | "received">;
   readonly listingJobs: ListingJobs;
+  readonly bucketSweep: Pick<BucketSweep, "requestedBy">;
 }
 
 /** What a target does itself; the rest of the operations are a proxy's. */

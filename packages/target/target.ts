@@ -56,6 +56,7 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
         nodeId: node.facts.id,
         clock,
         logger: node.logger,
+        tracing: node.tracing,
         ...(faults === undefined ? {} : { faults }),
       }),
     );
@@ -70,6 +71,7 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
     // The runner works with these services, so it comes after them.
     jobRunner: { live: () => runner.live(), received: (id, bytes) => runner.received(id, bytes) },
     listingJobs: new ListingJobs(node.facts.id, clock),
+    bucketSweep: { requestedBy: (cause) => sweep.requestedBy(cause) },
     ...overrides,
   };
   const { jobs, tracing, logger, facts } = services;

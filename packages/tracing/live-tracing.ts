@@ -121,7 +121,9 @@ export class LiveTracing implements Tracing {
 
   startRoot(name: string, links: readonly SpanContext[] = []): Span {
     if (this.#plan === null) return NOOP_SPAN;
-    const span = this.#root(this.#plan, name, SPAN_KIND.internal, null, null);
+    // Work for a request whose trace is kept is a part of what that trace tells.
+    const isFollowed = links.some(({ traceFlags }) => (traceFlags & SAMPLED_FLAG) !== 0);
+    const span = this.#root(this.#plan, name, SPAN_KIND.internal, null, null, isFollowed);
     for (const link of links) span.link(link);
     return span;
   }
@@ -222,12 +224,14 @@ export class LiveTracing implements Tracing {
     kind: SpanKind,
     baggage: string | null,
     request: InboundCarrier | null,
+    isFollowed = false,
   ): Span {
     const words = newTraceWords(this.#random);
-    const decision = plan.sampler.decide(words[2], words[3], request);
-    const trace = this.#trace(words, "", decision.sampled ? SAMPLED_FLAG : 0, "", baggage, kind);
+    const decision = isFollowed ? null : plan.sampler.decide(words[2], words[3], request);
+    const flags = decision === null || decision.sampled ? SAMPLED_FLAG : 0;
+    const trace = this.#trace(words, "", flags, "", baggage, kind);
     const span = this.#span(trace, name, kind, NO_PARENT);
-    if (span.recording) describeDecision(span, decision);
+    if (span.recording && decision !== null) describeDecision(span, decision);
     return span;
   }
 

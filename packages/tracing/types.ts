@@ -84,7 +84,7 @@ export interface InboundFacts {
 export interface Tracing {
   /** The SERVER span of a request, continued from query then headers (tracing.md 3). Takes `{method} {route}` as name. */
   startServer(name: string, carrier: InboundCarrier): Span;
-  /** A root INTERNAL span of background work. */
+  /** A root INTERNAL span of background work. It is sampled when one of its links is, or as any other new trace. */
   startRoot(name: string, links?: readonly SpanContext[]): Span;
   /**
    * Query items that carry `span` across a redirect to a node, such as `traceparent=00-…`; empty when there is nothing to

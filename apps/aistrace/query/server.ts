@@ -40,7 +40,9 @@ export function startQueryServer(listen: Listen, context: QueryContext, assets: 
 }
 
 function handle(request: Request, context: QueryContext, assets: WebAssets): Response {
-  const url = new URL(request.url);
+  const url = URL.parse(request.url);
+  // The runtime makes the URL of the header `Host`, in which a client may write anything.
+  if (url === null) return jaegerFailure(new AisError("badRequest", "the request names no valid host"));
   try {
     if (request.method !== "GET" && request.method !== "HEAD") {
       throw new AisError("methodNotAllowed", `method ${request.method} is not allowed here`, {

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { errorText } from "@ais/base/errors.ts";
+import { echoError, text } from "../testing/case-replies.ts";
 import { exchange, rawConnection } from "../testing/raw-client.ts";
 import type {
   HttpHandler,
@@ -74,13 +75,6 @@ export function runHttpServerCases({ name, start, skips }: HttpServerCases): voi
     const url = (path: string): string => `http://127.0.0.1:${server.port}${path}`;
     const bodyLength = (request: HttpRequest) => async (): Promise<HttpReply> =>
       text(`${(await request.bytes(1e6)).length}`);
-    const echoError = async (work: () => Promise<HttpReply>): Promise<HttpReply> => {
-      try {
-        return await work();
-      } catch (error) {
-        return text(errorText(error), 400);
-      }
-    };
 
     testCase("gives method, raw path, raw query and headers", async () => {
       let seen: unknown;
@@ -399,8 +393,4 @@ export function runHttpServerCases({ name, start, skips }: HttpServerCases): voi
       };
     }
   });
-}
-
-function text(body: string, status = 200): HttpReply {
-  return { status, headers: [["Content-Type", "text/plain"]], body };
 }

@@ -10,7 +10,10 @@ import { truncate, unlink } from "node:fs/promises";
 import type { Clock } from "@ais/base/clock.ts";
 import type { FileFaults } from "@ais/base/durable-write.ts";
 import type { Logger } from "@ais/base/log.ts";
+import type { Span, SpanContext } from "@ais/tracing/types.ts";
 import type { StorageCounters } from "../counters.ts";
+import type { RootTracing } from "../root-tracing.ts";
+import { SPAN_ATTRIBUTES, SPAN_NAMES } from "../span-names.ts";
 import { errnoCode, errorChainText } from "../storage-error.ts";
 import { objectFilePath } from "./object-path.ts";
 import { MARK_BYTES } from "./trailer.ts";
@@ -22,11 +25,24 @@ export interface DeferredRemovalOptions {
   readonly logger: Logger;
   readonly faults: FileFaults;
   readonly counters: StorageCounters;
+  readonly tracing: RootTracing;
 }
+
+/** Longer graces end together with those that end within this, so that there are few removals of many files. */
+const TOGETHER_MS = 1_000;
+/** More requests than this that were sampled are not linked to the removal of their files. */
+const LINKS_MAX = 32;
 
 interface Retired {
   readonly fileId: bigint;
   readonly dueMs: number;
+  /** The request that replaced or deleted the object, if its trace is kept. */
+  readonly cause: SpanContext | null;
+}
+
+interface Doomed {
+  readonly fileId: bigint;
+  readonly cause: SpanContext | null;
 }
 
 export class DeferredRemoval implements AsyncDisposable {
@@ -34,9 +50,9 @@ export class DeferredRemoval implements AsyncDisposable {
   /** In order of `dueMs`, because the grace period is the same for all. */
   #waiting: Retired[] = [];
   /** Past their time, but read. */
-  readonly #held = new Set<bigint>();
+  readonly #held = new Map<bigint, SpanContext | null>();
   readonly #readers = new Map<bigint, number>();
-  readonly #doomed: bigint[] = [];
+  readonly #doomed: Doomed[] = [];
   readonly #marked: bigint[] = [];
   #marking: Promise<void> | null = null;
   #removing: Promise<void> | null = null;
@@ -60,7 +76,7 @@ export class DeferredRemoval implements AsyncDisposable {
   isPending(fileId: bigint): boolean {
     return (
       this.#held.has(fileId) ||
-      this.#doomed.includes(fileId) ||
+      this.#doomed.some((doomed) => doomed.fileId === fileId) ||
       this.#waiting.some((retired) => retired.fileId === fileId)
     );
   }
@@ -78,14 +94,15 @@ export class DeferredRemoval implements AsyncDisposable {
         return;
       }
       this.#readers.delete(fileId);
-      if (this.#held.delete(fileId)) this.#remove(fileId);
+      const cause = this.#held.get(fileId);
+      if (this.#held.delete(fileId)) this.#remove(fileId, cause ?? null);
     };
   }
 
-  /** The index transaction that took the file's record away is durable. */
-  retire(fileId: bigint): void {
+  /** The index transaction that took the file's record away is durable. `span` is of the request that asked for it. */
+  retire(fileId: bigint, span: Span): void {
     const dueMs = this.#options.clock.monotonicMs() + this.#options.graceMs;
-    this.#waiting.push({ fileId, dueMs });
+    this.#waiting.push({ fileId, dueMs, cause: span.sampled ? span.context : null });
     this.#marked.push(fileId);
     this.#marking ??= this.#cutMarks();
     this.#arm();
@@ -107,7 +124,9 @@ export class DeferredRemoval implements AsyncDisposable {
   #arm(): void {
     const next = this.#waiting[0];
     if (this.#timer !== null || next === undefined) return;
-    const waitMs = Math.max(0, next.dueMs - this.#options.clock.monotonicMs());
+    const { clock, graceMs } = this.#options;
+    const togetherMs = graceMs > TOGETHER_MS ? TOGETHER_MS : 0;
+    const waitMs = Math.max(0, next.dueMs + togetherMs - clock.monotonicMs());
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.#expire(this.#options.clock.monotonicMs());
@@ -118,17 +137,17 @@ export class DeferredRemoval implements AsyncDisposable {
 
   #expire(nowMs: number): void {
     let count = 0;
-    for (const { fileId, dueMs } of this.#waiting) {
+    for (const { fileId, dueMs, cause } of this.#waiting) {
       if (dueMs > nowMs) break;
       count += 1;
-      if (this.#readers.has(fileId)) this.#held.add(fileId);
-      else this.#remove(fileId);
+      if (this.#readers.has(fileId)) this.#held.set(fileId, cause);
+      else this.#remove(fileId, cause);
     }
     if (count > 0) this.#waiting = this.#waiting.slice(count);
   }
 
-  #remove(fileId: bigint): void {
-    this.#doomed.push(fileId);
+  #remove(fileId: bigint, cause: SpanContext | null): void {
+    this.#doomed.push({ fileId, cause });
     this.#removing ??= this.#removeDoomed();
   }
 
@@ -149,26 +168,38 @@ export class DeferredRemoval implements AsyncDisposable {
 
   /** One at a time: a burst of removals must not take the disk from the requests. */
   async #removeDoomed(): Promise<void> {
-    for (let fileId = this.#doomed.shift(); fileId !== undefined; fileId = this.#doomed.shift()) {
-      await this.#unlink(fileId);
+    const causes = this.#doomed.flatMap(({ cause }) => cause ?? []).slice(0, LINKS_MAX);
+    const span = this.#options.tracing.startRoot(SPAN_NAMES.fileRemoval, causes);
+    let removed = 0;
+    let failed = 0;
+    for (let doomed = this.#doomed.shift(); doomed !== undefined; doomed = this.#doomed.shift()) {
+      if (await this.#unlink(doomed.fileId)) removed++;
+      else failed++;
     }
+    span.set(SPAN_ATTRIBUTES.mountpath, this.#options.mountpath);
+    span.set(SPAN_ATTRIBUTES.removedFiles, removed);
+    span.set(SPAN_ATTRIBUTES.failures, failed);
+    if (failed > 0) span.fail("file_removal", `${failed} files could not be removed`);
+    span.end();
     this.#removing = null;
   }
 
-  /** A file that cannot be removed costs space only; recovery tries again at the next start. */
-  async #unlink(fileId: bigint): Promise<void> {
+  /** False: a file that cannot be removed costs space only; recovery tries again at the next start. */
+  async #unlink(fileId: bigint): Promise<boolean> {
     const { mountpath, faults, counters, logger } = this.#options;
     const path = objectFilePath(mountpath, fileId);
     try {
       await faults.before("remove", path);
       await unlink(path);
       counters.filesRemoved += 1;
+      return true;
     } catch (error) {
-      if (errnoCode(error) === "ENOENT") return;
+      if (errnoCode(error) === "ENOENT") return true;
       logger.log("warn", "failed to remove an object file, the next start will try again", {
         path,
         error: errorChainText(error),
       });
+      return false;
     }
   }
 }

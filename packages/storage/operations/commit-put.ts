@@ -52,9 +52,9 @@ export async function commitPut(
     context.counters.unchangedPuts += 1;
     if (request.record.fileId !== 0n) await discardObjectFile(context, home, request.record.fileId);
   } else if (outcome.old !== null && outcome.old.fileId !== 0n) {
-    home.removal.retire(outcome.old.fileId);
+    home.removal.retire(outcome.old.fileId, parent);
   }
-  for (const { mountpath } of strays) await removeFrom(mountpath, request.indexKey);
+  for (const { mountpath } of strays) await removeFrom(mountpath, request.indexKey, parent);
   return attributesOf(outcome.record, home);
 }
 

@@ -31,7 +31,7 @@ export async function deleteUnchanged(
     const { value: fileId } = committed;
     span.end();
     if (fileId === null) return false;
-    if (fileId !== 0n) mountpath.removal.retire(fileId);
+    if (fileId !== 0n) mountpath.removal.retire(fileId, parent);
     context.counters.deletes += 1;
     return true;
   } catch (error) {

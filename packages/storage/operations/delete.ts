@@ -33,7 +33,7 @@ async function tracedRemove(
 ): Promise<boolean> {
   const span = parent.child(SPAN_NAMES.indexCommit);
   try {
-    const committed = await removeFrom(mountpath, indexKey);
+    const committed = await removeFrom(mountpath, indexKey, parent);
     describeCommit(span, mountpath, committed);
     span.end();
     return committed.value !== null;

@@ -1,3 +1,4 @@
+import type { Span } from "@ais/tracing/types.ts";
 import type { Committed } from "../index/committer.ts";
 import type { IndexRecord } from "../index/record.ts";
 import type { OpenMountpath } from "../store-context.ts";
@@ -6,6 +7,7 @@ import type { OpenMountpath } from "../store-context.ts";
 export async function removeFrom(
   mountpath: OpenMountpath,
   indexKey: Uint8Array,
+  span: Span,
 ): Promise<Committed<IndexRecord | null>> {
   const committed = await mountpath.index.commit(() => {
     const record = mountpath.index.find(indexKey)?.record ?? null;
@@ -13,6 +15,6 @@ export async function removeFrom(
     return record;
   });
   const { value } = committed;
-  if (value !== null && value.fileId !== 0n) mountpath.removal.retire(value.fileId);
+  if (value !== null && value.fileId !== 0n) mountpath.removal.retire(value.fileId, span);
   return committed;
 }

@@ -38,11 +38,13 @@ test("a PUT of a file shows receiving, flushing and committing", async () => {
     "ais.mountpath": mountpath,
     "ais.bytes": FILE_BYTES,
     "ais.checksum.type": "xxhash2",
+    "ais.receive.wait_ms": expect.any(Number),
   });
   expect(span.named("ais.index.commit").attributes).toEqual({
     "ais.mountpath": mountpath,
     "ais.storage.layout": "file",
     "ais.batch.size": 1,
+    "ais.commit.queue_ms": expect.any(Number),
   });
 });
 

@@ -1,4 +1,6 @@
+import type { Span } from "@ais/tracing/types.ts";
 import { bucketIdOfKey, keyPrefix, successorOfPrefix } from "../index/key.ts";
+import { SPAN_ATTRIBUTES, SPAN_NAMES } from "../span-names.ts";
 import type { OpenMountpath, StoreContext } from "../store-context.ts";
 
 /** Objects removed in one index transaction: keeps it short for the requests that share it. */
@@ -8,6 +10,7 @@ const OBJECTS_PER_COMMIT = 256;
 export async function sweepBuckets(
   context: StoreContext,
   liveBucketIds: ReadonlySet<bigint>,
+  parent: Span,
 ): Promise<number> {
   // All found before the first wait: a bucket made later is not in the caller's set, and must not be taken for a dead one.
   const dead = context.mountpaths.map((mountpath) => ({
@@ -16,7 +19,18 @@ export async function sweepBuckets(
   }));
   let removedCount = 0;
   for (const { mountpath, bucketIds } of dead) {
-    for (const bucketId of bucketIds) removedCount += await removeBucket(mountpath, bucketId);
+    if (bucketIds.length === 0) continue;
+    const span = parent.child(SPAN_NAMES.mountpath);
+    let removedHere = 0;
+    try {
+      for (const bucketId of bucketIds) removedHere += await removeBucket(mountpath, bucketId, parent);
+    } finally {
+      span.set(SPAN_ATTRIBUTES.mountpath, mountpath.path);
+      span.set(SPAN_ATTRIBUTES.buckets, bucketIds.length);
+      span.set(SPAN_ATTRIBUTES.objects, removedHere);
+      span.end();
+    }
+    removedCount += removedHere;
   }
   context.counters.deletes += removedCount;
   return removedCount;
@@ -36,7 +50,7 @@ function deadBuckets(mountpath: OpenMountpath, liveBucketIds: ReadonlySet<bigint
   return dead;
 }
 
-async function removeBucket(mountpath: OpenMountpath, bucketId: bigint): Promise<number> {
+async function removeBucket(mountpath: OpenMountpath, bucketId: bigint, span: Span): Promise<number> {
   const prefix = keyPrefix(bucketId, "");
   const end = successorOfPrefix(prefix);
   let removedCount = 0;
@@ -47,7 +61,7 @@ async function removeBucket(mountpath: OpenMountpath, bucketId: bigint): Promise
       return entries;
     });
     for (const { record } of removed) {
-      if (record.fileId !== 0n) mountpath.removal.retire(record.fileId);
+      if (record.fileId !== 0n) mountpath.removal.retire(record.fileId, span);
     }
     removedCount += removed.length;
     if (removed.length < OBJECTS_PER_COMMIT) return removedCount;
