@@ -10,7 +10,7 @@ import { type QueryServer, startQueryServer } from "./query/server.ts";
 import { startGrpcReceiver } from "./receive/grpc.ts";
 import { startHttpReceiver } from "./receive/http.ts";
 import { Ingest } from "./receive/ingest.ts";
-import { MAX_QUEUED_BYTES } from "./receive/limits.ts";
+import { MAX_QUEUED_BYTES, MAX_RECEIVING_BYTES } from "./receive/limits.ts";
 import { lockDataDir, openReader } from "./store/open.ts";
 import { TraceReader } from "./store/reader.ts";
 import { VERSION } from "./version.ts";
@@ -24,6 +24,7 @@ export interface Aistrace extends AsyncDisposable {
 
 export interface AistraceOverrides {
   readonly maxQueuedBytes?: number;
+  readonly maxReceivingBytes?: number;
 }
 
 /**
@@ -54,7 +55,9 @@ export async function startAistrace(
   const reader = parts.adopt(new TraceReader(openReader(options.dataDir)), (it) => it.close());
 
   const stop = (server: QueryServer): Promise<void> => server.stop();
-  const http = parts.adopt(startHttpReceiver(listen(options.otlpHttpPort), ingest, logger), stop);
+  const maxReceivingBytes = overrides.maxReceivingBytes ?? MAX_RECEIVING_BYTES;
+  const httpListen = listen(options.otlpHttpPort);
+  const http = parts.adopt(startHttpReceiver(httpListen, ingest, logger, maxReceivingBytes), stop);
   const grpc = parts.adopt(await startGrpcReceiver(listen(options.otlpGrpcPort), ingest, logger), stop);
   const context = {
     reader,

@@ -124,9 +124,7 @@ describe("with nothing sampled", () => {
     const trace = await traceOf("slow", "ais.index.commit");
     const target = expectWhole(trace);
     expect(target.attributes["ais.sampling.reason"]).toBe("tail.slow");
-    expect(trace.map((span) => span.name).sort()).toEqual(
-      [PUT, PUT, "ais.file.sync", "ais.file.write", "ais.index.commit"].sort(),
-    );
+    for (const name of ["ais.file.write", "ais.file.sync", "ais.index.commit"]) oneSpan(trace, name);
     const sync = oneSpan(trace, "ais.file.sync");
     expect(Number(sync.endTimeUnixNano - sync.startTimeUnixNano) / 1e6).toBeGreaterThanOrEqual(
       2 * SLOW_MS - 1,

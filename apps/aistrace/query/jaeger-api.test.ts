@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { Readable } from "node:stream";
 import { TestAistrace } from "../aistrace.fixture.ts";
 import { spanId, traceId } from "../spans.fixture.ts";
 import type { JaegerTrace } from "./jaeger-types.ts";
@@ -210,4 +213,13 @@ test("unknown addresses and methods", async () => {
   expect((await aistrace.get("/api/nothing")).status).toBe(404);
   const post = await fetch(`http://127.0.0.1:${aistrace.ports.query}/api/services`, { method: "POST" });
   expect([post.status, post.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+});
+
+test("a request that names an impossible host is the client's mistake", async () => {
+  const socket = connect(aistrace.ports.query, "127.0.0.1");
+  await once(socket, "connect");
+  socket.write("GET /api/services HTTP/1.1\r\nHost: a b/../\r\nConnection: close\r\n\r\n");
+  expect(String(await new Response(Readable.toWeb(socket) as ReadableStream).text())).toStartWith(
+    "HTTP/1.1 400 ",
+  );
 });

@@ -1,36 +1,46 @@
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
+import { createGunzip } from "node:zlib";
 import { AisError } from "@ais/base/errors.ts";
-
-const gunzipAsync = promisify(gunzip);
+import type { Receiving } from "./receiving.ts";
 
 /**
- * The whole body of a request, unpacked. Throws `tooLarge` over `limitBytes` (packed or unpacked),
- * `badRequest` when the packing is broken.
+ * The whole body of a request, unpacked. Throws `tooLarge` over `limitBytes` (packed or unpacked), `badRequest` when the
+ * packing is broken, `tooManyRequests` when too much is arriving at a time.
  */
-export async function readBody(request: Request, isGzip: boolean, limitBytes: number): Promise<Uint8Array> {
-  const bytes = await readStream(request, limitBytes);
+export async function readBody(
+  request: Request,
+  isGzip: boolean,
+  limitBytes: number,
+  receiving: Receiving,
+): Promise<Uint8Array> {
+  if (Number(request.headers.get("content-length") ?? 0) > limitBytes) throw tooLarge(limitBytes);
+  using share = receiving.share();
+  const bytes = await collect(request.body ?? [], limitBytes, share.take);
   if (!isGzip) return bytes;
+  const unpacking = createGunzip();
+  unpacking.end(bytes);
   try {
-    return await gunzipAsync(bytes, { maxOutputLength: limitBytes });
+    return await collect(unpacking, limitBytes, share.take);
   } catch (cause) {
-    const isTooLarge = cause instanceof Error && "code" in cause && cause.code === "ERR_BUFFER_TOO_LARGE";
-    if (isTooLarge) throw tooLarge(limitBytes);
+    if (cause instanceof AisError) throw cause;
     throw new AisError("badRequest", "failed to unpack the gzip body", { cause });
   }
 }
 
-async function readStream(request: Request, limitBytes: number): Promise<Uint8Array> {
-  if (Number(request.headers.get("content-length") ?? 0) > limitBytes) throw tooLarge(limitBytes);
-  const chunks: Uint8Array[] = [];
+async function collect(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  limitBytes: number,
+  take: (bytes: number) => void,
+): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body ?? []) {
+  for await (const chunk of chunks) {
     size += chunk.byteLength;
     if (size > limitBytes) throw tooLarge(limitBytes);
-    chunks.push(chunk);
+    take(chunk.byteLength);
+    parts.push(chunk);
   }
-  const [first] = chunks;
-  return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, size);
+  const [first] = parts;
+  return parts.length === 1 && first !== undefined ? first : Buffer.concat(parts, size);
 }
 
 function tooLarge(limitBytes: number): AisError {

@@ -5,6 +5,7 @@ import type { Encoding } from "../store/messages.ts";
 import { readBody } from "./body.ts";
 import type { Ingest } from "./ingest.ts";
 import { MAX_MESSAGE_BYTES, RETRY_AFTER_S } from "./limits.ts";
+import { Receiving } from "./receiving.ts";
 import { exportResponse, exportResponseJson, RPC, rpcStatus } from "./replies.ts";
 
 const PATH = "/v1/traces";
@@ -25,8 +26,14 @@ export interface HttpReceiver {
 }
 
 /** OTLP/HTTP. Throws `conflict` when the port is taken. */
-export function startHttpReceiver(listen: Listen, ingest: Ingest, logger: Logger): HttpReceiver {
+export function startHttpReceiver(
+  listen: Listen,
+  ingest: Ingest,
+  logger: Logger,
+  maxReceivingBytes: number,
+): HttpReceiver {
   try {
+    const receiving = new Receiving(maxReceivingBytes, () => ingest.refusedForOverload());
     const server = Bun.serve({
       hostname: listen.hostname,
       port: listen.port,
@@ -34,7 +41,7 @@ export function startHttpReceiver(listen: Listen, ingest: Ingest, logger: Logger
       development: false,
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       idleTimeout: IDLE_TIMEOUT_S,
-      fetch: (request) => handle(request, ingest, logger),
+      fetch: (request) => handle(request, ingest, receiving, logger),
       error: () => new Response(null, { status: 500 }),
     });
     return { port: server.port ?? listen.port, stop: () => stopServer(server) };
@@ -43,8 +50,13 @@ export function startHttpReceiver(listen: Listen, ingest: Ingest, logger: Logger
   }
 }
 
-async function handle(request: Request, ingest: Ingest, logger: Logger): Promise<Response> {
-  if (new URL(request.url).pathname !== PATH) return plain(404, "not found\n");
+async function handle(
+  request: Request,
+  ingest: Ingest,
+  receiving: Receiving,
+  logger: Logger,
+): Promise<Response> {
+  if (URL.parse(request.url)?.pathname !== PATH) return plain(404, "not found\n");
   if (request.method === "OPTIONS") return preflight(request);
   if (request.method !== "POST") return plain(405, "use POST\n", { allow: "POST, OPTIONS" });
 
@@ -58,7 +70,7 @@ async function handle(request: Request, ingest: Ingest, logger: Logger): Promise
 
   try {
     ingest.checkRoom(Number(request.headers.get("content-length") ?? 0));
-    const bytes = await readBody(request, packing === "gzip", MAX_MESSAGE_BYTES);
+    const bytes = await readBody(request, packing === "gzip", MAX_MESSAGE_BYTES, receiving);
     const result = await ingest.submit(encoding, bytes);
     return reply(200, encoding, encoding === "json" ? exportResponseJson(result) : exportResponse(result));
   } catch (error) {

@@ -60,13 +60,17 @@ export class Ingest {
 
   /** Throws `tooManyRequests` when a request of this size would go over the limit of the queue. */
   checkRoom(bytes: number): void {
-    const { maxQueuedBytes, counters } = this.#options;
+    const { maxQueuedBytes } = this.#options;
     if (this.#queuedBytes === 0 || this.#queuedBytes + bytes <= maxQueuedBytes) return;
-    counters.requestsRefused.overload += 1;
+    this.refusedForOverload();
     throw new AisError(
       "tooManyRequests",
       `the ingest queue is full: ${this.#queuedBytes} of ${maxQueuedBytes} bytes`,
     );
+  }
+
+  refusedForOverload(): void {
+    this.#options.counters.requestsRefused.overload += 1;
   }
 
   /**

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { decodeExportResponse } from "@ais/tracing/otlp/response.ts";
 import { retryDelayMs } from "@ais/tracing/otlp/retry-info.ts";
@@ -168,4 +170,30 @@ test("a full queue refuses with a hint when to come back, and is counted", async
   const stats = await small.json<OwnStats>("/api/aistrace/stats");
   expect(stats.requestsRefused.overload).toBe(3);
   expect(stats).toMatchObject({ traces: 1, spans: 2000, stored: 4000 });
+});
+
+test("bodies that never end are bounded together, and what they held comes back when their clients go", async () => {
+  await using small = await TestAistrace.start({}, { maxReceivingBytes: 100_000 });
+  const spans = encodeSpans([{ traceId: traceId(1), spanId: spanId(1), startMs: T }]);
+  const head = "POST /v1/traces HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-protobuf\r\n";
+  const stalled = connect(small.ports.otlpHttp, "127.0.0.1");
+  await once(stalled, "connect");
+  stalled.write(`${head}Content-Length: 200000\r\n\r\n${"x".repeat(99_999)}`);
+  const statusOf = async (): Promise<number> => (await small.post(spans)).status;
+  for (let status = 0; status !== 429; status = await statusOf());
+  const refused = await small.post(spans);
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "1"]);
+  stalled.destroy();
+  for (let status = 0; status !== 200; status = await statusOf());
+  const stats = await small.json<OwnStats>("/api/aistrace/stats");
+  expect(stats.requestsRefused.overload).toBeGreaterThan(1);
+});
+
+test("a packed body counts by what it unpacks to", async () => {
+  await using small = await TestAistrace.start({}, { maxReceivingBytes: 100_000 });
+  const packed = (bytes: number) =>
+    small.post(new Uint8Array(gzipSync(new Uint8Array(bytes))), { "content-encoding": "gzip" });
+  expect((await packed(50_000)).status).toBe(400);
+  expect((await packed(1_000_000)).status).toBe(429);
+  expect((await small.post(new Uint8Array([1, 2, 3]), { "content-encoding": "gzip" })).status).toBe(400);
 });

@@ -17,6 +17,9 @@ interface IdRow {
 }
 
 const MAX_CACHED = 20_000;
+/** Of a resource's attributes, with the name and version of the library. */
+export const MAX_ORIGIN_BYTES = 1024 * 1024;
+export const MAX_SERVICE_NAME_CHARS = 1024;
 
 /** Names to the small numbers that stand for them in spans. Used by the one writer, inside its transaction. */
 export class Dictionary {
@@ -52,15 +55,20 @@ export class Dictionary {
     return id;
   }
 
-  /** Resource and scope together: what all spans of one program's one library share. */
-  origin(resource: OtlpAttributes, scopeName: string, scopeVersion: string): Origin {
+  /** Resource and scope together: what all spans of one program's one library share. Or the reason why it is refused. */
+  origin(resource: OtlpAttributes, scopeName: string, scopeVersion: string): Origin | string {
     const attributes = storeAttributes(resource);
-    const key = JSON.stringify([attributes, scopeName, scopeVersion]);
+    const whole = JSON.stringify([attributes, scopeName, scopeVersion]);
+    if (whole.length > MAX_ORIGIN_BYTES) {
+      return `the resource and its library have ${whole.length} bytes, the limit is ${MAX_ORIGIN_BYTES}`;
+    }
+    const digest = createHash("sha256").update(whole).digest();
+    const key = digest.toString("base64");
     const cached = this.#origins.get(key);
     if (cached !== undefined) return cached;
     const name = attributes.find(([attribute]) => attribute === "service.name")?.[1];
-    const service = this.#serviceId((name === undefined ? "" : valueText(name)) || UNKNOWN_SERVICE);
-    const digest = createHash("sha256").update(key).digest();
+    const serviceName = (name === undefined ? "" : valueText(name)).slice(0, MAX_SERVICE_NAME_CHARS);
+    const service = this.#serviceId(serviceName || UNKNOWN_SERVICE);
     const text = JSON.stringify(attributes);
     const row = must(
       this.#origin.get(digest, service, scopeName, scopeVersion, text),

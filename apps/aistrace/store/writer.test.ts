@@ -104,6 +104,17 @@ test("a span that is larger than its limit is refused", () => {
   expect(store.insert([large])).toMatchObject({ stored: 0, refused: 1 });
 });
 
+test("a resource that is larger than its limit takes its spans with it, and only them", () => {
+  using store = new TestStore();
+  const span = { traceId: traceId(1), spanId: spanId(1), startMs: T };
+  const large = store.insert([{ ...span, resource: { blob: "x".repeat(1024 * 1024) } }]);
+  expect(large).toMatchObject({ stored: 0, refused: 1 });
+  expect(large?.reason).toContain("the resource and its library have");
+  const other = { ...span, spanId: spanId(2), service: "s".repeat(5000) };
+  expect(store.insert([other])).toMatchObject({ stored: 1, refused: 0 });
+  expect(store.reader.services().map((name) => name.length)).toEqual([1024]);
+});
+
 test("nothing of a group is stored when a part of it fails, and the writer goes on", () => {
   using store = new TestStore();
   const good = { resource: { attributes: {} }, scopeSpans: [] };

@@ -81,6 +81,11 @@ export class SpanWriter {
       for (const { scope, spans } of scopeSpans) {
         if (spans.length === 0) continue;
         const origin = this.#dictionary.origin(resource.attributes, scope.name, scope.version);
+        if (typeof origin === "string") {
+          refused += spans.length;
+          if (reason === "") reason = origin;
+          continue;
+        }
         for (const span of spans) {
           const row = spanRow(span, scope.name, scope.version);
           if (typeof row === "string") {

@@ -168,6 +168,8 @@ export class DeferredRemoval implements AsyncDisposable {
 
   /** One at a time: a burst of removals must not take the disk from the requests. */
   async #removeDoomed(): Promise<void> {
+    // Everything that is due now goes together.
+    await Promise.resolve();
     const causes = this.#doomed.flatMap(({ cause }) => cause ?? []).slice(0, LINKS_MAX);
     const span = this.#options.tracing.startRoot(SPAN_NAMES.fileRemoval, causes);
     let removed = 0;
