@@ -65,6 +65,7 @@ function optionNames(command: Command): readonly string[] {
 
 function optionValue(option: Option): Completion {
   if (option.long === "--bucket") return { words: [], wanted: ["buckets"] };
+  if (option.long === "--node") return { words: [], wanted: ["nodes"] };
   return NOTHING;
 }
 

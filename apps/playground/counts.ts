@@ -1,4 +1,4 @@
-import { createInterface } from "node:readline/promises";
+import { createInterface } from "node:readline";
 
 export interface NodeCounts {
   readonly targets: number;
@@ -18,7 +18,7 @@ const STDIN_WAIT_MS = 300;
 export async function readCounts(
   env: Readonly<Record<string, string | undefined>>,
   stdin: NodeJS.ReadStream,
-  ask: (question: string) => Promise<string> = askOnTerminal,
+  askTerminal: typeof ask = ask,
 ): Promise<NodeCounts> {
   if (env["TARGETS"] || env["PROXIES"]) {
     return checked(
@@ -27,8 +27,10 @@ export async function readCounts(
     );
   }
   if (stdin.isTTY) {
-    const targets = await ask(`Number of storage targets [${DEFAULT_COUNTS.targets}]: `);
-    const proxies = await ask(`Number of proxies (gateways) [${DEFAULT_COUNTS.proxies}]: `);
+    const [targets = "", proxies = ""] = await askTerminal(stdin, [
+      `Number of storage targets [${DEFAULT_COUNTS.targets}]: `,
+      `Number of proxies (gateways) [${DEFAULT_COUNTS.proxies}]: `,
+    ]);
     return checked(targets || String(DEFAULT_COUNTS.targets), proxies || String(DEFAULT_COUNTS.proxies));
   }
   const lines = (await readAvailable(stdin)).split("\n").map((line) => line.trim());
@@ -68,11 +70,24 @@ async function readAvailable(stdin: NodeJS.ReadStream): Promise<string> {
   return text;
 }
 
-async function askOnTerminal(question: string): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+/** One line for each question, empty from the end of the input on. Lines typed ahead are kept for their questions. */
+export async function ask(
+  input: NodeJS.ReadableStream,
+  questions: readonly string[],
+  output: NodeJS.WritableStream = process.stdout,
+): Promise<readonly string[]> {
+  // The terminal edits and echoes its lines itself, and Ctrl-C ends the program.
+  const terminal = createInterface({ input, terminal: false });
+  const lines = terminal[Symbol.asyncIterator]();
+  const answers: string[] = [];
   try {
-    return (await terminal.question(question)).trim();
+    for (const question of questions) {
+      output.write(question);
+      const { done, value } = await lines.next();
+      answers.push(done === true ? "" : value.trim());
+    }
   } finally {
     terminal.close();
   }
+  return answers;
 }

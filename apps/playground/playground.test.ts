@@ -13,8 +13,9 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { PassThrough, Readable } from "node:stream";
 import { must } from "@ais/base/assert.ts";
-import { readCounts } from "./counts.ts";
+import { ask, readCounts } from "./counts.ts";
 import { linkCli } from "./link-cli.ts";
 import { nodePlans } from "./plans.ts";
 import { identify, isAlive } from "./process-identity.ts";
@@ -94,6 +95,17 @@ describe("number of nodes", () => {
     expect(counts("5\n2\n4\ny\ny\n")).toBe('{"targets":5,"proxies":2}');
   });
 
+  test("lines typed ahead are the answers to the questions that follow, and none is the default", async () => {
+    let text = "";
+    const shown = new PassThrough().on("data", (chunk) => {
+      text += chunk;
+    });
+    expect(await ask(Readable.from(["5\n2\n"]), ["targets? ", "proxies? "], shown)).toEqual(["5", "2"]);
+    expect(text).toBe("targets? proxies? ");
+    expect(await ask(Readable.from([" 4 \n"]), ["targets? ", "proxies? "], shown)).toEqual(["4", ""]);
+    expect(await ask(Readable.from([]), ["targets? ", "proxies? "], shown)).toEqual(["", ""]);
+  });
+
   test("an empty standard input gives the defaults without a question", () => {
     expect(counts("")).toBe('{"targets":3,"proxies":1}');
   });
@@ -128,11 +140,7 @@ describe("number of nodes", () => {
 
   test("a terminal is asked, an empty answer means the default", async () => {
     const terminal = Object.assign(Object.create(process.stdin), { isTTY: true });
-    const answers = ["4", ""];
-    expect(await readCounts({}, terminal, async () => answers.shift() ?? "")).toEqual({
-      targets: 4,
-      proxies: 1,
-    });
+    expect(await readCounts({}, terminal, async () => ["4", ""])).toEqual({ targets: 4, proxies: 1 });
   });
 });
 

@@ -2,13 +2,13 @@
 import type { Clock } from "@ais/base/clock.ts";
 import { errorText } from "@ais/base/errors.ts";
 import type { Logger } from "@ais/base/log.ts";
+import type { RepeatLimit } from "@ais/base/repeat-limit.ts";
 import type { Tracing } from "@ais/tracing/types.ts";
 import { emptySmap, parseSnode, type Smap, type Snode } from "@ais/wire/smap.ts";
 import { KEYS, nodeKey } from "./cluster-keys.ts";
 import type { Coordinator, KeyValue } from "./coordinator/coordinator.ts";
 import { codecOf, encodeDocument, parseDocument, smapTime } from "./documents.ts";
 import { nextSmap, type SmapStep } from "./next-smap.ts";
-import type { RepeatLimit } from "./repeat-limit.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
 import { ATTRIBUTE, SPAN } from "./span-names.ts";
 

@@ -89,7 +89,9 @@ test("the sweep of a destroyed bucket is linked to the request that destroyed it
     }
   }
   expect(removed).toBe(OBJECTS);
-  oneSpan(collector.trace(traceId), "DELETE /v1/buckets/{bucket}", PROXY);
+  const destroyed = "DELETE /v1/buckets/{bucket}";
+  await collector.until(() => collector.trace(traceId).some((span) => span.name === destroyed));
+  oneSpan(collector.trace(traceId), destroyed, PROXY);
 });
 
 test("a sweep whose request was sampled is sampled, whatever the probability is", async () => {

@@ -129,6 +129,22 @@ describe.each(BUILDS)("requests, %s", (build) => {
     const { status, err } = await ais(cluster, "trace", "tail", "--status", "9xx");
     expect([status, err]).toEqual([1, expect.stringContaining('invalid status "9xx"')]);
   });
+
+  test("tail leaves nothing behind when its reader goes, and does not hold up a stop", async () => {
+    // More than a node lets watch at the same time.
+    for (let i = 0; i < 20; i++) {
+      const client = new AbortController();
+      const reply = await fetch(`${cluster.url}/v1/trace/tail`, { signal: client.signal });
+      expect(reply.status).toBe(200);
+      client.abort();
+    }
+    await using last = await startAis(cluster, "trace", "tail", "--json");
+    await followed(cluster, [[last, 3]]);
+    const stopping = performance.now();
+    const codes = await Promise.all(cluster.daemons.map((daemon) => daemon.end("SIGTERM")));
+    expect(codes).toEqual([0, 0, 0]);
+    expect(performance.now() - stopping).toBeLessThan(5_000);
+  });
 });
 
 /** Probes until the watchers have seen as many nodes as serve what their filters let through. */

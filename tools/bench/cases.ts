@@ -9,8 +9,6 @@ export interface CasePlan {
   readonly connections: number;
   /** Ends a measurement early; 0 is no limit. What a PUT replaces is kept on disk for a minute. */
   readonly requestsMax: number;
-  /** Spans of one request at 100 %. */
-  readonly spansPerRequest: number;
 }
 
 const KIB = 1024;
@@ -23,8 +21,6 @@ export const CASE_PLANS: Readonly<Record<CaseName, CasePlan>> = {
     objectBytes: 4 * KIB,
     connections: 32,
     requestsMax: 0,
-    // The request, ais.index.lookup, ais.file.read.
-    spansPerRequest: 3,
   },
   get_1m: {
     title: "GET 1 MiB",
@@ -32,7 +28,6 @@ export const CASE_PLANS: Readonly<Record<CaseName, CasePlan>> = {
     objectBytes: MIB,
     connections: 8,
     requestsMax: 0,
-    spansPerRequest: 3,
   },
   put_4k: {
     title: "PUT 4 KiB",
@@ -40,8 +35,6 @@ export const CASE_PLANS: Readonly<Record<CaseName, CasePlan>> = {
     objectBytes: 4 * KIB,
     connections: 32,
     requestsMax: 0,
-    // The request, ais.index.commit.
-    spansPerRequest: 2,
   },
   put_1m: {
     title: "PUT 1 MiB",
@@ -49,7 +42,5 @@ export const CASE_PLANS: Readonly<Record<CaseName, CasePlan>> = {
     objectBytes: MIB,
     connections: 8,
     requestsMax: 256,
-    // The request, ais.file.write, ais.file.sync, ais.index.commit.
-    spansPerRequest: 4,
   },
 };

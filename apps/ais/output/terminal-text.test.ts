@@ -7,6 +7,7 @@ test("a name cannot move the cursor, set the title or turn the text around", () 
   const colors = makeColors(true);
   const styled = `${colors.red("Error:")} ${colors.hue(3, "x")}\r\n\ttab \x1b[K`;
   expect(terminalText(styled)).toBe(styled);
+  expect(terminalText("\x1b[8mhidden")).toBe("\\u001b[8mhidden");
   expect(terminalText("\x1b[2Ja\x1b]0;title\x07b\x9bc\x00d\u202ee")).toBe(
     "\\u001b[2Ja\\u001b]0;title\\u0007b\\u009bc\\u0000d\\u202ee",
   );

@@ -1,5 +1,7 @@
 import type { Database } from "bun:sqlite";
+import { systemClock } from "@ais/base/clock.ts";
 import { AisError, errorText, isAisError } from "@ais/base/errors.ts";
+import { RepeatLimit } from "@ais/base/repeat-limit.ts";
 import { decodeExportRequest } from "@ais/tracing/otlp/decode.ts";
 import { decodeExportJson } from "@ais/tracing/otlp/json.ts";
 import type { OtlpResourceSpans } from "@ais/tracing/otlp/types.ts";
@@ -30,6 +32,8 @@ export class WriterLoop {
   readonly #evictor: Evictor;
   readonly #post: (message: FromWriter) => void;
   readonly #pending: SpansMessage[] = [];
+  /** A full disk fails every request, and its log may lie on the same disk. */
+  readonly #problems: RepeatLimit;
   readonly #timer: ReturnType<typeof setInterval>;
   #isScheduled = false;
   #hasWritten = false;
@@ -40,6 +44,9 @@ export class WriterLoop {
     this.#writer = new SpanWriter(this.#db, nowMs);
     this.#evictor = new Evictor(this.#db, data.limits, nowMs);
     this.#post = post;
+    this.#problems = new RepeatLimit(systemClock, {
+      log: (level, message, fields = {}) => post({ type: "log", level, message, fields }),
+    });
     this.#timer = setInterval(() => this.#tick(), IDLE_INTERVAL_MS);
     this.#schedule();
   }
@@ -76,7 +83,7 @@ export class WriterLoop {
       // Where a reader is in the way this does nothing, and the next commit does it.
       this.#db.run("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch (error) {
-      this.#log("error", `cannot write the log back: ${errorText(error)}`);
+      this.#problems.error("cannot write the log back", { error: errorText(error) });
     }
   }
 
@@ -105,7 +112,7 @@ export class WriterLoop {
         if (entry !== undefined) this.#post({ type: "stored", id: entry.id, result });
       });
     } catch (error) {
-      this.#log("error", `cannot store spans: ${errorText(error)}`);
+      this.#problems.error("cannot store spans", { error: errorText(error) });
       for (const { id } of group) {
         this.#post({ type: "refused", id, code: "unavailable", message: "cannot store spans now" });
       }
@@ -117,7 +124,7 @@ export class WriterLoop {
       return decode(message.encoding, message.bytes);
     } catch (error) {
       const isKnown = isAisError(error);
-      if (!isKnown) this.#log("error", `cannot decode a request: ${errorText(error)}`);
+      if (!isKnown) this.#problems.error("cannot decode a request", { error: errorText(error) });
       this.#post({
         type: "refused",
         id: message.id,
@@ -142,7 +149,7 @@ export class WriterLoop {
       }
     } catch (error) {
       // The timer tries again; until then the store is over its limit, and the log says so.
-      this.#log("error", `cannot evict old traces: ${errorText(error)}`);
+      this.#problems.error("cannot evict old traces", { error: errorText(error) });
       more = false;
     }
     if (evicted > 0) {
@@ -150,10 +157,6 @@ export class WriterLoop {
       this.#post({ type: "evicted", spans: evicted });
     }
     return more;
-  }
-
-  #log(level: "error", message: string): void {
-    this.#post({ type: "log", level, message, fields: {} });
   }
 }
 

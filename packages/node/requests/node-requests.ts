@@ -8,6 +8,8 @@ export interface NodeRequests {
   readonly inFlight: InFlight;
   readonly finished: FinishedFeed;
   readonly tailNotices: TailNotices;
+  /** Aborts at `close`: replies without an end must end then. */
+  readonly closing: AbortSignal;
   /** To be called before the server waits for its replies. */
   close(): void;
 }
@@ -33,11 +35,14 @@ export function createNodeRequests(options: NodeRequestsOptions): NodeRequests {
       ];
     },
   );
+  const closing = new AbortController();
   return {
+    closing: closing.signal,
     inFlight: new InFlight(nodeId),
     finished,
     tailNotices,
     close() {
+      closing.abort();
       finished.close();
       tailNotices.close();
     },

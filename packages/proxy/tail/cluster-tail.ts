@@ -52,7 +52,13 @@ export class ClusterTail {
     );
     this.stream = pipe.readable;
     this.#writer = pipe.writable.getWriter();
-    const { member } = options.services;
+    const { member, requests } = options.services;
+    const close = (): void => {
+      this.#stop.abort();
+      // A pipe that broke before has nobody left to tell.
+      this.#writer.close().catch(() => {});
+    };
+    requests.closing.addEventListener("abort", close, { once: true });
     const unsubscribe = member.onChange(({ document, after }) => {
       if (document === "smap") this.#follow(after.smap);
     });
@@ -61,6 +67,7 @@ export class ClusterTail {
       .catch(() => {})
       .finally(() => {
         unsubscribe();
+        requests.closing.removeEventListener("abort", close);
         this.#stop.abort();
       });
     this.#follow(member.snapshot.smap);

@@ -5,7 +5,7 @@ import type { Recorder } from "../recorder/recorder.ts";
 import { NO_PARENT, RecordingSpan } from "../recorder/recording-span.ts";
 import type { TimeAnchor } from "../recorder/time-anchor.ts";
 import { SPAN_KIND } from "../types.ts";
-import { RANDOM_FLAG, SAMPLED_FLAG } from "../w3c/traceparent.ts";
+import { SAMPLED_FLAG } from "../w3c/traceparent.ts";
 
 export interface TestSpan {
   readonly traceId: string;
@@ -28,7 +28,7 @@ export function encodeTestSpan(recorder: Recorder, anchor: TimeAnchor, nodeId: s
     limitHit() {},
     ended: (span: RecordingSpan) => encodeSpan(writer, span),
   };
-  const trace = new LocalTrace(newTraceWords(random), "", SAMPLED_FLAG | RANDOM_FLAG, "", null, anchor);
+  const trace = new LocalTrace(newTraceWords(random), "", SAMPLED_FLAG, "", null, anchor);
   const span = new RecordingSpan(owner, trace, NAME, SPAN_KIND.internal, NO_PARENT);
   span.set("ais.node", nodeId);
   span.end();

@@ -1,6 +1,6 @@
 /** Keeps a failure that comes again and again from filling the log. */
-import type { Clock } from "@ais/base/clock.ts";
-import type { LogFields, Logger } from "@ais/base/log.ts";
+import type { Clock } from "./clock.ts";
+import type { LogFields, Logger } from "./log.ts";
 
 const INTERVAL_MS = 10_000;
 /** Failures told apart at a time; what comes beyond them is logged every time. */

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { systemClock } from "@ais/base/clock.ts";
-import type { Logger } from "@ais/base/log.ts";
+import { systemClock } from "./clock.ts";
+import type { Logger } from "./log.ts";
 import { RepeatLimit } from "./repeat-limit.ts";
 
 test("says the same once in a while and how often it was left out, and everything else at once", () => {
