@@ -38,10 +38,15 @@ async function run(plan: LoadPlan): Promise<LoadResult> {
     },
     failed: (error) => finish(error),
   };
+  let isSpinning = plan.spins ?? false;
+  const spin = (): void => {
+    if (isSpinning) setImmediate(spin);
+  };
   const connections = Array.from({ length: plan.connections }, () => new LoadConnection(owner, plan.port));
   try {
     await Promise.all(connections.map((connection) => connection.connect()));
     running = connections.length;
+    spin();
     for (const connection of connections) connection.send();
     await finished;
     const seconds = (performance.now() - startedMs) / 1000;
@@ -49,6 +54,7 @@ async function run(plan: LoadPlan): Promise<LoadResult> {
   } catch (error) {
     return { kind: "failed", error: String(error) };
   } finally {
+    isSpinning = false;
     for (const connection of connections) connection.close();
   }
 }
