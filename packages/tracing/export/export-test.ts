@@ -1,5 +1,5 @@
 import { errorText } from "@ais/base/errors.ts";
-import { composeRequest } from "../otlp/request.ts";
+import { requestParts } from "../otlp/request.ts";
 import type { TestedReport, TestMessage } from "./protocol.ts";
 import type { TokenFile } from "./token-file.ts";
 import type { ExportOutcome, Transport } from "./transport.ts";
@@ -18,7 +18,7 @@ export async function runExportTest(
     return { ...report, token: "unreadable", ok: false, status: errorText(error) };
   }
   const startedMs = performance.now();
-  const outcome = await transport.export(composeRequest(resource, scope, bytes));
+  const outcome = await transport.export(requestParts(resource, scope, bytes));
   const latencyMs = performance.now() - startedMs;
   return { ...report, latencyMs, ...verdict(outcome) };
 }

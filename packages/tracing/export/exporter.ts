@@ -1,5 +1,5 @@
 import { backoffMs } from "@ais/base/lifecycle.ts";
-import { composeRequest } from "../otlp/request.ts";
+import { requestParts } from "../otlp/request.ts";
 import type { AttemptReport, BatchMessage, SettledReport } from "./protocol.ts";
 import type { Transport } from "./transport.ts";
 
@@ -59,11 +59,11 @@ export class Exporter {
 
   async #deliver({ batch, receivedMs }: Waiting): Promise<void> {
     const { transport, scope, report, retryWindowMs } = this.#options;
-    const request = composeRequest(batch.resource, scope, batch.bytes);
+    const parts = requestParts(batch.resource, scope, batch.bytes);
     for (;;) {
       await this.#waitForTurn();
       const startedMs = performance.now();
-      const outcome = await transport.export(request);
+      const outcome = await transport.export(parts);
       const durationMs = performance.now() - startedMs;
       const error = outcome.kind === "taken" ? "" : outcome.error;
       report({ type: "attempt", durationMs, error });

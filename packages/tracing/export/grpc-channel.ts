@@ -1,43 +1,122 @@
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
-import { checkServerIdentity } from "node:tls";
-import { type ChannelCredentials, type ChannelOptions, Client, credentials } from "@grpc/grpc-js";
+import { type ConnectionOptions, checkServerIdentity } from "node:tls";
+import { gzipSync } from "node:zlib";
+import { errorText } from "@ais/base/errors.ts";
 import { bracketed, type Destination } from "./destination.ts";
+import { type GrpcStatus, lostStatus, statusOf, unavailable } from "./grpc-status.ts";
+import { ClientConnection } from "./http2/client-connection.ts";
+import { StreamError } from "./http2/client-stream.ts";
+import type { HeaderPair } from "./http2/hpack.ts";
 
-/** gRPC's own number for gzip in `grpc.default_compression_algorithm`. */
-const GZIP = 2;
-/** The channel tries to connect again about as often as our back-off asks, not up to every two minutes. */
-const RECONNECT_MIN_MS = 200;
-const RECONNECT_MAX_MS = 2_000;
+const PREFIX_BYTES = 5;
+const IS_COMPRESSED = 1;
 /** A TLS server name must be a name. The certificate is still checked against the address itself. */
 const NAME_FOR_ADDRESSES = "localhost";
+const NO_BYTES = Buffer.alloc(0);
 
-/** A client for the destination. Rejects when a certificate file cannot be read or is no certificate. */
-export async function connectGrpc(destination: Destination, tls: boolean): Promise<Client> {
-  const { host, port, gzip } = destination;
-  const options: ChannelOptions = {
-    "grpc.initial_reconnect_backoff_ms": RECONNECT_MIN_MS,
-    "grpc.max_reconnect_backoff_ms": RECONNECT_MAX_MS,
-    // Retries are ours: they are counted, and bounded by the queue.
-    "grpc.enable_retries": 0,
-  };
-  if (gzip) options["grpc.default_compression_algorithm"] = GZIP;
-  if (tls && isIP(host) !== 0) options["grpc.ssl_target_name_override"] = NAME_FOR_ADDRESSES;
-  return new Client(
-    `${bracketed(host)}:${port}`,
-    tls ? await tlsCredentials(destination) : credentials.createInsecure(),
-    options,
-  );
+export interface UnaryReply {
+  readonly status: GrpcStatus;
+  /** The message; empty where there was none. */
+  readonly message: Uint8Array;
 }
 
-async function tlsCredentials(destination: Destination): Promise<ChannelCredentials> {
+/** Unary calls to one destination, over one connection that is made when a call needs it. */
+export class GrpcChannel {
+  readonly #destination: Destination;
+  readonly #tls: boolean;
+  #connection: Promise<ClientConnection> | null = null;
+
+  constructor(destination: Destination, tls: boolean) {
+    this.#destination = destination;
+    this.#tls = tls;
+  }
+
+  /** `parts` together are the message; they stay as they are until the reply is there. Rejects when a file cannot be read. */
+  async call(
+    path: string,
+    metadata: readonly HeaderPair[],
+    parts: readonly Uint8Array[],
+  ): Promise<UnaryReply> {
+    const { host, port, gzip, timeoutMs } = this.#destination;
+    const tls = this.#tls ? await tlsOptions(this.#destination) : null;
+    let connection: ClientConnection;
+    try {
+      connection = await this.#connected(tls);
+    } catch (error) {
+      return { status: unavailable(errorText(error)), message: NO_BYTES };
+    }
+    const headers: HeaderPair[] = [
+      [":method", "POST"],
+      [":scheme", this.#tls ? "https" : "http"],
+      [":path", path],
+      [":authority", `${bracketed(host)}:${port}`],
+      ["te", "trailers"],
+      ["content-type", "application/grpc"],
+      ["grpc-timeout", `${timeoutMs}m`],
+      ...(gzip ? [["grpc-encoding", "gzip"] as const] : []),
+      ...metadata,
+    ];
+    try {
+      const reply = await connection.request(headers, framed(parts, gzip), timeoutMs);
+      return { status: statusOf(reply), message: reply.body.subarray(PREFIX_BYTES) };
+    } catch (error) {
+      if (!(error instanceof StreamError)) throw error;
+      return { status: lostStatus(error), message: NO_BYTES };
+    }
+  }
+
+  close(): void {
+    const connection = this.#connection;
+    this.#connection = null;
+    connection?.then(
+      (connected) => connected.close(),
+      // A connection that never came to be has nothing to close; who asked for it was told.
+      () => {},
+    );
+  }
+
+  async #connected(tls: ConnectionOptions | null): Promise<ClientConnection> {
+    const known = this.#connection;
+    if (known !== null) {
+      const connection = await known.catch(() => null);
+      if (connection?.isUsable) return connection;
+      // Another call may have seen to it meanwhile.
+      if (this.#connection === known) this.#connection = null;
+    }
+    const { host, port, timeoutMs } = this.#destination;
+    this.#connection ??= ClientConnection.connect({ host, port, tls, timeoutMs });
+    return this.#connection;
+  }
+}
+
+/** gRPC's prefix of a message: whether it is compressed, and its length. */
+function framed(parts: readonly Uint8Array[], gzip: boolean): readonly Uint8Array[] {
+  const message = gzip ? [gzipSync(Buffer.concat(parts))] : parts;
+  const prefix = Buffer.alloc(PREFIX_BYTES);
+  prefix[0] = gzip ? IS_COMPRESSED : 0;
+  prefix.writeUInt32BE(
+    message.reduce((sum, { length }) => sum + length, 0),
+    1,
+  );
+  return [prefix, ...message];
+}
+
+async function tlsOptions(destination: Destination): Promise<ConnectionOptions> {
   const { host, caFile, certFile, keyFile, verify } = destination;
   const [ca, cert, key] = await Promise.all([pem(caFile), pem(certFile), pem(keyFile)]);
-  if (!verify) return credentials.createSsl(ca, key, cert, { rejectUnauthorized: false });
-  if (isIP(host) === 0) return credentials.createSsl(ca, key, cert);
-  return credentials.createSsl(ca, key, cert, {
-    checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate),
-  });
+  return {
+    rejectUnauthorized: verify,
+    ...(isIP(host) === 0
+      ? { servername: host }
+      : {
+          servername: NAME_FOR_ADDRESSES,
+          checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate),
+        }),
+    ...(ca === null ? {} : { ca }),
+    ...(cert === null ? {} : { cert }),
+    ...(key === null ? {} : { key }),
+  };
 }
 
 async function pem(path: string): Promise<Buffer | null> {

@@ -24,7 +24,7 @@ export class HttpTransport implements Transport {
     this.#options = options;
   }
 
-  async export(request: Uint8Array): Promise<ExportOutcome> {
+  async export(parts: readonly Uint8Array[]): Promise<ExportOutcome> {
     const { destination, token, security } = this.#options;
     try {
       const url = urlOf(destination, await security.tls());
@@ -33,6 +33,7 @@ export class HttpTransport implements Transport {
       if (destination.gzip) headers.set("content-encoding", "gzip");
       if (token !== null) headers.set(destination.tokenHeader, await token.token());
       const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(destination.timeoutMs)]);
+      const request = Buffer.concat(parts);
       const reply = await fetch(url, {
         method: "POST",
         headers,

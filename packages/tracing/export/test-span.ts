@@ -18,10 +18,11 @@ const NAME = "ais.trace.test";
 /** A span that ended now, in a trace of its own, made past the recorder's queue and its books. */
 export function encodeTestSpan(recorder: Recorder, anchor: TimeAnchor, nodeId: string): TestSpan {
   const writer = new ByteWriter();
-  const { limits, random } = recorder;
+  const { limits, random, shapes } = recorder;
   const owner = {
     limits,
     random,
+    shapes,
     defersFacts: false,
     monotonicMs: () => recorder.monotonicMs(),
     started() {},

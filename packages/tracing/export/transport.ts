@@ -9,9 +9,9 @@ export type ExportOutcome =
   /** Trying again is of no use. */
   | { readonly kind: "refused"; readonly error: string };
 
-/** Carries one request to the collector. Neither method rejects. */
+/** Carries one request to the collector, which is `parts` one after the other. Neither method rejects. */
 export interface Transport {
-  export(request: Uint8Array): Promise<ExportOutcome>;
+  export(parts: readonly Uint8Array[]): Promise<ExportOutcome>;
   close(): void;
 }
 

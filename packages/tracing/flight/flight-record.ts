@@ -58,7 +58,7 @@ export class FlightRecordCodec {
       this.#facts(span.takeFacts());
     }
     flight.flags = flags;
-    return w.view();
+    return w.written();
   }
 
   decode(bytes: Uint8Array): FlightRecord {

@@ -4,6 +4,7 @@
  */
 
 import type { AttributeBlock } from "../attribute-block.ts";
+import type { SpanShapes } from "../otlp/span-shape.ts";
 import { cutText, type SpanLimits } from "../recorder/limits.ts";
 import type { Recorder } from "../recorder/recorder.ts";
 import type { RecordingSpan, SpanOwner } from "../recorder/recording-span.ts";
@@ -54,6 +55,7 @@ type TailListener = (traceId: string, nodeIds: readonly string[]) => void;
 export class FlightRecorder implements SpanOwner {
   readonly limits: SpanLimits;
   readonly random: RandomWord;
+  readonly shapes: SpanShapes;
   readonly defersFacts = true;
   readonly #recorder: Recorder;
   readonly #limits: FlightLimits;
@@ -73,6 +75,7 @@ export class FlightRecorder implements SpanOwner {
   constructor(recorder: Recorder, limits: FlightLimits = FLIGHT_LIMITS) {
     this.limits = recorder.limits;
     this.random = recorder.random;
+    this.shapes = recorder.shapes;
     this.#recorder = recorder;
     this.#limits = limits;
     this.#ring = new FlightRing(limits.ringBytes);

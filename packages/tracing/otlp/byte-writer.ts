@@ -1,6 +1,6 @@
 const utf8 = new TextEncoder();
 /** Above this the platform's encoder is quicker than a loop over characters (measured on Bun). */
-const LOOP_CHARS = 48;
+const LOOP_CHARS = 96;
 /** Both texts of an attribute with their tags and lengths stay below 128 bytes. */
 const SHORT_ATTRIBUTE_CHARS = 121;
 const INITIAL_BYTES = 64 * 1024;
@@ -8,14 +8,19 @@ const TWO_32 = 2 ** 32;
 
 /** Protobuf wire writer over one buffer that grows by doubling and is reused after `clear`. */
 export class ByteWriter {
-  #bytes: Uint8Array;
-  readonly #double = new Float64Array(1);
-  readonly #doubleWords = new Uint32Array(this.#double.buffer);
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView;
   /** Length of what was written. May be set back to drop what came after. */
   at = 0;
 
   constructor(initialBytes: number = INITIAL_BYTES) {
     this.#bytes = new Uint8Array(initialBytes);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** Of the whole buffer, for filling in what was left open; good until the next `reserve`. */
+  get view(): DataView {
+    return this.#view;
   }
 
   clear(): void {
@@ -28,7 +33,7 @@ export class ByteWriter {
   }
 
   /** What was written, good until the next write. */
-  view(): Uint8Array {
+  written(): Uint8Array {
     return this.#bytes.subarray(0, this.at);
   }
 
@@ -41,6 +46,7 @@ export class ByteWriter {
     const grown = new Uint8Array(size);
     grown.set(this.#bytes.subarray(0, this.at));
     this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
   }
 
   byte(value: number): void {
@@ -82,30 +88,19 @@ export class ByteWriter {
 
   /** 32 bits, little endian. */
   fixed32(word: number): void {
-    const bytes = this.#bytes;
-    const at = this.at;
-    bytes[at] = word;
-    bytes[at + 1] = word >>> 8;
-    bytes[at + 2] = word >>> 16;
-    bytes[at + 3] = word >>> 24;
-    this.at = at + 4;
+    this.#view.setUint32(this.at, word, true);
+    this.at += 4;
   }
 
   /** 32 bits, most significant byte first, as in ids. */
   word(word: number): void {
-    const bytes = this.#bytes;
-    const at = this.at;
-    bytes[at] = word >>> 24;
-    bytes[at + 1] = word >>> 16;
-    bytes[at + 2] = word >>> 8;
-    bytes[at + 3] = word;
-    this.at = at + 4;
+    this.#view.setUint32(this.at, word);
+    this.at += 4;
   }
 
   double(value: number): void {
-    this.#double[0] = value;
-    this.fixed32(this.#doubleWords[0] as number);
-    this.fixed32(this.#doubleWords[1] as number);
+    this.#view.setFloat64(this.at, value, true);
+    this.at += 8;
   }
 
   raw(source: Uint8Array): void {
@@ -169,6 +164,32 @@ export class ByteWriter {
     }
     if (seen > 127) return false;
     this.at = at;
+    return true;
+  }
+
+  /** The same for a number that is an `int64` of up to 31 bits; false, with nothing written, for others. */
+  shortNumberAttribute(tag: number, key: string, value: number): boolean {
+    const keyLength = key.length;
+    if ((value | 0) !== value || value < 0 || keyLength > LOOP_CHARS) return false;
+    const valueLength = value < 128 ? 1 : value < 16384 ? 2 : value < 2097152 ? 3 : value < 268435456 ? 4 : 5;
+    const bytes = this.#bytes;
+    let at = this.at;
+    bytes[at++] = tag;
+    bytes[at++] = keyLength + valueLength + 5;
+    bytes[at++] = 0x0a;
+    bytes[at++] = keyLength;
+    let seen = 0;
+    for (let i = 0; i < keyLength; i++) {
+      const code = key.charCodeAt(i);
+      bytes[at++] = code;
+      seen |= code;
+    }
+    if (seen > 127) return false;
+    bytes[at++] = 0x12;
+    bytes[at++] = valueLength + 1;
+    bytes[at++] = 0x18;
+    this.at = at;
+    this.#varint32(value);
     return true;
   }
 

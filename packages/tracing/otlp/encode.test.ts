@@ -1,9 +1,12 @@
 import { describe, expect, test } from "bun:test";
+import { AttributeBlock } from "../attribute-block.ts";
 import { officialDecode } from "../fixtures/official.ts";
+import { SPAN_KIND } from "../types.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { decodeExportRequest } from "./decode.ts";
 import { type EncodableSpan, encodeSpan } from "./encode.ts";
 import { composeRequest, encodeResource, encodeScope } from "./request.ts";
+import { SpanShape } from "./span-shape.ts";
 
 /** 1792422016.123456789 s; the anchor is split where a double would lose digits. */
 const ORIGIN_NS = 1_792_422_016_123_456_789n;
@@ -26,20 +29,11 @@ function span(changes: Partial<EncodableSpan>): EncodableSpan {
     parentHigh: 0,
     parentLow: 0,
     parentRemote: false,
-    name: "n",
-    kind: 2,
+    shape: new SpanShape("n", SPAN_KIND.server),
     startMs: 0,
     endMs: 1.5,
-    blocks: null,
-    keys: [],
-    values: [],
-    droppedAttributes: 0,
-    events: null,
-    droppedEvents: 0,
-    links: null,
-    droppedLinks: 0,
-    statusError: false,
-    statusMessage: "",
+    own: null,
+    rare: null,
     ...changes,
   };
 }
@@ -64,25 +58,26 @@ describe("the official decoder reads", () => {
       parentHigh: 1,
       parentLow: 2,
       parentRemote: true,
-      keys: ["k"],
-      values: ["v"],
-      droppedAttributes: 1,
-      events: [{ timeMs: 1, name: "e", attributes: { a: 1 }, droppedAttributes: 2 }],
-      droppedEvents: 3,
-      links: [
-        {
-          traceWords: [1, 2, 3, 4],
-          idHigh: 5,
-          idLow: 6,
-          state: "l=1",
-          flags: 1,
-          attributes: { why: "job" },
-          droppedAttributes: 4,
-        },
-      ],
-      droppedLinks: 5,
-      statusError: true,
-      statusMessage: "no",
+      own: ["k", "v"],
+      rare: {
+        droppedAttributes: 1,
+        events: [{ timeMs: 1, name: "e", attributes: { a: 1 }, droppedAttributes: 2 }],
+        droppedEvents: 3,
+        links: [
+          {
+            traceWords: [1, 2, 3, 4],
+            idHigh: 5,
+            idLow: 6,
+            state: "l=1",
+            flags: 1,
+            attributes: { why: "job" },
+            droppedAttributes: 4,
+          },
+        ],
+        droppedLinks: 5,
+        statusError: true,
+        statusMessage: "no",
+      },
     });
     expect(officialDecode(request(full))).toEqual({
       resourceSpans: [
@@ -134,6 +129,28 @@ describe("the official decoder reads", () => {
     });
   });
 
+  test("spans of one shape, each with its own ids and attributes", () => {
+    const block = new AttributeBlock({ "block.text": "grün", "block.number": 7 });
+    const shape = new SpanShape("shaped", SPAN_KIND.client).with(block);
+    expect(shape.with(block)).toBe(shape.with(block));
+    const one = officialSpan({ shape, own: ["k", 1] });
+    const other = officialSpan({ shape, idLow: 2, parentHigh: 3, startMs: 1 });
+    const ofBlock = [
+      { key: "block.text", value: { stringValue: "grün" } },
+      { key: "block.number", value: { intValue: "7" } },
+    ];
+    expect(one).toMatchObject({ name: "shaped", kind: 3, spanId: "b7ad6b7169203331" });
+    expect(one["attributes"]).toEqual([...ofBlock, { key: "k", value: { intValue: "1" } }]);
+    expect(one).not.toHaveProperty("parentSpanId");
+    expect(other).toMatchObject({
+      name: "shaped",
+      spanId: "b7ad6b7100000002",
+      parentSpanId: "0000000300000000",
+    });
+    expect(other["startTimeUnixNano"]).toBe("1792422016124456789");
+    expect(other["attributes"]).toEqual(ofBlock);
+  });
+
   test("a root without anything optional", () => {
     expect(officialSpan({ trace: { ...TRACE, state: "" } })).toEqual({
       traceId: TRACE_ID,
@@ -151,6 +168,8 @@ describe("the official decoder reads", () => {
       text: "é€😀",
       "text of 48": "x".repeat(48),
       "text of 49": "x".repeat(49),
+      "text of 96": "u".repeat(96),
+      "text of 97": "w".repeat(97),
       "text of 127 and more": "y".repeat(127),
       "text of 16384": "z".repeat(16_384),
       "long text outside ASCII": "ü".repeat(3_000),
@@ -159,6 +178,8 @@ describe("the official decoder reads", () => {
       no: false,
       zero: 0,
       small: 127,
+      "2^31-1": 2 ** 31 - 1,
+      "2^31": 2 ** 31,
       "2^32": 2 ** 32,
       "2^53-1": Number.MAX_SAFE_INTEGER,
       negative: -1,
@@ -170,7 +191,7 @@ describe("the official decoder reads", () => {
       flags: [true, false],
       none: [] as string[],
     };
-    const { attributes } = officialSpan({ keys: Object.keys(values), values: Object.values(values) });
+    const { attributes } = officialSpan({ own: Object.entries(values).flat(1) });
     const read = Object.fromEntries(
       (attributes as { key: string; value: object }[]).map(({ key, value }) => [key, value]),
     );
@@ -178,6 +199,8 @@ describe("the official decoder reads", () => {
       text: { stringValue: "é€😀" },
       "text of 48": { stringValue: values["text of 48"] },
       "text of 49": { stringValue: values["text of 49"] },
+      "text of 96": { stringValue: values["text of 96"] },
+      "text of 97": { stringValue: values["text of 97"] },
       "text of 127 and more": { stringValue: values["text of 127 and more"] },
       "text of 16384": { stringValue: values["text of 16384"] },
       "long text outside ASCII": { stringValue: values["long text outside ASCII"] },
@@ -186,6 +209,8 @@ describe("the official decoder reads", () => {
       no: { boolValue: false },
       zero: { intValue: "0" },
       small: { intValue: "127" },
+      "2^31-1": { intValue: "2147483647" },
+      "2^31": { intValue: "2147483648" },
       "2^32": { intValue: "4294967296" },
       "2^53-1": { intValue: "9007199254740991" },
       negative: { intValue: "-1" },
@@ -209,11 +234,11 @@ describe("the official decoder reads", () => {
 
 test("a reused writer holds as many spans as were written since it was cleared", () => {
   const w = new ByteWriter();
-  const big = span({ keys: ["k"], values: ["v".repeat(60_000)] });
+  const big = span({ own: ["k", "v".repeat(60_000)] });
   for (let i = 0; i < 20; i++) encodeSpan(w, big);
   expect(w.at).toBeGreaterThan(20 * 60_000);
   w.clear();
-  encodeSpan(w, span({ name: "after" }));
+  encodeSpan(w, span({ shape: new SpanShape("after", SPAN_KIND.internal) }));
   const [resource] = decodeExportRequest(composeRequest(encodeResource({}), encodeScope("", ""), w.copy()));
   expect(resource?.scopeSpans[0]?.spans.map(({ name }) => name)).toEqual(["after"]);
 });

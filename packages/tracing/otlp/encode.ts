@@ -2,9 +2,9 @@
  * OTLP's protobuf encoding of spans, written once, straight from the recorder's objects. Field numbers are those of
  * opentelemetry-proto v1 (`trace.proto`, `common.proto`, `resource.proto`); a tag is `number << 3 | wire type`.
  */
-import type { AttributeBlock } from "../attribute-block.ts";
 import type { Attributes, AttributeValue } from "../types.ts";
 import { ByteWriter } from "./byte-writer.ts";
+import type { SpanShape } from "./span-shape.ts";
 
 /** What of a trace its spans share. */
 export interface EncodableTrace {
@@ -27,14 +27,17 @@ export interface EncodableSpan {
   readonly parentHigh: number;
   readonly parentLow: number;
   readonly parentRemote: boolean;
-  readonly name: string;
-  readonly kind: number;
+  readonly shape: SpanShape;
   /** Monotonic milliseconds. */
   readonly startMs: number;
   readonly endMs: number;
-  readonly blocks: readonly AttributeBlock[] | null;
-  readonly keys: readonly string[];
-  readonly values: readonly AttributeValue[];
+  /** Those that the shape does not have: names and values in turn. */
+  readonly own: readonly AttributeValue[] | null;
+  readonly rare: RareParts | null;
+}
+
+/** What most spans have nothing of. */
+export interface RareParts {
   readonly droppedAttributes: number;
   readonly events: readonly EncodableEvent[] | null;
   readonly droppedEvents: number;
@@ -72,58 +75,77 @@ const ATTRIBUTES_TAG = 0x4a;
 const FIXED_BYTES = 160;
 const CHAR_BYTES = 3;
 
+/** Where `encodeTemplate` leaves room, counted from the start of the item. */
+const AT = { traceId: 5, spanId: 23, start: 32, end: 41, flags: 51 } as const;
+
 /** Appends the span as an item of `ScopeSpans.spans`. */
 export function encodeSpan(w: ByteWriter, span: EncodableSpan): void {
-  const { trace, name } = span;
-  w.reserve(FIXED_BYTES + (name.length + trace.state.length + span.statusMessage.length) * CHAR_BYTES);
-  w.byte(0x12);
-  const start = w.openLarge();
-  writeTraceId(w, trace.word0, trace.word1, trace.word2, trace.word3);
-  writeSpanId(w, span.idHigh, span.idLow);
-  if (trace.state !== "") writeText(w, 0x1a, trace.state);
+  const { trace, shape, own, rare } = span;
+  const { template } = shape;
+  w.reserve(template.length + FIXED_BYTES + trace.state.length * CHAR_BYTES);
+  const at = w.at;
+  w.raw(template);
+  const { view } = w;
+  view.setUint32(at + AT.traceId, trace.word0);
+  view.setUint32(at + AT.traceId + 4, trace.word1);
+  view.setUint32(at + AT.traceId + 8, trace.word2);
+  view.setUint32(at + AT.traceId + 12, trace.word3);
+  view.setUint32(at + AT.spanId, span.idHigh);
+  view.setUint32(at + AT.spanId + 4, span.idLow);
+  setTime(view, at + AT.start, trace, span.startMs);
+  setTime(view, at + AT.end, trace, span.endMs);
+  view.setUint32(at + AT.flags, trace.flags | HAS_IS_REMOTE | (span.parentRemote ? IS_REMOTE : 0), true);
   if (span.parentHigh !== 0 || span.parentLow !== 0) {
     w.byte(0x22);
     w.byte(8);
     w.word(span.parentHigh);
     w.word(span.parentLow);
   }
-  writeText(w, 0x2a, name);
-  w.byte(0x30);
-  w.byte(span.kind);
-  w.byte(0x39);
-  writeTime(w, trace, span.startMs);
-  w.byte(0x41);
-  writeTime(w, trace, span.endMs);
-  if (span.blocks !== null) for (const block of span.blocks) writeBlock(w, block);
-  const { keys, values } = span;
-  for (let i = 0; i < keys.length; i++) {
-    writeAttribute(w, ATTRIBUTES_TAG, keys[i] as string, values[i] as AttributeValue);
+  if (trace.state !== "") writeText(w, 0x1a, trace.state);
+  if (own !== null) {
+    for (let i = 0; i < own.length; i += 2) {
+      writeAttribute(w, ATTRIBUTES_TAG, own[i] as string, own[i + 1] as AttributeValue);
+    }
   }
-  w.reserve(FIXED_BYTES + span.statusMessage.length * CHAR_BYTES);
-  writeCount(w, 0x50, span.droppedAttributes);
-  if (span.events !== null) for (const event of span.events) writeEvent(w, trace, event);
-  writeCount(w, 0x60, span.droppedEvents);
-  if (span.links !== null) for (const link of span.links) writeLink(w, link);
-  w.reserve(FIXED_BYTES + span.statusMessage.length * CHAR_BYTES);
-  writeCount(w, 0x70, span.droppedLinks);
-  if (span.statusError) writeErrorStatus(w, span.statusMessage);
+  if (rare !== null) writeRare(w, trace, rare);
+  w.closeLarge(at + 1);
+}
+
+/** An item with all that spans of one shape have in common, and room for ids, times and flags. Its length is still open. */
+export function encodeTemplate({ name, kind, blocks, chars, count }: SpanShape): Uint8Array {
+  const w = new ByteWriter((name.length + chars) * CHAR_BYTES + (count + 1) * FIXED_BYTES);
+  w.byte(0x12);
+  w.openLarge();
+  writeTraceId(w, 0, 0, 0, 0);
+  writeSpanId(w, 0, 0);
+  w.byte(0x39);
+  w.fixed32(0);
+  w.fixed32(0);
+  w.byte(0x41);
+  w.fixed32(0);
+  w.fixed32(0);
   // Field 16: its tag takes two bytes.
   w.byte(0x85);
   w.byte(0x01);
-  w.fixed32(trace.flags | HAS_IS_REMOTE | (span.parentRemote ? IS_REMOTE : 0));
-  w.closeLarge(start);
-}
-
-function writeBlock(w: ByteWriter, block: AttributeBlock): void {
-  block.encoded ??= encodedBlock(block);
-  w.reserve(block.encoded.length + FIXED_BYTES);
-  w.raw(block.encoded);
-}
-
-function encodedBlock({ attributes, chars, count }: AttributeBlock): Uint8Array {
-  const w = new ByteWriter(chars * CHAR_BYTES + (count + 1) * FIXED_BYTES);
-  encodeAttributes(w, ATTRIBUTES_TAG, attributes);
+  w.fixed32(0);
+  writeText(w, 0x2a, name);
+  w.byte(0x30);
+  w.byte(kind);
+  for (const { attributes } of blocks) encodeAttributes(w, ATTRIBUTES_TAG, attributes);
   return w.copy();
+}
+
+function writeRare(w: ByteWriter, trace: EncodableTrace, rare: RareParts): void {
+  const { droppedAttributes, events, droppedEvents, links, droppedLinks, statusError, statusMessage } = rare;
+  w.reserve(FIXED_BYTES);
+  writeCount(w, 0x50, droppedAttributes);
+  if (events !== null) for (const event of events) writeEvent(w, trace, event);
+  w.reserve(FIXED_BYTES);
+  writeCount(w, 0x60, droppedEvents);
+  if (links !== null) for (const link of links) writeLink(w, link);
+  w.reserve(FIXED_BYTES + statusMessage.length * CHAR_BYTES);
+  writeCount(w, 0x70, droppedLinks);
+  if (statusError) writeErrorStatus(w, statusMessage);
 }
 
 /** Appends `KeyValue` items of the field with `tag`; used for resources too. */
@@ -175,6 +197,7 @@ function writeErrorStatus(w: ByteWriter, message: string): void {
 function writeAttribute(w: ByteWriter, tag: number, key: string, value: AttributeValue): void {
   w.reserve(FIXED_BYTES + key.length * CHAR_BYTES);
   if (typeof value === "string" && w.shortTextAttribute(tag, key, value)) return;
+  if (typeof value === "number" && w.shortNumberAttribute(tag, key, value)) return;
   w.byte(tag);
   const start = w.open();
   writeText(w, 0x0a, key);
@@ -244,11 +267,15 @@ function writeCount(w: ByteWriter, tag: number, count: number): void {
   w.varint(count);
 }
 
-/** `fixed64` nanoseconds since the epoch, without a bigint a span. */
 function writeTime(w: ByteWriter, trace: EncodableTrace, monotonicMs: number): void {
-  const { high, low } = trace.anchor;
-  const sum = low + Math.round(monotonicMs * 1e6);
+  w.at += 8;
+  setTime(w.view, w.at - 8, trace, monotonicMs);
+}
+
+/** `fixed64` nanoseconds since the epoch, without a bigint a span. */
+function setTime(view: DataView, at: number, { anchor }: EncodableTrace, monotonicMs: number): void {
+  const sum = anchor.low + Math.round(monotonicMs * 1e6);
   const carry = Math.floor(sum / TWO_32);
-  w.fixed32(sum - carry * TWO_32);
-  w.fixed32(high + carry);
+  view.setUint32(at, sum - carry * TWO_32, true);
+  view.setUint32(at + 4, anchor.high + carry, true);
 }

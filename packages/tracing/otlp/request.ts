@@ -21,21 +21,32 @@ export function encodeScope(name: string, version: string): Uint8Array<ArrayBuff
   return w.copy();
 }
 
-/** A request of one resource, one scope and `spans`, the items that `encodeSpan` appended. */
-export function composeRequest(resource: Uint8Array, scope: Uint8Array, spans: Uint8Array): Uint8Array {
+/**
+ * A request of one resource, one scope and `spans`, the items that `encodeSpan` appended, as two pieces: the spans are most of
+ * it and come last, so that they need not be copied.
+ */
+export function requestParts(
+  resource: Uint8Array,
+  scope: Uint8Array,
+  spans: Uint8Array,
+): readonly [head: Uint8Array, spans: Uint8Array] {
   const scopeBytes = fieldBytes(scope.length);
   const scopeSpansBytes = scopeBytes + spans.length;
   const resourceBytes = fieldBytes(resource.length);
   const resourceSpansBytes = resourceBytes + fieldBytes(scopeSpansBytes);
-  const out = new Uint8Array(fieldBytes(resourceSpansBytes));
-  let at = writeHead(out, 0, 0x0a, resourceSpansBytes);
-  at = writeHead(out, at, 0x0a, resource.length);
-  out.set(resource, at);
-  at = writeHead(out, at + resource.length, 0x12, scopeSpansBytes);
-  at = writeHead(out, at, 0x0a, scope.length);
-  out.set(scope, at);
-  out.set(spans, at + scope.length);
-  return out;
+  const head = new Uint8Array(fieldBytes(resourceSpansBytes) - spans.length);
+  let at = writeHead(head, 0, 0x0a, resourceSpansBytes);
+  at = writeHead(head, at, 0x0a, resource.length);
+  head.set(resource, at);
+  at = writeHead(head, at + resource.length, 0x12, scopeSpansBytes);
+  at = writeHead(head, at, 0x0a, scope.length);
+  head.set(scope, at);
+  return [head, spans];
+}
+
+/** The same in one piece. */
+export function composeRequest(resource: Uint8Array, scope: Uint8Array, spans: Uint8Array): Uint8Array {
+  return Buffer.concat(requestParts(resource, scope, spans));
 }
 
 /** Size of a length-delimited field whose tag takes one byte. */

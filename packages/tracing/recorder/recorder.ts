@@ -1,6 +1,7 @@
 import { ByteWriter } from "../otlp/byte-writer.ts";
 import { type EncodableSpan, encodeSpan } from "../otlp/encode.ts";
 import { extendSpan } from "../otlp/extend-span.ts";
+import { SpanShapes } from "../otlp/span-shape.ts";
 import type { Attributes, DropReason, RecordingLimit } from "../types.ts";
 import type { RandomWord } from "../w3c/random.ts";
 import type { BatchSettings } from "./batch-settings.ts";
@@ -32,6 +33,7 @@ export class Recorder implements SpanOwner {
   readonly limits: SpanLimits;
   readonly random: RandomWord;
   readonly defersFacts = false;
+  readonly shapes = new SpanShapes();
   readonly #ledger: Ledger;
   readonly #settings: BatchSettings;
   readonly #clock: AnchoredClock;

@@ -1,5 +1,6 @@
 import type { AttributeBlock } from "../attribute-block.ts";
-import type { EncodableEvent, EncodableLink, EncodableSpan } from "../otlp/encode.ts";
+import type { EncodableEvent, EncodableLink, EncodableSpan, RareParts } from "../otlp/encode.ts";
+import type { SpanShape, SpanShapes } from "../otlp/span-shape.ts";
 import type { RecordingLimit } from "../types.ts";
 import {
   type Attributes,
@@ -21,6 +22,7 @@ import { type LocalTrace, traceWords } from "./local-trace.ts";
 export interface SpanOwner {
   readonly limits: SpanLimits;
   readonly random: RandomWord;
+  readonly shapes: SpanShapes;
   monotonicMs(): number;
   started(): void;
   limitHit(limit: RecordingLimit): void;
@@ -43,20 +45,8 @@ const UNEXPLAINED_SHARE = 0.1;
 const THREAD_WAIT_EVENT = "ais.thread.wait";
 const THREAD_WAIT_MS = "ais.thread.wait_ms";
 
-/** A sampled span. The fields that the interface does not name are for the encoder, which reads them once at the end. */
-export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
-  readonly #owner: SpanOwner;
-  readonly recording = true;
-  readonly name: string;
-  readonly kind: SpanKind;
-  readonly parentHigh: number;
-  readonly parentLow: number;
-  readonly parentRemote: boolean;
-  readonly startMs: number;
-  readonly keys: string[] = [];
-  readonly values: AttributeValue[] = [];
-  blocks: AttributeBlock[] | null = null;
-  endMs = NOT_ENDED;
+/** As `RareParts`, while the span can change. */
+class Rare implements RareParts {
   droppedAttributes = 0;
   events: EncodableEvent[] | null = null;
   droppedEvents = 0;
@@ -64,10 +54,26 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
   droppedLinks = 0;
   statusError = false;
   statusMessage = "";
+  facts: SpanFacts | null = null;
+}
+
+/**
+ * A sampled span. The fields that the interface does not name are for the encoder, which reads them once at the end.
+ * There are few of them, since each costs every span: what most spans have nothing of is in `rare`.
+ */
+export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
+  readonly #owner: SpanOwner;
+  readonly recording = true;
+  readonly parentHigh: number;
+  readonly parentLow: number;
+  readonly parentRemote: boolean;
+  readonly startMs: number;
+  shape: SpanShape;
+  own: AttributeValue[] | null = null;
+  rare: Rare | null = null;
+  endMs = NOT_ENDED;
   stage = "";
   #chars = 0;
-  #blockAttributes = 0;
-  #facts: SpanFacts | null = null;
   /** The SERVER span that this one is a child of. */
   #serves: RecordingSpan | null = null;
   /** Of a SERVER span: its open children, since when there are any, and how long there were some before. */
@@ -79,13 +85,20 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
     // An id of all zeros would be invalid; the low half is made odd, which leaves 63 random bits.
     super(trace, owner.random(), owner.random() | 1);
     this.#owner = owner;
-    this.name = cutText(name, owner.limits.valueLengthChars);
-    this.kind = kind;
+    this.shape = owner.shapes.of(cutText(name, owner.limits.valueLengthChars), kind);
     this.parentHigh = parent.high;
     this.parentLow = parent.low;
     this.parentRemote = parent.remote;
     this.startMs = owner.monotonicMs();
     owner.started();
+  }
+
+  get name(): string {
+    return this.shape.name;
+  }
+
+  get kind(): SpanKind {
+    return this.shape.kind;
   }
 
   get sampled(): boolean {
@@ -96,33 +109,29 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
     if (this.endMs !== NOT_ENDED) return;
     const kept = this.#keep(name, value);
     if (kept === undefined) return;
-    const { keys } = this;
-    for (let i = 0; i < keys.length; i++) {
-      if (keys[i] !== name) continue;
-      this.values[i] = kept;
+    const { own } = this;
+    if (own === null) {
+      if (this.#hasRoom()) this.own = [name, kept];
       return;
     }
-    if (keys.length + this.#blockAttributes < this.#owner.limits.attributes) {
-      keys.push(name);
-      this.values.push(kept);
-    } else {
-      this.droppedAttributes++;
-      this.#owner.limitHit("attributes");
+    for (let i = 0; i < own.length; i += 2) {
+      if (own[i] !== name) continue;
+      own[i + 1] = kept;
+      return;
     }
+    if (this.#hasRoom()) own.push(name, kept);
   }
 
   add(block: AttributeBlock): void {
     if (this.endMs !== NOT_ENDED) return;
     const { limits } = this.#owner;
-    const fits =
+    const shape = this.shape.with(block);
+    const isWithin =
       block.longestValueChars <= limits.valueLengthChars &&
-      this.keys.length + this.#blockAttributes + block.count <= limits.attributes &&
-      this.#chars + block.chars <= limits.spanChars;
-    if (fits) {
-      this.#chars += block.chars;
-      this.#blockAttributes += block.count;
-      if (this.blocks === null) this.blocks = [block];
-      else this.blocks.push(block);
+      shape.count + this.#ownCount() <= limits.attributes &&
+      this.#chars + shape.chars <= limits.spanChars;
+    if (isWithin) {
+      this.shape = shape;
       return;
     }
     const { attributes } = block;
@@ -133,7 +142,7 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
   }
 
   describe(facts: SpanFacts): void {
-    if (this.#owner.defersFacts) this.#facts = facts;
+    if (this.#owner.defersFacts) this.#rareParts().facts = facts;
     else facts.describe(this, facts.values);
   }
 
@@ -149,22 +158,25 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
 
   /** For who makes the attributes elsewhere. */
   takeFacts(): SpanFacts | null {
-    const facts = this.#facts;
-    this.#facts = null;
+    const { rare } = this;
+    if (rare === null) return null;
+    const { facts } = rare;
+    rare.facts = null;
     return facts;
   }
 
   event(name: string, attributes?: Attributes): void {
     if (this.endMs !== NOT_ENDED) return;
     const { limits } = this.#owner;
-    this.events ??= [];
-    if (this.events.length >= limits.events) {
-      this.droppedEvents++;
+    const rare = this.#rareParts();
+    rare.events ??= [];
+    if (rare.events.length >= limits.events) {
+      rare.droppedEvents++;
       this.#owner.limitHit("events");
       return;
     }
     const kept = this.#keepAll(attributes, limits.attributesPerEvent);
-    this.events.push({
+    rare.events.push({
       timeMs: this.#owner.monotonicMs(),
       name: cutText(name, limits.valueLengthChars),
       ...kept,
@@ -177,13 +189,14 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
     const { limits } = this.#owner;
     const valid = parseTraceParent(formatTraceParent(context.traceId, context.spanId, context.traceFlags));
     if (valid === null) return;
-    this.links ??= [];
-    if (this.links.length >= limits.links) {
-      this.droppedLinks++;
+    const rare = this.#rareParts();
+    rare.links ??= [];
+    if (rare.links.length >= limits.links) {
+      rare.droppedLinks++;
       this.#owner.limitHit("links");
       return;
     }
-    this.links.push({
+    rare.links.push({
       traceWords: traceWords(valid.traceId),
       idHigh: hexWord(valid.spanId, 0),
       idLow: hexWord(valid.spanId, 8),
@@ -196,8 +209,9 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
   fail(errorType: string, message?: string): void {
     if (this.endMs !== NOT_ENDED) return;
     this.set("error.type", errorType);
-    this.statusError = true;
-    this.statusMessage = cutText(message ?? "", this.#owner.limits.valueLengthChars);
+    const rare = this.#rareParts();
+    rare.statusError = true;
+    rare.statusMessage = cutText(message ?? "", this.#owner.limits.valueLengthChars);
   }
 
   exception(error: unknown): void {
@@ -231,6 +245,22 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
     const server = this.#serves;
     if (server !== null) server.#childEnded(this);
     this.#owner.ended(this);
+  }
+
+  #rareParts(): Rare {
+    this.rare ??= new Rare();
+    return this.rare;
+  }
+
+  #ownCount(): number {
+    return this.own === null ? 0 : this.own.length / 2;
+  }
+
+  #hasRoom(): boolean {
+    if (this.#ownCount() + 1 + this.shape.count <= this.#owner.limits.attributes) return true;
+    this.#rareParts().droppedAttributes++;
+    this.#owner.limitHit("attributes");
+    return false;
   }
 
   #childEnded(child: RecordingSpan): void {
@@ -269,7 +299,7 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
     }
     if (key.length > limits.keyLengthChars) return this.#leaveOut("keyLength");
     const chars = this.#chars + key.length + valueChars(kept);
-    if (chars > limits.spanChars) return this.#leaveOut("spanSize");
+    if (chars + this.shape.chars > limits.spanChars) return this.#leaveOut("spanSize");
     this.#chars = chars;
     return kept;
   }
