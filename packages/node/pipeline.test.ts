@@ -49,7 +49,6 @@ describe("pipeline", () => {
       "url.query": "pid=p1&token=REDACTED",
       "server.address": "127.0.0.1",
       "server.port": 8081,
-      "client.address": "127.0.0.1",
       "user_agent.original": "ais/cli",
       "network.protocol.version": "1.1",
       "http.request.body.size": 0,
@@ -61,6 +60,13 @@ describe("pipeline", () => {
       "http.response.body.size": 7,
     });
     expect(reply.headers).toContainEqual(["traceresponse", `00-${TRACE_ID}-${span.context.spanId}-01`]);
+  });
+
+  test("names the client's address, unless the proxy that redirected it has", async () => {
+    await send("GET", "/v1/objects/nnn/a");
+    expect(services.tracing.last.attributes["client.address"]).toBe("127.0.0.1");
+    await send("GET", `/v1/objects/nnn/a?traceparent=${PARENT}`);
+    expect(services.tracing.last.attributes).not.toHaveProperty("client.address");
   });
 
   test("hides the trace context from handlers", async () => {

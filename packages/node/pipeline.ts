@@ -7,6 +7,7 @@ import { AisError, ERROR_CODES, errorText } from "@ais/base/errors.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import type { Span } from "@ais/tracing/types.ts";
 import { OPERATIONS, type Operation } from "@ais/wire/operations.ts";
+import { QUERY } from "@ais/wire/queries.ts";
 import type { DaemonType } from "@ais/wire/smap.ts";
 import {
   type Call,
@@ -69,7 +70,7 @@ export function createPipeline<S extends NodeServices, O extends Operation>(
     const { operation, bucketName, objectName, rest } = detected;
     const { snapshot } = services.member;
     const call: Call = { operation, bucketName, objectName, rest, request, query, snapshot, span };
-    if (span.sampled) span.describe(requestFacts(call));
+    if (span.sampled) span.describe(requestFacts(call, query.traceItem(QUERY.traceparent) !== null));
     const underWay = services.requests.inFlight.begin(call, startedMs);
     const run = (): HttpReply | Promise<HttpReply> => {
       screen(call);
@@ -249,7 +250,7 @@ function withTraceHeaders(
   const isTold = OPERATIONS[operation].traced && (span.sampled || reply.status >= 400);
   if (!isTold) return reply.headers;
   const headers = tracing.responseHeaders(span);
-  const lines = [...reply.headers];
+  const lines = reply.headers.slice();
   for (const name in headers) lines.push([name, headers[name] ?? ""]);
   return lines;
 }
@@ -258,7 +259,7 @@ function withTraceHeaders(
 function judge(call: Call, status: number, durationMs: number, { tracing, requests }: NodeServices): void {
   const { span, operation } = call;
   if (!tracing.judge(span, { operation, status, durationMs })) return;
-  span.describe(requestFacts(call));
+  span.describe(requestFacts(call, callerIdOf(call) !== ""));
   requests.tailNotices.tell(span.context.traceId, [callerIdOf(call)]);
 }
 

@@ -22,6 +22,8 @@ const KNOWN_MAX = 16;
 
 export class RequestBlocks {
   readonly #byMethod = new Map<string, Map<Operation, AttributeBlock>>();
+  /** Statuses are our own, and few. */
+  readonly #byStatus = new Map<number, AttributeBlock>();
   /** A ring: what is not asked for any more is overwritten. */
   readonly #known: Known[] = [];
   #next = 0;
@@ -44,6 +46,15 @@ export class RequestBlocks {
         "ais.operation": operation,
       });
       blocks.set(operation, block);
+    }
+    return block;
+  }
+
+  ofStatus(status: number): AttributeBlock {
+    let block = this.#byStatus.get(status);
+    if (block === undefined) {
+      block = new AttributeBlock({ "http.response.status_code": status });
+      this.#byStatus.set(status, block);
     }
     return block;
   }

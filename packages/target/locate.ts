@@ -99,7 +99,7 @@ function objectOf(known: KnownBucket, call: Call, services: TargetServices): Loc
   const { bucket, props, cname, unamePrefix } = known;
   const { objectName } = call;
   const uname = unamePrefix + objectName;
-  if (call.span.recording) notePlacement(uname, call, services);
+  if (call.span.recording && call.operation !== "object.get") notePlacement(uname, call, services);
   return { bucket, props, key: { bucketId: known.bucketId, bucketName: cname, objectName, uname } };
 }
 
@@ -107,8 +107,11 @@ export function durabilityOf(props: Bprops): Durability {
   return props.write_policy.data === "immediate" ? "fsync" : "os";
 }
 
-/** The redirect decides who serves; a decision that this node's Smap does not share is worth seeing in the trace. */
-function notePlacement(uname: string, { span, snapshot }: Call, { hrw, facts }: TargetServices): void {
+/**
+ * The redirect decides who serves; a decision that this node's Smap does not share is worth seeing in the trace. Of a GET, which
+ * this costs more than the look-up, only when the object is not here.
+ */
+export function notePlacement(uname: string, { span, snapshot }: Call, { hrw, facts }: TargetServices): void {
   const chosen = hrw.chooseTarget(placementNodes(snapshot.smap), uname);
   if (chosen !== null && chosen.id !== facts.id)
     span.event("ais.hrw.elsewhere", { "ais.hrw.node": chosen.id });

@@ -321,6 +321,7 @@ export class LiveTracing implements Tracing {
       ledger: this.#ledger,
       logger,
       workerUrl: this.#overrides.workerUrl ?? exportWorkerUrl(),
+      recycle: (buffer) => this.#recorder.recycle(buffer),
     });
   }
 

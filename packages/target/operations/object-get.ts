@@ -8,7 +8,7 @@ import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
 import { QUERY } from "@ais/wire/queries.ts";
 import { contentRange, parseRange } from "@ais/wire/range.ts";
 import { countingIoErrors } from "../io-errors.ts";
-import { type LocatedObject, locateObject } from "../locate.ts";
+import { type LocatedObject, locateObject, notePlacement } from "../locate.ts";
 import { addObjectHeaders } from "../object-headers.ts";
 import type { TargetServices } from "../services.ts";
 import { refuseVariants } from "../unsupported.ts";
@@ -39,6 +39,7 @@ function getLocated(
   const options = isRange ? { range: parsed.range, verify } : { verify };
   const reader = store.get(object.key, options, span);
   if (!(reader instanceof Promise)) return readerReply(reader, isRange, metrics);
+  if (span.recording) reader.catch(() => notePlacement(object.key.uname, call, services));
   return countingIoErrors("get", metrics, reader).then((late) => {
     const reply = readerReply(late, isRange, metrics);
     // Nobody would take the bytes.

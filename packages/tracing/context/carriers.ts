@@ -3,6 +3,7 @@ import { HEADERS } from "@ais/wire/headers.ts";
 import { QUERY } from "@ais/wire/queries.ts";
 import { LiveSpan } from "../recorder/live-span.ts";
 import type { Span } from "../types.ts";
+import { serverTimingText, traceParentWithin } from "../w3c/trace-text.ts";
 import type { ContextSigner } from "./context-signer.ts";
 
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
@@ -38,8 +39,6 @@ function sealOf({ traceParent, trace }: LiveSpan, { signer, path }: Seal): strin
 /** The same text twice: `traceresponse` for programs, `Server-Timing` for scripts in browsers, which see no other header. */
 export function responseHeaders(span: Span): Readonly<Record<string, string>> {
   if (!(span instanceof LiveSpan)) return NO_HEADERS;
-  return {
-    traceresponse: span.traceParent,
-    "Server-Timing": `traceparent;desc="${span.traceParent}"`,
-  };
+  const serverTiming = serverTimingText(span);
+  return { traceresponse: traceParentWithin(serverTiming), "Server-Timing": serverTiming };
 }

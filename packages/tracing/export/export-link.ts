@@ -25,6 +25,8 @@ export interface ExportLinkOptions {
   readonly ledger: Ledger;
   readonly logger: Logger;
   readonly workerUrl: URL;
+  /** Takes the buffer of a batch that is settled. */
+  readonly recycle: (buffer: ArrayBuffer) => void;
 }
 
 interface Outstanding {
@@ -175,7 +177,8 @@ export class ExportLink {
     }
   }
 
-  #settle({ id, dropped, reason, message }: SettledReport): void {
+  #settle({ id, dropped, reason, message, buffer }: SettledReport): void {
+    this.#options.recycle(buffer);
     const batch = this.#outstanding.get(id);
     if (batch === undefined) return;
     this.#restarts = 0;

@@ -1,5 +1,6 @@
 import { backoffMs } from "@ais/base/lifecycle.ts";
 import { requestParts } from "../otlp/request.ts";
+import type { DropReason } from "../types.ts";
 import type { AttemptReport, BatchMessage, SettledReport } from "./protocol.ts";
 import type { Transport } from "./transport.ts";
 
@@ -70,22 +71,16 @@ export class Exporter {
       if (outcome.kind === "taken") {
         this.#failuresInRow = 0;
         const dropped = Math.max(0, Math.min(outcome.rejected, batch.spans));
-        report({ type: "settled", id: batch.id, dropped, reason: "rejected", message: outcome.message });
+        report(settled(batch, dropped, "rejected", outcome.message));
         return;
       }
       if (outcome.kind === "refused") {
         this.#failuresInRow = 0;
-        report({ type: "settled", id: batch.id, dropped: batch.spans, reason: "refused", message: error });
+        report(settled(batch, batch.spans, "refused", error));
         return;
       }
       if (performance.now() - receivedMs >= retryWindowMs) {
-        report({
-          type: "settled",
-          id: batch.id,
-          dropped: batch.spans,
-          reason: "unavailable",
-          message: error,
-        });
+        report(settled(batch, batch.spans, "unavailable", error));
         return;
       }
       this.#holdBack(outcome.delayMs);
@@ -114,4 +109,13 @@ export class Exporter {
       });
     }
   }
+}
+
+function settled(
+  { id, bytes }: BatchMessage,
+  dropped: number,
+  reason: DropReason,
+  message: string,
+): SettledReport {
+  return { type: "settled", id, dropped, reason, message, buffer: bytes.buffer };
 }

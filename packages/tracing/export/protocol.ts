@@ -63,6 +63,8 @@ export interface SettledReport {
   readonly reason: DropReason;
   /** What the collector said; empty for nothing. */
   readonly message: string;
+  /** That of the batch's bytes, which goes back to where it came from. */
+  readonly buffer: ArrayBuffer;
 }
 
 export interface ChosenReport {

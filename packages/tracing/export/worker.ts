@@ -47,5 +47,5 @@ function onChosen(endpoint: string, detected: boolean): void {
 }
 
 function report(message: FromWorker): void {
-  port.postMessage(message);
+  port.postMessage(message, message.type === "settled" ? [message.buffer] : []);
 }

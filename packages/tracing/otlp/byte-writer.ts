@@ -32,6 +32,18 @@ export class ByteWriter {
     return new Uint8Array(this.#bytes.subarray(0, this.at));
   }
 
+  /**
+   * What was written, without a copy; the writer goes on in `next`. Whoever takes it has the whole buffer, of which there may
+   * be much more than what was written.
+   */
+  take(next: ArrayBuffer): Uint8Array<ArrayBuffer> {
+    const taken = this.#bytes.subarray(0, this.at);
+    this.#bytes = new Uint8Array(next);
+    this.#view = new DataView(this.#bytes.buffer);
+    this.at = 0;
+    return taken;
+  }
+
   /** What was written, good until the next write. */
   written(): Uint8Array {
     return this.#bytes.subarray(0, this.at);

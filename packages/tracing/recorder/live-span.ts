@@ -1,6 +1,6 @@
 import type { SpanContext } from "../types.ts";
 import { wordHex } from "../w3c/hex.ts";
-import { formatTraceParent } from "../w3c/traceparent.ts";
+import { traceParentText } from "../w3c/trace-text.ts";
 import { CarriedTraceState } from "../w3c/tracestate.ts";
 import type { LocalTrace } from "./local-trace.ts";
 
@@ -9,9 +9,6 @@ export abstract class LiveSpan {
   readonly trace: LocalTrace;
   readonly idHigh: number;
   readonly idLow: number;
-  #traceParent = "";
-  /** Those that `#traceParent` says: a trace may be sampled after the fact. */
-  #saidFlags = 0;
 
   constructor(trace: LocalTrace, idHigh: number, idLow: number) {
     this.trace = trace;
@@ -25,14 +22,9 @@ export abstract class LiveSpan {
     return trace.state === "" ? context : { ...context, traceState: new CarriedTraceState(trace.state) };
   }
 
-  /** The header's text, made once for the flags of the trace. */
+  /** The header's text. */
   get traceParent(): string {
-    const { trace } = this;
-    if (this.#traceParent === "" || this.#saidFlags !== trace.flags) {
-      this.#traceParent = formatTraceParent(trace.traceId, this.#spanId(), trace.flags);
-      this.#saidFlags = trace.flags;
-    }
-    return this.#traceParent;
+    return traceParentText(this);
   }
 
   #spanId(): string {

@@ -25,6 +25,10 @@ export interface RecorderOptions {
   readonly deliver: (batch: SpanBatch) => void;
 }
 
+/** What the last span of a batch may take beyond the batch's size before the buffer grows. */
+const SLACK_BYTES = 16 * 1024;
+const SPARES_MAX = 4;
+
 /**
  * Encodes spans as they end and hands batches over. When the queue (this buffer and everything handed over) is full,
  * the newest span is dropped before any work is spent on it.
@@ -38,7 +42,10 @@ export class Recorder implements SpanOwner {
   readonly #settings: BatchSettings;
   readonly #clock: AnchoredClock;
   readonly #deliver: (batch: SpanBatch) => void;
-  readonly #writer = new ByteWriter();
+  readonly #bufferBytes: number;
+  readonly #writer: ByteWriter;
+  /** Come back from the exporter: new memory for every batch would cost more than encoding it (page faults). */
+  readonly #spares: ArrayBuffer[] = [];
   #spans = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #closed: DropReason | null = null;
@@ -50,6 +57,8 @@ export class Recorder implements SpanOwner {
     this.#settings = options.settings;
     this.#clock = options.clock;
     this.#deliver = options.deliver;
+    this.#bufferBytes = options.settings.batchBytes + SLACK_BYTES;
+    this.#writer = new ByteWriter(this.#bufferBytes);
   }
 
   monotonicMs(): number {
@@ -104,10 +113,26 @@ export class Recorder implements SpanOwner {
     this.#timer = null;
     this.#clock.refresh();
     if (this.#spans === 0) return;
-    const batch = { spans: this.#spans, bytes: this.#writer.copy() };
-    this.#writer.clear();
+    const batch = { spans: this.#spans, bytes: this.#taken() };
     this.#spans = 0;
     this.#deliver(batch);
+  }
+
+  /** Takes back the buffer of a batch that was delivered and has been dealt with. */
+  recycle(buffer: ArrayBuffer): void {
+    if (buffer.byteLength === this.#bufferBytes && this.#spares.length < SPARES_MAX)
+      this.#spares.push(buffer);
+  }
+
+  /** A batch of little more than nothing must not hold a whole buffer while it waits. */
+  #taken(): Uint8Array<ArrayBuffer> {
+    const writer = this.#writer;
+    if (writer.at * 2 >= this.#bufferBytes) {
+      return writer.take(this.#spares.pop() ?? new ArrayBuffer(this.#bufferBytes));
+    }
+    const bytes = writer.copy();
+    writer.clear();
+    return bytes;
   }
 
   /** From now on spans that end are dropped for `reason`, until `open`. Flush before. */
