@@ -61,6 +61,7 @@ export class ClientConnection {
   #block: { readonly streamId: number; readonly flags: number; readonly pieces: Buffer[] } | null = null;
   #error: StreamError | null = null;
   #isDraining = false;
+  #receivedMs = 0;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -115,7 +116,8 @@ export class ClientConnection {
     this.#socket.write(encodeFrame(FRAME.headers, flags, stream.id, encodeHeaders(headers)));
     if (!stream.isSent) this.#sending.push(stream);
     this.#send();
-    const timer = setTimeout(() => this.#reset(stream, `no answer in ${timeoutMs} ms`), timeoutMs);
+    const startedMs = performance.now();
+    const timer = setTimeout(() => this.#timedOut(stream, startedMs, timeoutMs), timeoutMs);
     try {
       return await stream.reply;
     } finally {
@@ -161,6 +163,7 @@ export class ClientConnection {
   }
 
   #receive(bytes: Buffer): void {
+    this.#receivedMs = performance.now();
     try {
       for (const frame of this.#reader.read(bytes)) this.#handle(frame);
     } catch (error) {
@@ -269,9 +272,15 @@ export class ClientConnection {
     if (this.#streams.size === 0) this.close();
   }
 
-  #reset(stream: ClientStream, why: string): void {
-    if (this.#error === null) this.#socket.write(encodeFrame(FRAME.rstStream, 0, stream.id, word(CANCEL)));
-    stream.fail(new StreamError("timeout", why));
+  /** A server that has said nothing at all meanwhile may be gone without a word, so the next call connects anew. */
+  #timedOut(stream: ClientStream, startedMs: number, timeoutMs: number): void {
+    const error = new StreamError("timeout", `no answer in ${timeoutMs} ms`);
+    if (this.#receivedMs < startedMs) {
+      this.#end(error);
+      return;
+    }
+    this.#socket.write(encodeFrame(FRAME.rstStream, 0, stream.id, word(CANCEL)));
+    stream.fail(error);
   }
 
   #forget(stream: ClientStream): void {
