@@ -7,7 +7,6 @@ import { AisError, ERROR_CODES, errorText } from "@ais/base/errors.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import type { Span } from "@ais/tracing/types.ts";
 import { OPERATIONS, type Operation } from "@ais/wire/operations.ts";
-import { QUERY } from "@ais/wire/queries.ts";
 import type { DaemonType } from "@ais/wire/smap.ts";
 import {
   type Call,
@@ -70,7 +69,7 @@ export function createPipeline<S extends NodeServices, O extends Operation>(
     const { operation, bucketName, objectName, rest } = detected;
     const { snapshot } = services.member;
     const call: Call = { operation, bucketName, objectName, rest, request, query, snapshot, span };
-    if (span.sampled) span.describe(requestFacts(call, query.traceItem(QUERY.traceparent) !== null));
+    if (span.sampled) span.describe(requestFacts(call, role));
     const underWay = services.requests.inFlight.begin(call, startedMs);
     const run = (): HttpReply | Promise<HttpReply> => {
       screen(call);
@@ -178,7 +177,7 @@ function finish({ reply, isThrown, underWay, services, clock }: Ending): HttpRep
   const { span, operation, request } = call;
   underWay.isReplied = true;
   if (span.recording) {
-    setReplyAttributes(span, reply);
+    setReplyAttributes(call, reply, services.facts.role);
     // An error is judged before its head goes out, so that its headers say whether its trace is kept.
     if (reply.status >= FIRST_SERVER_ERROR && !span.sampled)
       judge(call, reply.status, clock.monotonicMs() - startedMs, services);
@@ -256,10 +255,15 @@ function withTraceHeaders(
 }
 
 /** The nodes that this one called are told by `tracing` itself; who called it is told here. */
-function judge(call: Call, status: number, durationMs: number, { tracing, requests }: NodeServices): void {
+function judge(
+  call: Call,
+  status: number,
+  durationMs: number,
+  { tracing, requests, facts }: NodeServices,
+): void {
   const { span, operation } = call;
   if (!tracing.judge(span, { operation, status, durationMs })) return;
-  span.describe(requestFacts(call, callerIdOf(call) !== ""));
+  span.describe(requestFacts(call, facts.role));
   requests.tailNotices.tell(span.context.traceId, [callerIdOf(call)]);
 }
 

@@ -8,12 +8,15 @@ const TRACE_ITEMS: ReadonlySet<string> = new Set([QUERY.traceparent, QUERY.trace
 const LETTER_T = 0x74;
 const LOWER_CASE = 0x20;
 
-type Item = readonly [name: string, value: string];
+/** Names and values in turn: an array for each item would cost as much again. */
+type Items = string[];
+
+const NO_ITEMS: Items = [];
 
 /** A request's query. Few items: going through a list costs less than a map does. */
 export class ParsedQuery implements Query {
-  readonly #items: Item[] = [];
-  readonly #trace: Item[] = [];
+  #items: Items = NO_ITEMS;
+  #trace: Items = NO_ITEMS;
 
   constructor(rawQuery: string) {
     // Asked once: a redirect's own items hold no escapes, and asking for each costs as much as taking them apart.
@@ -36,7 +39,11 @@ export class ParsedQuery implements Query {
 
   entries(): Iterable<readonly [string, string]> {
     const first = new Map<string, string>();
-    for (const [name, value] of this.#items) if (!first.has(name)) first.set(name, value);
+    const items = this.#items;
+    for (let at = 0; at < items.length; at += 2) {
+      const name = items[at] as string;
+      if (!first.has(name)) first.set(name, items[at + 1] as string);
+    }
     return first;
   }
 
@@ -51,13 +58,19 @@ export class ParsedQuery implements Query {
     const name = decode(rawQuery.slice(start, nameEnd));
     const value = nameEnd === end ? "" : decode(rawQuery.slice(nameEnd + 1, end));
     const mayBeTrace = (name.charCodeAt(0) | LOWER_CASE) === LETTER_T;
-    const isTrace = mayBeTrace && TRACE_ITEMS.has(name.toLowerCase());
-    (isTrace ? this.#trace : this.#items).push([name, value]);
+    if (mayBeTrace && TRACE_ITEMS.has(name.toLowerCase())) this.#trace = withItem(this.#trace, name, value);
+    else this.#items = withItem(this.#items, name, value);
   }
 }
 
-function firstValue(items: readonly Item[], name: string): string | null {
-  for (const item of items) if (item[0] === name) return item[1];
+function withItem(items: Items, name: string, value: string): Items {
+  if (items === NO_ITEMS) return [name, value];
+  items.push(name, value);
+  return items;
+}
+
+function firstValue(items: Items, name: string): string | null {
+  for (let at = 0; at < items.length; at += 2) if (items[at] === name) return items[at + 1] as string;
   return null;
 }
 

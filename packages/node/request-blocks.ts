@@ -21,7 +21,7 @@ interface Known extends ClientAndBucket {
 const KNOWN_MAX = 16;
 
 export class RequestBlocks {
-  readonly #byMethod = new Map<string, Map<Operation, AttributeBlock>>();
+  readonly #byOperation = new Map<Operation, { readonly method: string; readonly block: AttributeBlock }>();
   /** Statuses are our own, and few. */
   readonly #byStatus = new Map<number, AttributeBlock>();
   /** A ring: what is not asked for any more is overwritten. */
@@ -30,23 +30,17 @@ export class RequestBlocks {
   #last = 0;
 
   ofOperation(operation: Operation, method: string): AttributeBlock {
-    let blocks = this.#byMethod.get(method);
-    if (blocks === undefined) {
-      blocks = new Map();
-      // Where an operation takes any method, callers could name ever new ones.
-      if (this.#byMethod.size < KNOWN_MAX) this.#byMethod.set(method, blocks);
-    }
-    let block = blocks.get(operation);
-    if (block === undefined) {
-      block = new AttributeBlock({
-        "http.request.method": method,
-        "http.route": OPERATIONS[operation].route,
-        "url.scheme": "http",
-        "network.protocol.version": "1.1",
-        "ais.operation": operation,
-      });
-      blocks.set(operation, block);
-    }
+    const known = this.#byOperation.get(operation);
+    // Where an operation takes any method, callers could name ever new ones: only the last one is kept.
+    if (known?.method === method) return known.block;
+    const block = new AttributeBlock({
+      "http.request.method": method,
+      "http.route": OPERATIONS[operation].route,
+      "url.scheme": "http",
+      "network.protocol.version": "1.1",
+      "ais.operation": operation,
+    });
+    this.#byOperation.set(operation, { method, block });
     return block;
   }
 

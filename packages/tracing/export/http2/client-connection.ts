@@ -29,8 +29,8 @@ const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 const OUR_SETTINGS = encodeSettings([[SETTING.enablePush, 0]]);
 const CANCEL = 8;
 const NO_ERROR = 0;
-/** One write to the socket: what a server lets us send before it has said anything. */
-const WRITE_BYTES = 64 * 1024;
+/** One write to the socket: what a server lets us send before it has said anything, with the heads of its frames. */
+const WRITE_BYTES = 65 * 1024;
 const HEADERS_MAX_BYTES = 64 * 1024;
 const STREAM_ID_MAX = 0x7fff_fff0;
 const WINDOW_MAX_BYTES = 2 ** 31 - 1;
