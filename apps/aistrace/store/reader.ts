@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import { must } from "@ais/base/assert.ts";
+import { type CallsBetween, type OriginShare, readCalls, readShares } from "./calls.ts";
 import { type SearchResult, searchTraces, type TraceSearch } from "./search.ts";
 import type { StoredAttributes } from "./values.ts";
 
@@ -183,6 +184,24 @@ export class TraceReader {
          WHERE span.trace = ? GROUP BY up.service, span.service`,
       )
       .all(num);
+  }
+
+  /** Numbers of the traces that began in the window, the latest first. */
+  *tracesBetween(startUs: number, endUs: number): Generator<number> {
+    const rows = this.#db
+      .query<{ num: number }, [number, number]>(
+        "SELECT num FROM trace WHERE start_us BETWEEN ? AND ? ORDER BY start_us DESC",
+      )
+      .iterate(startUs, endUs);
+    for (const { num } of rows) yield num;
+  }
+
+  callsByOrigin(num: number): CallsBetween[] {
+    return readCalls(this.#db, num);
+  }
+
+  shares(num: number): OriginShare[] {
+    return readShares(this.#db, num);
   }
 
   counts(): { readonly spans: number; readonly traces: number } {
