@@ -208,7 +208,7 @@ export interface ObjectUploads {
   ): Promise<number>;
   /** Puts the object, all parts in order, and forgets the upload. When it rejects the upload is as it was. */
   complete(key: ObjectKey, uploadId: string, options: CompleteOptions, span: Span): Promise<ObjectAttributes>;
-  abort(key: ObjectKey, uploadId: string): Promise<void>;
+  abort(key: ObjectKey, uploadId: string, span: Span): Promise<void>;
   /** Removes uploads that will never end; resolves with their number. Background work. */
   sweep(liveBucketIds: ReadonlySet<bigint>): Promise<number>;
 }
