@@ -144,6 +144,7 @@ async function openDiagnostics(
     nodeId: id,
     version: AIS_VERSION,
     hostname: machineName(),
+    address: options.hostname,
     env,
     logger,
     clock: systemClock,

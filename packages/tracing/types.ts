@@ -228,6 +228,8 @@ export interface TracingOptions {
   readonly nodeId: string;
   readonly version: string;
   readonly hostname: string;
+  /** At which other nodes reach this one. */
+  readonly address?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly logger: Logger;
   readonly clock: Clock;
