@@ -101,6 +101,7 @@ test.skipIf(isMissing)(
       await page.getByLabel("Tags").fill("ais.object=images/7.jpg");
       await page.getByLabel("Tags").press("Enter");
       await page.locator(`a[href="/trace/${traceId(7)}"]`).waitFor();
+      expect(await rows.locator(".trace-object").textContent()).toBe("ais://nnn/images/7.jpg");
       expect(await rows.count()).toBe(1);
 
       await page.reload();

@@ -12,6 +12,8 @@ export interface OwnSummary {
   readonly traceID: string;
   readonly rootService: string;
   readonly rootName: string;
+  /** What it was about, such as `ais://nnn/README.md`; empty when no span says so. */
+  readonly object: string;
   readonly startTime: number;
   readonly duration: number;
   readonly spanCount: number;

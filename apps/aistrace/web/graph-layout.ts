@@ -1,6 +1,6 @@
 import type { OwnGraphCall } from "../query/own-types.ts";
 
-export const NODE_WIDTH = 196;
+export const NODE_WIDTH = 216;
 export const NODE_HEIGHT = 58;
 const GAP_X = 150;
 const GAP_Y = 30;

@@ -99,15 +99,11 @@ function onCurve([a, b, c, d]: Points, t: number): Place {
 
 function drawNode(page: Page, node: OwnGraphNode, { x, y }: Place, path: string): SVGElement {
   const name = node.instance === "" ? node.service : node.instance;
-  const facts = [
-    ...(node.instance === "" ? [] : [node.service]),
-    plural(node.spans, "span"),
-    ...(node.errors === 0 ? [] : [plural(node.errors, "error")]),
-  ];
+  const facts = [...(node.instance === "" ? [] : [node.service]), plural(node.spans, "span")];
   const box = svg(
     "a",
     { class: node.errors > 0 ? "node bad" : "node", href: path },
-    svg("title", {}, `${[name, ...facts].join(", ")}: search its traces`),
+    svg("title", {}, `${[name, ...facts, plural(node.errors, "error")].join(", ")}: search its traces`),
     svg("rect", {
       class: "node-box",
       x: String(x),
