@@ -202,6 +202,26 @@ test.each(SETTINGS.map((setting) => [setting.key, setting] as const))("%s", asyn
   await follow({ [key]: before }, setting.isUndone);
 });
 
+test("a section as an action message, as AIStore's clients and its documentation have it", async () => {
+  await configure({ sampler_probability: "0.5", service_name_prefix: "other" });
+  const tracing = {
+    enabled: true,
+    exporter_endpoint: collector.endpoint,
+    skip_verify: true,
+    service_name_prefix: "aistore",
+    sampler_probability: "1.0",
+  };
+  const body = JSON.stringify({ action: "set-config", name: "", value: { tracing } });
+  const reply = await fetch(`${cluster.url}/v1/cluster`, { method: "PUT", body });
+  expect([reply.status, await reply.text()]).toEqual([200, ""]);
+  const config = (await json(`${cluster.url}/v1/cluster?what=cluster_config`)) as {
+    readonly tracing: unknown;
+  };
+  expect(config.tracing).toMatchObject(tracing);
+  for (const daemon of cluster.daemons)
+    expect(await tracingOf(daemon)).toMatchObject({ enabled: true, samplerProbability: 1 });
+});
+
 test("exporter_auth: the header and the token, and a new token in the same file", async () => {
   const file = join(cluster.directory, "token");
   writeFileSync(file, "first\n");

@@ -2,6 +2,7 @@ import { AisError } from "@ais/base/errors.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { emptyReply } from "@ais/node/replies.ts";
+import type { ActMsg } from "@ais/wire/act-msg.ts";
 import { ACTIONS } from "@ais/wire/actions.ts";
 import { type ClusterConfig, defaultClusterConfig } from "@ais/wire/cluster-config.ts";
 import { applyConfigJson, applyConfigPatch, checkTransient } from "@ais/wire/config-patch.ts";
@@ -34,12 +35,11 @@ const UNSUPPORTED_ITEMS = ["proxy", "attach", "detach", "enable-bend", "disable-
  * nested object in an action message (wire-compat 5.7). Every node follows the new section when the reply goes out.
  */
 export async function clusterSetConfig(call: Call, services: ProxyServices): Promise<HttpReply> {
-  if (call.rest.length === 0) {
-    const message = await readActMsg(call);
-    if (message.action === ACTIONS.start) return startClusterJob(message, call, services);
-    if (message.action === ACTIONS.stop) return stopClusterJobs(message, call, services);
-  }
-  const change = await requestedChange(call);
+  // A body can be read once.
+  const message = call.rest.length === 0 ? await readActMsg(call) : null;
+  if (message?.action === ACTIONS.start) return startClusterJob(message, call, services);
+  if (message?.action === ACTIONS.stop) return stopClusterJobs(message, call, services);
+  const change = message === null ? changeOfItem(call) : changeOfMessage(message);
   if (call.query.flag(QUERY.transient)) refuseTransient(change.names);
   const snapshot = await services.member.updateConfig(change.apply, call.span);
   await syncDocument("config", snapshot, call, services);
@@ -54,9 +54,8 @@ interface ConfigChange {
   apply(current: ClusterConfig): ClusterConfig;
 }
 
-async function requestedChange(call: Call): Promise<ConfigChange> {
+function changeOfItem(call: Call): ConfigChange {
   const [item = "", ...more] = call.rest;
-  if (item === "") return changeOfMessage(call);
   if (item === SET_CONFIG && more.length === 0) return changeOfQuery(call);
   if (UNSUPPORTED_ITEMS.includes(item)) {
     throw new AisError("unsupported", `"${call.rest.join("/")}" of the cluster is not supported`);
@@ -74,8 +73,7 @@ function changeOfQuery(call: Call): ConfigChange {
   };
 }
 
-async function changeOfMessage(call: Call): Promise<ConfigChange> {
-  const { action, value } = await readActMsg(call);
+function changeOfMessage({ action, value }: ActMsg): ConfigChange {
   switch (action) {
     case ACTIONS.setConfig:
       return { names: settingNames(value), apply: (current) => applyConfigJson(current, value) };
