@@ -126,6 +126,7 @@ if ("missing" in prepared) {
           env: { OTEL_EXPORTER_OTLP_COMPRESSION: compression },
         });
         await exercise(cluster.url);
+        for (const { url } of cluster.daemons) await expectHeard(url);
         // What is left is sent by the end of the daemons.
         await Promise.all(cluster.daemons.map((daemon) => daemon.end("SIGTERM")));
       }
@@ -139,6 +140,18 @@ if ("missing" in prepared) {
     },
     60_000,
   );
+}
+
+/** The node has read what the collector said with its answer. */
+async function expectHeard(url: string): Promise<void> {
+  const deadlineMs = performance.now() + ARRIVAL_LIMIT_MS;
+  let heard = "";
+  while (heard === "" && performance.now() < deadlineMs) {
+    const stats = await (await fetch(`${url}/v1/daemon?what=tracing`)).json();
+    heard = (stats as { readonly lastError: string }).lastError;
+    await Bun.sleep(20);
+  }
+  expect(heard).toStartWith("as good as gold gold");
 }
 
 function hasListing({ spans }: PythonCollector): boolean {

@@ -79,6 +79,7 @@ describe("connection", () => {
     fixture.record("a");
     await fixture.log.line("failed to export traces");
     expect(fixture.tracing.stats().lastError).toContain("self signed certificate");
+    expect(Date.now() - Date.parse(fixture.tracing.stats().lastErrorTime)).toBeLessThan(60_000);
     expect(collector.calls).toBe(0);
   });
 
