@@ -1,5 +1,5 @@
 /** Jaeger's JSON of traces, as its API and the downloads of its page have it, read into the same objects as OTLP. */
-import { DecodeBudget } from "@ais/tracing/otlp/budget.ts";
+import type { DecodeBudget } from "@ais/tracing/otlp/budget.ts";
 import { type MutableAttributes, newAttributes } from "@ais/tracing/otlp/decode-value.ts";
 import {
   doubleOf,
@@ -26,8 +26,7 @@ const KINDS: Readonly<Record<string, number>> = {
 };
 
 /** Traces, one a list item. Anything of a wrong shape: `AisError` badRequest. */
-export function decodeJaegerTraces(traces: readonly unknown[]): OtlpResourceSpans[] {
-  const budget = new DecodeBudget();
+export function decodeJaegerTraces(traces: readonly unknown[], budget: DecodeBudget): OtlpResourceSpans[] {
   return traces.flatMap((item) => {
     const trace = objectOf(item, "data");
     const processes = objectOf(trace.processes, "processes");

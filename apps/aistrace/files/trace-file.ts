@@ -1,7 +1,11 @@
 import { AisError } from "@ais/base/errors.ts";
+import { DecodeBudget } from "@ais/tracing/otlp/budget.ts";
 import { decodeExportJson } from "@ais/tracing/otlp/json.ts";
 import type { OtlpResourceSpans } from "@ais/tracing/otlp/types.ts";
 import { decodeJaegerTraces } from "./jaeger-json.ts";
+
+/** A file of the largest size has fewer, unless it is made to have more. */
+const MAX_ITEMS = 10_000_000;
 
 /**
  * A file of traces, already parsed: Jaeger's JSON (a reply of its API, a list of traces, or one trace) or OTLP's (also as
@@ -9,21 +13,23 @@ import { decodeJaegerTraces } from "./jaeger-json.ts";
  */
 export function decodeTraceFile(value: unknown): readonly OtlpResourceSpans[] {
   if (Array.isArray(value))
-    return value.length > 0 && value.every(hasResourceSpans)
-      ? value.flatMap(decodeExportJson)
-      : jaeger(value);
+    return value.length > 0 && value.every(hasResourceSpans) ? value.flatMap(otlp) : jaeger(value);
   if (!isObject(value)) throw unknownForm();
-  if (hasResourceSpans(value)) return decodeExportJson(value);
-  if (hasResourceSpans(value["result"])) return decodeExportJson(value["result"]);
+  if (hasResourceSpans(value)) return otlp(value);
+  if (hasResourceSpans(value["result"])) return otlp(value["result"]);
   if (Array.isArray(value["data"])) return jaeger(value["data"]);
   return jaeger([value]);
+}
+
+function otlp(value: unknown): readonly OtlpResourceSpans[] {
+  return decodeExportJson(value, new DecodeBudget(MAX_ITEMS));
 }
 
 function jaeger(traces: readonly unknown[]): readonly OtlpResourceSpans[] {
   const isJaeger =
     traces.length > 0 && traces.every((trace) => isObject(trace) && Array.isArray(trace["spans"]));
   if (!isJaeger) throw unknownForm();
-  return decodeJaegerTraces(traces);
+  return decodeJaegerTraces(traces, new DecodeBudget(MAX_ITEMS));
 }
 
 function hasResourceSpans(value: unknown): boolean {

@@ -30,6 +30,7 @@ export function startQueryServer(listen: Listen, context: QueryContext, assets: 
       port: listen.port,
       ...(listen.tls !== null && { tls: { cert: listen.tls.cert, key: listen.tls.key } }),
       development: false,
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       idleTimeout: IDLE_TIMEOUT_S,
       fetch: (request) => handle(request, context, assets),
       error: () => new Response(null, { status: 500 }),
