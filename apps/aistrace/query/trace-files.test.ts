@@ -102,6 +102,15 @@ test("several traces of one file, ids of Jaeger's short form and spans with thei
   });
 });
 
+test("a trace a line, as the file exporter of OpenTelemetry's Collector writes them", async () => {
+  const lines = await Promise.all(
+    [4, 5].map(async (n) => (await from.get(`/api/aistrace/traces/${traceId(n)}/otlp`)).text()),
+  );
+  const { traceIDs } = (await (await upload(`${lines.join("\n")}\n`)).json()) as OwnStored;
+  expect(traceIDs).toEqual([traceId(4), traceId(5)]);
+  expect((await upload(`${lines.join("\n")}\n{`)).status).toBe(400);
+});
+
 test.each([
   ["no JSON", "{", "failed to parse the request as JSON"],
   ["another document", '{"a":1}', "neither Jaeger's JSON"],

@@ -170,7 +170,7 @@ export class WriterLoop {
 
 function decode(encoding: Encoding, bytes: Uint8Array): readonly OtlpResourceSpans[] {
   if (encoding === "protobuf") return decodeExportRequest(bytes);
-  return encoding === "json" ? decodeExportJson(parseJson(bytes)) : decodeTraceFile(parseJson(bytes));
+  return encoding === "json" ? decodeExportJson(parseJson(bytes)) : decodeTraceFile(parseJsonLines(bytes));
 }
 
 function traceIdsOf(request: readonly OtlpResourceSpans[]): string[] {
@@ -183,6 +183,21 @@ function traceIdsOf(request: readonly OtlpResourceSpans[]): string[] {
     }
   }
   return [...ids];
+}
+
+/** A document, or one a line, as the file exporter of OpenTelemetry's Collector writes them. */
+function parseJsonLines(bytes: Uint8Array): unknown {
+  try {
+    return parseJson(bytes);
+  } catch (error) {
+    const lines = new TextDecoder()
+      .decode(bytes)
+      .split("\n")
+      .filter((line) => line.trim() !== "");
+    const [first = ""] = lines;
+    if (lines.length < 2 || !first.trimEnd().endsWith("}")) throw error;
+    return lines.map((line) => parseJson(new TextEncoder().encode(line)));
+  }
 }
 
 function parseJson(bytes: Uint8Array): unknown {
