@@ -9,10 +9,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TestCluster } from "@ais/testkit/cluster.ts";
 import { TestCollector } from "@ais/testkit/collector.ts";
-import { explainAll, Requests, WANTED_SHARE } from "../integration/span-coverage.fixture.ts";
+import {
+  explainAll,
+  FILE_BYTES,
+  OBJECT,
+  Requests,
+  WANTED_SHARE,
+} from "../integration/span-coverage.fixture.ts";
 
 const STEPS = ["open", "write", "sync", "rename", "sync-directory", "remove", "commit"];
 const DELAY_MS = 40;
+const COPIES_MAX = 30;
+const CLIENT = 3;
 /** Reads have no step that can be made slow, nor has the removal of a directory. */
 const CHANGES_NOTHING = /^(GET|HEAD) |listing|abort/;
 
@@ -24,7 +32,7 @@ const requests = new Requests(() => cluster.url);
 beforeAll(async () => {
   collector = await TestCollector.start();
   cluster = await TestCluster.start({
-    targets: 1,
+    targets: 2,
     tracingEndpoint: collector.endpoint,
     env: { AIS_TEST_FAULTS: faultsFile },
   });
@@ -43,16 +51,39 @@ afterAll(async () => {
   await collector?.[Symbol.asyncDispose]();
 });
 
+async function slowly<T>(work: () => Promise<T>): Promise<T> {
+  writeFileSync(faultsFile, JSON.stringify(STEPS.map((operation) => ({ operation, delayMs: DELAY_MS }))));
+  return work().finally(() => rmSync(faultsFile, { force: true }));
+}
+
 test.each(requests.all().map((kind) => [kind.title, kind] as const))("%s", async (title, kind) => {
   const name = title.replaceAll(/[^a-zA-Z]+/g, "-");
   await kind.prepare?.(`warm-${name}`);
   await kind.send(`warm-${name}`);
   await kind.prepare?.(name);
-  writeFileSync(faultsFile, JSON.stringify(STEPS.map((operation) => ({ operation, delayMs: DELAY_MS }))));
-  const traceId = await kind.send(name).finally(() => rmSync(faultsFile, { force: true }));
+  const traceId = await slowly(() => kind.send(name));
   const [explained] = await explainAll(collector, [traceId], kind.spanName);
   const { tookMs = 0, gapMs = 0 } = explained ?? {};
   if (CHANGES_NOTHING.test(title)) return;
   expect(tookMs).toBeGreaterThanOrEqual(DELAY_MS);
   expect(gapMs).toBeLessThan(tookMs * (1 - WANTED_SHARE));
+});
+
+test("a copy that goes to another target, at both of them", async () => {
+  for (let n = 0; n < COPIES_MAX; n++) {
+    await requests.send("PUT", `/v1/objects/b/from-${n}`, new Uint8Array(FILE_BYTES));
+    const { traceId } = await slowly(() =>
+      requests.send("PUT", `/v1/objects/b/from-${n}?object_to=ais/@%23/b/to-${n}`),
+    );
+    const [source] = await explainAll(collector, [traceId], `PUT ${OBJECT}`);
+    const crosses = collector.trace(traceId).some(({ kind, name }) => kind === CLIENT && name === "PUT");
+    if (!crosses) continue;
+    const [destination] = await explainAll(collector, [traceId], "PUT /v1/intra/object");
+    for (const { tookMs = 0, gapMs = 0 } of [source ?? {}, destination ?? {}]) {
+      expect(tookMs).toBeGreaterThanOrEqual(DELAY_MS);
+      expect(gapMs).toBeLessThan(tookMs * (1 - WANTED_SHARE));
+    }
+    return;
+  }
+  throw new Error(`none of ${COPIES_MAX} copies went to another target`);
 });
