@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { TestCluster } from "@ais/testkit/cluster.ts";
 import { TestCollector } from "@ais/testkit/collector.ts";
 import {
+  type Explained,
   explainAll,
   FILE_BYTES,
   OBJECT,
@@ -19,10 +20,11 @@ import {
 
 const STEPS = ["open", "write", "sync", "rename", "sync-directory", "remove", "commit"];
 const DELAY_MS = 40;
-const COPIES_MAX = 30;
+const COPIES_MAX = 40;
+const TRIES = 4;
 const CLIENT = 3;
 /** Reads have no step that can be made slow, nor has the removal of a directory. */
-const CHANGES_NOTHING = /^(GET|HEAD) |listing|abort/;
+const HAS_NO_STEP = /^(GET|HEAD) |listing|abort/;
 
 let collector: TestCollector;
 let cluster: TestCluster;
@@ -56,34 +58,46 @@ async function slowly<T>(work: () => Promise<T>): Promise<T> {
   return work().finally(() => rmSync(faultsFile, { force: true }));
 }
 
-test.each(requests.all().map((kind) => [kind.title, kind] as const))("%s", async (title, kind) => {
+/** The share of the request's time in which no child was open, the least of some tries: a busy machine adds waits of its own. */
+async function leastGap(attempt: (n: number) => Promise<readonly Explained[]>): Promise<number> {
+  let least = 1;
+  for (let n = 0; n < TRIES && least >= 1 - WANTED_SHARE; n++) {
+    const explained = await attempt(n);
+    for (const { tookMs } of explained) expect(tookMs).toBeGreaterThanOrEqual(DELAY_MS);
+    least = Math.min(least, Math.max(...explained.map(({ tookMs, gapMs }) => gapMs / tookMs)));
+  }
+  return least;
+}
+
+const SLOWED = requests.all().filter(({ title }) => !HAS_NO_STEP.test(title));
+
+test.each(SLOWED.map((kind) => [kind.title, kind] as const))("%s", async (title, kind) => {
   const name = title.replaceAll(/[^a-zA-Z]+/g, "-");
   await kind.prepare?.(`warm-${name}`);
   await kind.send(`warm-${name}`);
-  await kind.prepare?.(name);
-  const traceId = await slowly(() => kind.send(name));
-  const [explained] = await explainAll(collector, [traceId], kind.spanName);
-  const { tookMs = 0, gapMs = 0 } = explained ?? {};
-  if (CHANGES_NOTHING.test(title)) return;
-  expect(tookMs).toBeGreaterThanOrEqual(DELAY_MS);
-  expect(gapMs).toBeLessThan(tookMs * (1 - WANTED_SHARE));
+  const gap = await leastGap(async (n) => {
+    await kind.prepare?.(`${name}-${n}`);
+    const traceId = await slowly(() => kind.send(`${name}-${n}`));
+    return explainAll(collector, [traceId], kind.spanName);
+  });
+  expect(gap).toBeLessThan(1 - WANTED_SHARE);
 });
 
 test("a copy that goes to another target, at both of them", async () => {
-  for (let n = 0; n < COPIES_MAX; n++) {
-    await requests.send("PUT", `/v1/objects/b/from-${n}`, new Uint8Array(FILE_BYTES));
-    const { traceId } = await slowly(() =>
-      requests.send("PUT", `/v1/objects/b/from-${n}?object_to=ais/@%23/b/to-${n}`),
-    );
-    const [source] = await explainAll(collector, [traceId], `PUT ${OBJECT}`);
-    const crosses = collector.trace(traceId).some(({ kind, name }) => kind === CLIENT && name === "PUT");
-    if (!crosses) continue;
-    const [destination] = await explainAll(collector, [traceId], "PUT /v1/intra/object");
-    for (const { tookMs = 0, gapMs = 0 } of [source ?? {}, destination ?? {}]) {
-      expect(tookMs).toBeGreaterThanOrEqual(DELAY_MS);
-      expect(gapMs).toBeLessThan(tookMs * (1 - WANTED_SHARE));
+  let n = 0;
+  const gap = await leastGap(async () => {
+    for (; n < COPIES_MAX; n++) {
+      await requests.send("PUT", `/v1/objects/b/from-${n}`, new Uint8Array(FILE_BYTES));
+      const { traceId } = await slowly(() =>
+        requests.send("PUT", `/v1/objects/b/from-${n}?object_to=ais/@%23/b/to-${n}`),
+      );
+      const source = await explainAll(collector, [traceId], `PUT ${OBJECT}`);
+      const crosses = collector.trace(traceId).some(({ kind, name }) => kind === CLIENT && name === "PUT");
+      if (!crosses) continue;
+      n++;
+      return [...source, ...(await explainAll(collector, [traceId], "PUT /v1/intra/object"))];
     }
-    return;
-  }
-  throw new Error(`none of ${COPIES_MAX} copies went to another target`);
+    throw new Error(`too few of ${COPIES_MAX} copies went to another target`);
+  });
+  expect(gap).toBeLessThan(1 - WANTED_SHARE);
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http2";
+import { createServer, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -129,7 +129,7 @@ describe("connection", () => {
     const message = gzipSync(Buffer.from("\x0a\x06\x12\x04mind", "latin1"));
     const prefix = Buffer.from([1, 0, 0, 0, message.length]);
     const server = createServer();
-    server.on("stream", (stream) => {
+    server.on("stream", (stream: ServerHttp2Stream) => {
       stream.respond(
         { ":status": 200, "content-type": "application/grpc", "grpc-encoding": "gzip" },
         { waitForTrailers: true },
