@@ -2,11 +2,13 @@
 import { hostname as machineName } from "node:os";
 import { systemClock } from "@ais/base/clock.ts";
 import { sleep } from "@ais/base/lifecycle.ts";
+import { LimitTally } from "@ais/base/limits.ts";
 import { clusterSecret } from "@ais/cluster/cluster-secret.ts";
 import { openCoordinator } from "@ais/cluster/coordinator/open.ts";
 import { CoordinatedJobs } from "@ais/cluster/jobs/coordinated-jobs.ts";
 import { createClusterMember } from "@ais/cluster/membership.ts";
 import type { NodeServices } from "@ais/node/call.ts";
+import { DEFAULT_PACE } from "@ais/node/http/body-pace.ts";
 import { onStopSignal } from "@ais/node/lifecycle.ts";
 import { createNodeLogger, type NodeLogger } from "@ais/node/logger.ts";
 import { createNodeMetrics } from "@ais/node/metrics/node-metrics.ts";
@@ -19,6 +21,7 @@ import { nodeName } from "@ais/wire/smap.ts";
 import { AIS_VERSION } from "@ais/wire/version.ts";
 import { applyConfig, initialConfig, offerTracing } from "./node-config.ts";
 import { nodeFacts } from "./node-facts.ts";
+import { openFileLimits } from "./open-file-limits.ts";
 import type { Environment, NodeOptions, ParsedOptions } from "./options.ts";
 import { ROLES } from "./roles.ts";
 import { selfNode } from "./self-node.ts";
@@ -62,12 +65,17 @@ export async function runNode(
 
   // The cluster map names the port, so the node listens first; until it can serve, requests are answered 503.
   const gate = createStartGate();
+  const limits = new LimitTally();
+  const { connectionCount, openWriteCount } = openFileLimits(options, logger);
   const server = await listen(role.startServer, {
     hostname: options["listen-address"],
     port: options.port,
     handler: gate.handler,
     idleTimeoutMs: IDLE_TIMEOUT_MS,
     logger,
+    pace: { ...DEFAULT_PACE, windowMs: options["slow-client-seconds"] * 1000 },
+    connectionCount,
+    onLimit: (limit) => limits.hit(limit),
   });
   let hasJoined = false;
   stack.defer(async () => {
@@ -91,7 +99,10 @@ export async function runNode(
   const traceKey = await clusterSecret(coordinator, TRACE_SECRET);
   stack.defer(await applyConfig(member, logger, tracing, tracingChoice, parsed, traceKey));
 
-  const metrics = createNodeMetrics({ role: options.role, nodeId: id, tracing });
+  const metrics = createNodeMetrics({ role: options.role, nodeId: id, tracing, limits });
+  metrics.collect("connections", "open connections, as of the last second", "gauge", () => [
+    [{}, server.connections],
+  ]);
   const facts = await nodeFacts(options, { id, port: server.port, startedMonotonicMs });
   const requests = createNodeRequests({ nodeId: id, member, tracing, logger, metrics });
   stack.defer(() => requests.close());
@@ -99,7 +110,7 @@ export async function runNode(
   const faults = testFaults(env);
   if (faults !== null)
     logger.log("warn", "this node's storage fails on demand", { variable: TEST_FAULTS_VARIABLE });
-  gate.open(await role.create(services, options, roleResources, faults));
+  gate.open(await role.create(services, options, roleResources, { faults, openWriteCount }));
 
   // From here on clients are sent to this node. A stop takes it out of the map first, then lets requests finish.
   const running = member.run(signal);

@@ -137,7 +137,9 @@ export interface ObjectStoreStats {
   /** Requests refused, by limit. */
   readonly limitHits: {
     readonly openWrites: number;
-    readonly receiveBuffer: number;
+    readonly receiveStart: number;
+    /** Bodies that came so slowly that they gave up their place to others. */
+    readonly slowReceive: number;
     readonly freeSpace: number;
   };
   /** Replaced or deleted object files that still wait for their removal. */

@@ -7,6 +7,7 @@ import type { HttpHandler, StartHttpServer } from "@ais/node/http/types.ts";
 import { startJobRunner } from "@ais/node/jobs/job-runner.ts";
 import { createPipeline } from "@ais/node/pipeline.ts";
 import type { StorageFaults } from "@ais/storage/faults.ts";
+import type { StorageLimits } from "@ais/storage/limits.ts";
 import { openObjectStore } from "@ais/storage/object-store.ts";
 import type { ObjectStore } from "@ais/storage/types.ts";
 import { createBucketGate } from "./bucket-gate.ts";
@@ -23,6 +24,7 @@ export interface TargetOptions extends NodeServices {
   /** Directories that exist and belong to this target alone. */
   readonly mountpaths: readonly string[];
   readonly clock?: Clock;
+  readonly limits?: Partial<StorageLimits>;
   /** For tests: what a bad disk would do. */
   readonly faults?: StorageFaults;
   /** For tests. A store given here is the caller's to close. */
@@ -45,7 +47,7 @@ export const startTargetServer: StartHttpServer = startBunServer;
  * server first.
  */
 export async function createTarget(options: TargetOptions): Promise<Target> {
-  const { mountpaths, clock = systemClock, faults, overrides = {}, ...node } = options;
+  const { mountpaths, clock = systemClock, limits = {}, faults, overrides = {}, ...node } = options;
   await using stack = new AsyncDisposableStack();
   const store =
     overrides.store ??
@@ -57,6 +59,7 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
         clock,
         logger: node.logger,
         tracing: node.tracing,
+        limits,
         ...(faults === undefined ? {} : { faults }),
       }),
     );
