@@ -9,6 +9,7 @@ import { CoordinatedJobs } from "@ais/cluster/jobs/coordinated-jobs.ts";
 import { createClusterMember } from "@ais/cluster/membership.ts";
 import type { NodeServices } from "@ais/node/call.ts";
 import { DEFAULT_PACE } from "@ais/node/http/body-pace.ts";
+import { IntraAuth } from "@ais/node/intra-auth.ts";
 import { onStopSignal } from "@ais/node/lifecycle.ts";
 import { createNodeLogger, type NodeLogger } from "@ais/node/logger.ts";
 import { createNodeMetrics } from "@ais/node/metrics/node-metrics.ts";
@@ -40,6 +41,8 @@ const DRAIN_DEADLINE_MS = 10_000;
 const TRACE_FLUSH_DEADLINE_MS = 5000;
 /** Signs trace contexts between nodes (`tracing.trust_inbound`). */
 const TRACE_SECRET = "trace-context";
+/** Signs calls between nodes. */
+const INTRA_SECRET = "intra-cluster";
 
 export interface NodeOverrides {
   /** In place of the build's own tracing, to compare with. */
@@ -103,10 +106,21 @@ export async function runNode(
   metrics.collect("connections", "open connections, as of the last second", "gauge", () => [
     [{}, server.connections],
   ]);
+  const intraAuth = new IntraAuth({
+    key: await clusterSecret(coordinator, INTRA_SECRET),
+    nodeId: id,
+    clock: systemClock,
+  });
+  metrics.collect(
+    "intra_refused_count",
+    "calls between nodes that no node of the cluster made",
+    "counter",
+    () => [[{}, intraAuth.refusedCount]],
+  );
   const facts = await nodeFacts(options, { id, port: server.port, startedMonotonicMs });
-  const requests = createNodeRequests({ nodeId: id, member, tracing, logger, metrics });
+  const requests = createNodeRequests({ nodeId: id, member, tracing, logger, metrics, intraAuth });
   stack.defer(() => requests.close());
-  const services: NodeServices = { member, tracing, metrics, logger, facts, requests, jobs };
+  const services: NodeServices = { member, tracing, metrics, logger, facts, requests, jobs, intraAuth };
   const faults = testFaults(env);
   if (faults !== null)
     logger.log("warn", "this node's storage fails on demand", { variable: TEST_FAULTS_VARIABLE });

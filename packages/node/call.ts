@@ -8,6 +8,7 @@ import type { Operation } from "@ais/wire/operations.ts";
 import { QUERY } from "@ais/wire/queries.ts";
 import type { NodeFacts } from "./facts.ts";
 import type { HttpReply, HttpRequest } from "./http/types.ts";
+import type { IntraAuth } from "./intra-auth.ts";
 import type { NodeLogger } from "./logger.ts";
 import type { NodeMetrics } from "./metrics/types.ts";
 import type { NodeRequests } from "./requests/node-requests.ts";
@@ -44,6 +45,7 @@ export interface NodeServices {
   readonly logger: NodeLogger;
   readonly facts: NodeFacts;
   readonly requests: NodeRequests;
+  readonly intraAuth: IntraAuth;
   readonly jobs: JobDirectory;
 }
 

@@ -4,6 +4,7 @@ import { loadHrw } from "@ais/hrw/hrw.ts";
 import type { NodeServices } from "@ais/node/call.ts";
 import { startBunServer } from "@ais/node/http/bun-serve.ts";
 import type { HttpHandler, StartHttpServer } from "@ais/node/http/types.ts";
+import { requireNode } from "@ais/node/intra-auth.ts";
 import { startJobRunner } from "@ais/node/jobs/job-runner.ts";
 import { createPipeline } from "@ais/node/pipeline.ts";
 import type { StorageFaults } from "@ais/storage/faults.ts";
@@ -83,7 +84,13 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
   exposeStorage(services.metrics, store);
   exposeChecks(services.metrics, store);
   const sweep = stack.use(startBucketSweep(services));
-  const handler = createPipeline({ role: "target", dispatch: TARGET_DISPATCH, services, clock });
+  const handler = createPipeline({
+    role: "target",
+    dispatch: TARGET_DISPATCH,
+    services,
+    clock,
+    authenticate: (call) => requireNode(call, services),
+  });
   const resources = stack.move();
   return { handler, store, sweep, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
