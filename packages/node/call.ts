@@ -46,6 +46,8 @@ export interface NodeServices {
   readonly facts: NodeFacts;
   readonly requests: NodeRequests;
   readonly intraAuth: IntraAuth;
+  /** Alerts of the role's own, as bits of `STATE_FLAGS`; none without it. */
+  readonly alertFlags?: () => number;
   readonly jobs: JobDirectory;
 }
 

@@ -23,11 +23,11 @@ export function uptimeNs({ facts }: NodeServices): bigint {
   return BigInt(Math.round((systemClock.monotonicMs() - facts.startedMonotonicMs) * NS_PER_MS));
 }
 
-export function stateInfo({ member }: NodeServices): NodeStateInfo {
+export function stateInfo({ member, alertFlags }: NodeServices): NodeStateInfo {
   const { smap, bmd, config } = member.snapshot;
   const clusterStarted = smap.proxy_si === null ? 0 : STATE_FLAGS.clusterStarted;
   const nodeStarted = member.isReady ? STATE_FLAGS.nodeStarted : 0;
-  return nodeStateInfo({ smap, bmd, config, flags: clusterStarted | nodeStarted });
+  return nodeStateInfo({ smap, bmd, config, flags: clusterStarted | nodeStarted | (alertFlags?.() ?? 0) });
 }
 
 /** `what=node_stats`. */

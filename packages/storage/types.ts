@@ -110,8 +110,14 @@ export interface ListPage {
   readonly more: boolean;
 }
 
+export interface LeftOvers {
+  readonly files: number;
+  readonly bytes: number;
+}
+
 export interface MountpathCapacity {
   readonly path: string;
+  /** What this process cannot write any more, the file system's own reserve included. */
   readonly usedBytes: number;
   readonly availableBytes: number;
   readonly fsType: string;
@@ -248,6 +254,11 @@ export interface ObjectStore extends AsyncDisposable {
   sweepBuckets(liveBucketIds: ReadonlySet<bigint>, span: Span): Promise<number>;
   /** Starts to look for damage, in the background. Changes nothing but the marks. */
   check(options: CheckOptions, span: Span): RunningCheck;
-  capacity(): readonly MountpathCapacity[];
+  /** Removes files that no record names and that nobody has changed for `olderThanMs`. Background work. */
+  sweepLeftOvers(olderThanMs: number): Promise<LeftOvers>;
+  /** Removes replaced and deleted files at once that nobody reads, grace period or not. */
+  reclaimSpace(): Promise<void>;
+  /** As of `maxAgeMs` ago or later; `capacityCacheMs` without it. */
+  capacity(maxAgeMs?: number): readonly MountpathCapacity[];
   readonly stats: ObjectStoreStats;
 }

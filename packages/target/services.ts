@@ -6,6 +6,7 @@ import type { Operation } from "@ais/wire/operations.ts";
 import type { BucketGate } from "./bucket-gate.ts";
 import type { BucketSweep } from "./bucket-sweep.ts";
 import type { ListingJobs } from "./jobs/listing-jobs.ts";
+import type { SpaceGuard } from "./space/space-guard.ts";
 import type { StorageJobs } from "./storage-jobs.ts";
 
 /** What the handlers of a target may use. */
@@ -13,6 +14,7 @@ export interface TargetServices extends NodeServices {
   readonly store: ObjectStore;
   readonly hrw: Hrw;
   readonly storageJobs: StorageJobs;
+  readonly space: Pick<SpaceGuard, "state">;
   readonly bucketGate: Pick<BucketGate, "writers">;
   readonly jobRunner: Pick<JobRunner, "live" | "received">;
   readonly listingJobs: ListingJobs;

@@ -18,6 +18,8 @@ import { TARGET_DISPATCH } from "./dispatch.ts";
 import { ListingJobs } from "./jobs/listing-jobs.ts";
 import { targetWorks } from "./jobs/target-works.ts";
 import type { TargetServices } from "./services.ts";
+import { createSpaceGuard } from "./space/space-guard.ts";
+import { startSpaceKeeper } from "./space/space-keeper.ts";
 import { StorageJobs } from "./storage-jobs.ts";
 import { exposeStorage } from "./storage-metrics.ts";
 
@@ -65,13 +67,16 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
       }),
     );
   const storageJobs = stack.use(new StorageJobs({ ...node, store, clock }));
-  const gate = createBucketGate(store, node.member);
+  const space = createSpaceGuard(store, node.member, clock);
+  const gate = createBucketGate(space.store, node.member);
   const services: TargetServices = {
     ...node,
     store: gate.store,
     hrw: await loadHrw(),
     storageJobs,
     bucketGate: gate,
+    space,
+    alertFlags: () => space.state().flags,
     // The runner works with these services, so it comes after them.
     jobRunner: { live: () => runner.live(), received: (id, bytes) => runner.received(id, bytes) },
     listingJobs: new ListingJobs(node.facts.id, clock),
@@ -81,6 +86,8 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
   const { jobs, tracing, logger, facts } = services;
   const works = targetWorks(services);
   const runner = stack.use(startJobRunner({ jobs, works, nodeId: facts.id, tracing, logger, clock }));
+  const keeperOptions = { guard: space, jobs, nodeId: facts.id, logger, clock };
+  stack.use(startSpaceKeeper(keeperOptions));
   exposeStorage(services.metrics, store);
   exposeChecks(services.metrics, store);
   const sweep = stack.use(startBucketSweep(services));

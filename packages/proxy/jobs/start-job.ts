@@ -1,6 +1,6 @@
 /** Makes a job known to the cluster; its targets take it from there. */
-import { randomInt } from "node:crypto";
 import { AisError } from "@ais/base/errors.ts";
+import { newJobId } from "@ais/cluster/jobs/job-id.ts";
 import type { JobBucket, JobRecord } from "@ais/cluster/jobs/job-record.ts";
 import type { Call } from "@ais/node/call.ts";
 import { bucketCname } from "@ais/wire/bck.ts";
@@ -17,8 +17,6 @@ export interface NewJob {
   readonly args: unknown;
 }
 
-const ID_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-const ID_LENGTH = 9;
 /** Prefix of the ids of multi-object copies (wire-compat 0.3). */
 const COPY_OBJECTS_PREFIX = "tco-";
 /** Jobs that run or wait for their turn; more are refused. */
@@ -52,9 +50,4 @@ export async function startJob(job: NewJob, call: Call, services: ProxyServices)
   const bucket = job.from === null ? "" : bucketCname(job.from.bucket);
   logger.log("info", "started a job", { job: id, kind: job.kind, bucket, what: job.description }, call.span);
   return id;
-}
-
-/** Has the form of a job id, which clients check. */
-export function newJobId(): string {
-  return Array.from({ length: ID_LENGTH }, () => ID_CHARACTERS[randomInt(ID_CHARACTERS.length)]).join("");
 }
