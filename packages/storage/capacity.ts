@@ -22,6 +22,11 @@ export class CapacityReader {
     this.#cacheMs = cacheMs;
   }
 
+  /** Something was removed: what was seen before counts no more. */
+  lookAgain(): void {
+    this.#readAtMs = Number.NEGATIVE_INFINITY;
+  }
+
   read(maxAgeMs = this.#cacheMs): readonly MountpathCapacity[] {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs - this.#readAtMs >= maxAgeMs) {

@@ -200,7 +200,10 @@ function createStore(context: StoreContext, resources: AsyncDisposableStack): Ob
     sweepBuckets: (liveBucketIds, span) => sweepBuckets(context, liveBucketIds, span),
     check: (options, span) => checkLive(context, options, span),
     sweepLeftOvers: (olderThanMs) => sweepLeftOvers(context, olderThanMs),
-    reclaimSpace: () => reclaimSpace(context),
+    reclaimSpace: async () => {
+      await reclaimSpace(context);
+      capacity.lookAgain();
+    },
     capacity: (maxAgeMs) => capacity.read(maxAgeMs),
     get stats() {
       return counters.snapshot(

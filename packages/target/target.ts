@@ -15,9 +15,11 @@ import { createBucketGate } from "./bucket-gate.ts";
 import { type BucketSweep, startBucketSweep } from "./bucket-sweep.ts";
 import { exposeChecks } from "./check-metrics.ts";
 import { TARGET_DISPATCH } from "./dispatch.ts";
+import { evictableBuckets } from "./jobs/evict-least-used.ts";
 import { ListingJobs } from "./jobs/listing-jobs.ts";
 import { targetWorks } from "./jobs/target-works.ts";
 import type { TargetServices } from "./services.ts";
+import { RecentReads } from "./space/recent-reads.ts";
 import { createSpaceGuard } from "./space/space-guard.ts";
 import { startSpaceKeeper } from "./space/space-keeper.ts";
 import { StorageJobs } from "./storage-jobs.ts";
@@ -75,6 +77,8 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
     hrw: await loadHrw(),
     storageJobs,
     bucketGate: gate,
+    clock,
+    recentReads: new RecentReads(),
     space,
     alertFlags: () => space.state().flags,
     // The runner works with these services, so it comes after them.
@@ -86,7 +90,8 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
   const { jobs, tracing, logger, facts } = services;
   const works = targetWorks(services);
   const runner = stack.use(startJobRunner({ jobs, works, nodeId: facts.id, tracing, logger, clock }));
-  const keeperOptions = { guard: space, jobs, nodeId: facts.id, logger, clock };
+  const canEvict = (): boolean => evictableBuckets(services).length > 0;
+  const keeperOptions = { guard: space, jobs, nodeId: facts.id, canEvict, logger, clock };
   stack.use(startSpaceKeeper(keeperOptions));
   exposeStorage(services.metrics, store);
   exposeChecks(services.metrics, store);

@@ -105,6 +105,9 @@ test.skipIf(tmpfsObstacle !== "")(
     >;
     expect(sysinfo).toMatchObject({ fs_capacity: String(DISK_MIB << 20), mem_used: expect.any(Number) });
 
+    expect((await ais(cluster, "show", "storage")).out).toContain("out of space");
+    expect((await ais(cluster, "show", "cluster")).out).toContain("disk-out-of-space");
+
     // Every kind of write is refused, reads and the rest are not.
     for (const answer of [
       await put(cluster, "small", Buffer.from("x")),

@@ -14,14 +14,22 @@ const clock: Clock = { ...systemClock, monotonicMs: () => nowMs };
 let running: AsyncDisposable | null = null;
 afterEach(async () => running?.[Symbol.asyncDispose]());
 
-function start() {
+function start(canEvict = false) {
   let level: SpaceLevel = "ok";
   const jobs = new MemoryJobs();
   const logger = new MemoryLogger();
   const guard = {
     state: () => ({ ...NO_SPACE_STATE, level, usedPercent: 91.2, fullest: "/mp1", alert: "low" }),
   };
-  running = startSpaceKeeper({ guard, jobs, nodeId: "t1", logger, clock, tickMs: TICK_MS });
+  running = startSpaceKeeper({
+    guard,
+    jobs,
+    nodeId: "t1",
+    canEvict: () => canEvict,
+    logger,
+    clock,
+    tickMs: TICK_MS,
+  });
   const to = async (next: SpaceLevel): Promise<number> => {
     level = next;
     await sleep(10 * TICK_MS);
@@ -77,9 +85,27 @@ test("none is started while another is under way, and a failure is tried again",
   };
   expect(await to("low")).toBe(0);
   expect(failures).toBeGreaterThan(1);
-  expect(logger.lines.some(({ message }) => message === "failed to start a cleanup")).toBe(true);
+  expect(logger.lines.some(({ message }) => message === "failed to make room")).toBe(true);
   jobs.create = create;
   expect(await to("low")).toBe(1);
   nowMs += 60 * 60_000;
   expect(await to("low")).toBe(1);
+});
+
+test("evicts when cleaning was not enough, once as long as that does not help", async () => {
+  const { jobs, to, end } = start(true);
+  const kinds = (): string[] => jobs.list().map(({ record }) => record.kind);
+  await to("filling");
+  await end();
+  await to("filling");
+  expect(kinds()).toEqual(["cleanup-store"]);
+  await to("low");
+  expect(kinds()).toEqual(["cleanup-store", "lru"]);
+  await end();
+  await to("full");
+  expect(kinds()).toEqual(["cleanup-store", "lru"]);
+  // It did help, and space is low again.
+  await to("filling");
+  await to("low");
+  expect(kinds()).toEqual(["cleanup-store", "lru", "lru"]);
 });
