@@ -77,7 +77,7 @@ export const OPTIONS = {
   "slow-client-seconds": {
     kind: "count",
     env: "AIS_SLOW_CLIENT_SECONDS",
-    default: 30,
+    default: 60,
     min: 1,
     help: "who sends, or takes, less than 1 KiB/s for so long is cut off",
   },

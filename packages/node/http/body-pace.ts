@@ -13,7 +13,7 @@ export interface PaceLimits {
 }
 
 /** Generous: programs that make what they send, or use what they read, stop now and then. */
-export const DEFAULT_PACE: PaceLimits = { windowMs: 30_000, leastBytesPerSecond: 1024 };
+export const DEFAULT_PACE: PaceLimits = { windowMs: 60_000, leastBytesPerSecond: 1024 };
 
 /** A body being received. */
 export interface PacedBody {
