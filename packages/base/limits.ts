@@ -12,6 +12,9 @@ export const LIMITS = {
   reply_rate: "least rate at which a client takes its reply",
   head_time: "time in which a request's head must be there",
   connections: "open connections",
+  append_parts: "appends to an object without a flush",
+  open_jobs: "jobs that have not ended",
+  request_watchers: "readers of what a node finishes",
   free_space: "space that every mountpath keeps free",
   out_of_space: "share of a mountpath that may be used (space.out_of_space)",
 } as const;

@@ -1,5 +1,6 @@
 /** Makes a job known to the cluster; its targets take it from there. */
 import { AisError } from "@ais/base/errors.ts";
+import { limitReached } from "@ais/base/limits.ts";
 import { newJobId } from "@ais/cluster/jobs/job-id.ts";
 import type { JobBucket, JobRecord } from "@ais/cluster/jobs/job-record.ts";
 import type { Call } from "@ais/node/call.ts";
@@ -32,7 +33,7 @@ export async function startJob(job: NewJob, call: Call, services: ProxyServices)
       `failed to start a job of kind "${job.kind}": the cluster has no active targets`,
     );
   if (jobs.list().filter(({ record }) => record.end === null).length >= OPEN_JOBS_MAX)
-    throw new AisError("tooManyRequests", `failed to start a job: ${OPEN_JOBS_MAX} jobs have not ended yet`);
+    throw limitReached("open_jobs", `failed to start a job: ${OPEN_JOBS_MAX} jobs have not ended yet`);
   const id = (job.kind === "copy-listrange" ? COPY_OBJECTS_PREFIX : "") + newJobId();
   const { traceId, spanId, traceFlags } = call.span.context;
   const record: JobRecord = {
