@@ -72,7 +72,7 @@ async function step(store: ObjectStore, random: () => number, held: ObjectReader
     const uploadId = await store.uploads.create(key, {}, "os", NOOP_SPAN);
     await store.uploads.putPart(key, uploadId, 1, pieces(), { durability: "os" }, NOOP_SPAN);
     const options = { check: () => {}, isMultipart: true, put: PUT };
-    if (random() < 0.5) await store.uploads.abort(key, uploadId);
+    if (random() < 0.5) await store.uploads.abort(key, uploadId, NOOP_SPAN);
     else await store.uploads.complete(key, uploadId, options, NOOP_SPAN);
   } else await store.setCustom(key, () => ({ k: String(choice) }), "os", NOOP_SPAN);
 }
