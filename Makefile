@@ -8,7 +8,7 @@ SETUP := node_modules/.setup-done
 PLAYGROUND := $(BUN) apps/playground/main.ts
 
 # Values that a user gives on make's command line reach the programs as environment.
-export TAGS TARGETS PROXIES
+export TAGS TARGETS PROXIES WORKERS
 
 .PHONY: help
 help: ## Show this list
@@ -31,7 +31,7 @@ node: $(SETUP) ## Build a deployable aisnode in dist/aisnode (TAGS=oteltracing b
 	@$(BUN) apps/aisnode/build.ts </dev/null
 
 .PHONY: deploy
-deploy: $(SETUP) ## Start a local cluster (TARGETS=3 PROXIES=1, AIS_TRACING_ENDPOINT=localhost:4317)
+deploy: $(SETUP) ## Start a local cluster (TARGETS=3 PROXIES=1 WORKERS=1, AIS_TRACING_ENDPOINT=localhost:4317)
 	@$(PLAYGROUND) deploy
 
 .PHONY: demo

@@ -17,6 +17,17 @@ describe("parseOptions", () => {
     ]);
   });
 
+  test("a number of processes is 1 unless it is given, and at most 64", () => {
+    expect(parseOptions(["--role=proxy"], {}).options.workers).toBe(1);
+    expect(parseOptions(["--role=proxy"], { AIS_WORKERS: "4" }).options.workers).toBe(4);
+    expect(parseOptions(["--role=proxy", "--workers=2"], { AIS_WORKERS: "4" }).options.workers).toBe(2);
+    for (const text of ["0", "65", "-1", "two", "1.5"]) {
+      expect(() => parseOptions(["--role=proxy", `--workers=${text}`], {})).toThrow(
+        `--workers is "${text}", want a number from 1 to 64`,
+      );
+    }
+  });
+
   test("a repeated list flag adds up, and replaces the environment's list", () => {
     const flags = [...target, "--mountpath=/data/2"];
     expect(parseOptions(flags, { AIS_MOUNTPATHS: "/other" }).options.mountpath).toEqual([

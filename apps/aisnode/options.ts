@@ -91,6 +91,14 @@ export const OPTIONS = {
     env: "AIS_MOUNTPATHS",
     help: "directory that holds objects; repeat the flag for more, separate with a colon in the environment (target only)",
   },
+  workers: {
+    kind: "count",
+    env: "AIS_WORKERS",
+    default: 1,
+    min: 1,
+    max: 64,
+    help: "processes that serve this node's requests on its one port, for machines with many cores",
+  },
   "tracing-endpoint": {
     kind: "text",
     env: "AIS_TRACING_ENDPOINT",
@@ -129,6 +137,7 @@ interface OptionEntry {
   readonly required?: true;
   /** Of a count; 0 without it. */
   readonly min?: number;
+  readonly max?: number;
 }
 
 export type OptionName = keyof typeof OPTIONS;
@@ -234,8 +243,10 @@ function parseValue(label: string, entry: OptionEntry, given: readonly string[])
     }
     case "count": {
       const count = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN;
-      const { min = 0 } = entry;
+      const { min = 0, max } = entry;
       if (!(count >= min)) throw new OptionError(`${label} is "${text}", want a number of at least ${min}`);
+      if (max !== undefined && count > max)
+        throw new OptionError(`${label} is "${text}", want a number of at most ${max}`);
       return count;
     }
     case "choice":

@@ -1,5 +1,4 @@
 /** The life of a node from start to stop, as one straight function (style.md 3). */
-import { hostname as machineName } from "node:os";
 import { systemClock } from "@ais/base/clock.ts";
 import { sleep } from "@ais/base/lifecycle.ts";
 import { LimitTally } from "@ais/base/limits.ts";
@@ -9,40 +8,38 @@ import { CoordinatedJobs } from "@ais/cluster/jobs/coordinated-jobs.ts";
 import { createClusterMember } from "@ais/cluster/membership.ts";
 import type { NodeServices } from "@ais/node/call.ts";
 import { DEFAULT_PACE } from "@ais/node/http/body-pace.ts";
-import { IntraAuth } from "@ais/node/intra-auth.ts";
 import { onStopSignal } from "@ais/node/lifecycle.ts";
 import { createNodeLogger, type NodeLogger } from "@ais/node/logger.ts";
 import { createNodeMetrics } from "@ais/node/metrics/node-metrics.ts";
 import { resolveNodeId } from "@ais/node/node-id.ts";
 import { createNodeRequests } from "@ais/node/requests/node-requests.ts";
 import { createStartGate } from "@ais/node/start-gate.ts";
-import { createTracing } from "@ais/tracing";
+import { NO_WORKERS } from "@ais/node/workers/workers.ts";
 import type { CreateTracing, Tracing } from "@ais/tracing/types.ts";
 import { nodeName } from "@ais/wire/smap.ts";
 import { AIS_VERSION } from "@ais/wire/version.ts";
 import { applyConfig, initialConfig, offerTracing } from "./node-config.ts";
+import {
+  DRAIN_DEADLINE_MS,
+  IDLE_TIMEOUT_MS,
+  LEAVE_DEADLINE_MS,
+  REDIRECT_GRACE_MS,
+  TRACE_FLUSH_DEADLINE_MS,
+  TRACE_SECRET,
+  WORKER_STOP_DEADLINE_MS,
+} from "./node-constants.ts";
 import { nodeFacts } from "./node-facts.ts";
+import { nodeTracing } from "./node-tracing.ts";
+import { createPool, startWorkers } from "./node-workers.ts";
 import { openFileLimits } from "./open-file-limits.ts";
 import type { Environment, NodeOptions, ParsedOptions } from "./options.ts";
+import { countedIntraAuth, exposeConnections } from "./process-metrics.ts";
 import { ROLES } from "./roles.ts";
 import { selfNode } from "./self-node.ts";
-import { listen, within } from "./start-stop.ts";
+import { listen, listenFirst, within } from "./start-stop.ts";
 import { TEST_FAULTS_VARIABLE, testFaults } from "./test-faults.ts";
 import { chooseTracing } from "./tracing-section.ts";
 import { waitForCluster } from "./wait-for-cluster.ts";
-
-/** Connections without a request are closed after this. */
-const IDLE_TIMEOUT_MS = 120_000;
-/** A stop waits at most so long for each: to leave the cluster, for requests to finish, for spans to go out. */
-const LEAVE_DEADLINE_MS = 3000;
-/** Clients that were sent here just before the node left the map are still served. */
-const REDIRECT_GRACE_MS = 200;
-const DRAIN_DEADLINE_MS = 10_000;
-const TRACE_FLUSH_DEADLINE_MS = 5000;
-/** Signs trace contexts between nodes (`tracing.trust_inbound`). */
-const TRACE_SECRET = "trace-context";
-/** Signs calls between nodes. */
-const INTRA_SECRET = "intra-cluster";
 
 export interface NodeOverrides {
   /** In place of the build's own tracing, to compare with. */
@@ -70,20 +67,22 @@ export async function runNode(
   const gate = createStartGate();
   const limits = new LimitTally();
   const { connectionCount, openWriteCount } = openFileLimits(options, logger);
-  const server = await listen(role.startServer, {
+  const pool = createPool(options, env, tracing, logger);
+  const server = await (pool === null ? listen : listenFirst)(role.startServer, {
     hostname: options["listen-address"],
     port: options.port,
     handler: gate.handler,
     idleTimeoutMs: IDLE_TIMEOUT_MS,
     logger,
     pace: { ...DEFAULT_PACE, windowMs: options["slow-client-seconds"] * 1000 },
-    connectionCount,
+    connectionCount: Math.ceil(connectionCount / options.workers),
     onLimit: (limit) => limits.hit(limit),
   });
   let hasJoined = false;
   stack.defer(async () => {
     if (hasJoined) await sleep(REDIRECT_GRACE_MS);
-    await server.stop(DRAIN_DEADLINE_MS);
+    // What workers relay is served here until they have ended.
+    await Promise.all([server.stop(DRAIN_DEADLINE_MS), pool?.stop(WORKER_STOP_DEADLINE_MS)]);
   });
 
   const self = await selfNode({ id, role: options.role, hostname: options.hostname, port: server.port });
@@ -103,28 +102,22 @@ export async function runNode(
   stack.defer(await applyConfig(member, logger, tracing, tracingChoice, parsed, traceKey));
 
   const metrics = createNodeMetrics({ role: options.role, nodeId: id, tracing, limits });
-  metrics.collect("connections", "open connections, as of the last second", "gauge", () => [
-    [{}, server.connections],
-  ]);
-  const intraAuth = new IntraAuth({
-    key: await clusterSecret(coordinator, INTRA_SECRET),
-    nodeId: id,
-    clock: systemClock,
-  });
-  metrics.collect(
-    "intra_refused_count",
-    "calls between nodes that no node of the cluster made",
-    "counter",
-    () => [[{}, intraAuth.refusedCount]],
-  );
+  exposeConnections(metrics, server);
+  const intraAuth = await countedIntraAuth(coordinator, id, metrics);
   const facts = await nodeFacts(options, { id, port: server.port, startedMonotonicMs });
-  const requests = createNodeRequests({ nodeId: id, member, tracing, logger, metrics, intraAuth });
+  const onTail = pool === null ? {} : { onTail: (traceId: string) => pool.exportTraces([traceId]) };
+  const requests = createNodeRequests({ nodeId: id, member, tracing, logger, metrics, intraAuth, ...onTail });
   stack.defer(() => requests.close());
-  const services: NodeServices = { member, tracing, metrics, logger, facts, requests, jobs, intraAuth };
+  const workers = pool ?? NO_WORKERS;
+  const services: NodeServices = {
+    ...{ member, tracing, metrics, logger, facts, requests, jobs, workers, intraAuth },
+  };
   const faults = testFaults(env);
   if (faults !== null)
     logger.log("warn", "this node's storage fails on demand", { variable: TEST_FAULTS_VARIABLE });
-  gate.open(await role.create(services, options, roleResources, { faults, openWriteCount }));
+  const host = await role.create(services, options, roleResources, { faults, openWriteCount }, pool);
+  gate.open(host.handler);
+  if (pool !== null) await startWorkers(pool, host, services, server.port, stack);
 
   // From here on clients are sent to this node. A stop takes it out of the map first, then lets requests finish.
   const running = member.run(signal);
@@ -164,16 +157,7 @@ async function openDiagnostics(
   );
   const { signal, dispose } = onStopSignal(logger);
   stack.defer(dispose);
-  const tracing = (overrides.createTracing ?? createTracing)({
-    role: options.role,
-    nodeId: id,
-    version: AIS_VERSION,
-    hostname: machineName(),
-    address: options.hostname,
-    env,
-    logger,
-    clock: systemClock,
-  });
+  const tracing = nodeTracing({ options, nodeId: id, env, logger }, overrides.createTracing);
   stack.defer(() => tracing.stop(TRACE_FLUSH_DEADLINE_MS));
   return { id, logger, tracing, signal };
 }

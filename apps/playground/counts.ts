@@ -37,6 +37,11 @@ export async function readCounts(
   return checked(lines[0] || String(DEFAULT_COUNTS.targets), lines[1] || String(DEFAULT_COUNTS.proxies));
 }
 
+/** `WORKERS`: processes of every node, one without it. */
+export function readWorkers(env: Readonly<Record<string, string | undefined>>): number {
+  return env["WORKERS"] ? count("workers", env["WORKERS"]) : 1;
+}
+
 function checked(targets: string, proxies: string): NodeCounts {
   return { targets: count("targets", targets), proxies: count("proxies", proxies) };
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { errorText } from "@ais/base/errors.ts";
-import { type NodeCounts, readCounts } from "./counts.ts";
+import { type NodeCounts, readCounts, readWorkers } from "./counts.ts";
 import { linkCli } from "./link-cli.ts";
 import { FIRST_PORT, nodePlans } from "./plans.ts";
 import { isTaken, type ProcessPlan, start, stopAll, waitReady } from "./processes.ts";
@@ -16,7 +16,7 @@ export async function deploy(stateFile: StateFile, env: Environment, counts?: No
   const nodes = running(stateFile.read()).filter((started) => started.kind !== "aistrace");
   if (nodes.length > 0)
     throw new Error(`the playground already runs ${nodes.length} nodes; stop it first: make kill`);
-  const plans = nodePlans(wanted, stateFile.directory);
+  const plans = nodePlans(wanted, stateFile.directory, readWorkers(env));
   await checkPorts(plans);
   const endpoint = env["AIS_TRACING_ENDPOINT"] ?? "";
   if (endpoint !== "") checkEndpoint(endpoint);

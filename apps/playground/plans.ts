@@ -10,7 +10,7 @@ export const OTLP_HTTP_PORT = 4318;
 const HOST = "127.0.0.1";
 
 /** Proxies first, then targets, as AIStore's own playground numbers them. */
-export function nodePlans(counts: NodeCounts, directory: string): readonly ProcessPlan[] {
+export function nodePlans(counts: NodeCounts, directory: string, workers = 1): readonly ProcessPlan[] {
   const roles = [
     ...Array.from({ length: counts.proxies }, (_, i) => ({ kind: "proxy" as const, folder: `p${i + 1}` })),
     ...Array.from({ length: counts.targets }, (_, i) => ({ kind: "target" as const, folder: `t${i + 1}` })),
@@ -32,6 +32,7 @@ export function nodePlans(counts: NodeCounts, directory: string): readonly Proce
         `--log-dir=${join(home, "log")}`,
         `--coordinator=sqlite:${join(directory, "cluster.db")}`,
         ...(kind === "target" ? [`--mountpath=${join(home, "mp1")}`] : []),
+        ...(workers > 1 ? [`--workers=${workers}`] : []),
       ],
     };
   });

@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { must } from "@ais/base/assert.ts";
-import { ask, readCounts } from "./counts.ts";
+import { ask, readCounts, readWorkers } from "./counts.ts";
 import { linkCli } from "./link-cli.ts";
 import { nodePlans } from "./plans.ts";
 import { identify, isAlive } from "./process-identity.ts";
@@ -183,6 +183,16 @@ describe("plans", () => {
       "t1 http://127.0.0.1:8082",
       "t2 http://127.0.0.1:8083",
     ]);
+  });
+
+  test("WORKERS goes to every node, and is checked", () => {
+    const flags = (env: Record<string, string>): readonly string[] =>
+      nodePlans({ proxies: 1, targets: 1 }, "/d", readWorkers(env)).flatMap(({ args }) =>
+        args.filter((arg) => arg.startsWith("--workers")),
+      );
+    expect(flags({})).toEqual([]);
+    expect(flags({ WORKERS: "3" })).toEqual(["--workers=3", "--workers=3"]);
+    expect(() => readWorkers({ WORKERS: "0" })).toThrow('number of workers is "0", want 1 to 64');
   });
 });
 

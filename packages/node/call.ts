@@ -12,6 +12,7 @@ import type { IntraAuth } from "./intra-auth.ts";
 import type { NodeLogger } from "./logger.ts";
 import type { NodeMetrics } from "./metrics/types.ts";
 import type { NodeRequests } from "./requests/node-requests.ts";
+import type { Workers } from "./workers/workers.ts";
 
 /** Decoded query items; the first value of a repeated name. */
 export interface Query {
@@ -49,6 +50,8 @@ export interface NodeServices {
   /** Alerts of the role's own, as bits of `STATE_FLAGS`; none without it. */
   readonly alertFlags?: () => number;
   readonly jobs: JobDirectory;
+  /** The other processes of this node, where this one speaks for all of them. */
+  readonly workers: Workers;
 }
 
 const CALLER_ID = HEADERS.callerId.toLowerCase();

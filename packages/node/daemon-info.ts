@@ -1,5 +1,4 @@
 /** `daemon.get` answers that both roles give (wire-compat 5.3). */
-import { systemClock } from "@ais/base/clock.ts";
 import { AisError } from "@ais/base/errors.ts";
 import { nodeConfig } from "@ais/wire/local-config.ts";
 import type { Tcdf } from "@ais/wire/node-status.ts";
@@ -9,8 +8,10 @@ import type { Call, NodeServices } from "./call.ts";
 import type { HttpReply } from "./http/types.ts";
 import { archiveLogs } from "./log-archive.ts";
 import type { LogSeverity } from "./logger.ts";
+import { mergeTracingStats } from "./metrics/merge-tracing-stats.ts";
 import { memCpuInfo, nodeStats, nodeStatus } from "./node-state.ts";
 import { jsonReply, textReply } from "./replies.ts";
+import { nodeInFlight } from "./requests/node-in-flight.ts";
 
 const SEVERITIES: Readonly<Record<string, LogSeverity>> = {
   "": "info",
@@ -25,7 +26,7 @@ export async function daemonInfo(
   services: NodeServices,
   capacity?: () => Tcdf,
 ): Promise<HttpReply | null> {
-  const { member, facts, logger, metrics, tracing, requests } = services;
+  const { member, facts, logger, metrics, tracing, workers } = services;
   const { smap, bmd, config } = call.snapshot;
   switch (call.query.get(QUERY.what)) {
     case WHAT.smap:
@@ -43,7 +44,7 @@ export async function daemonInfo(
     case WHAT.snode:
       return jsonReply(member.self);
     case WHAT.nodeStats:
-      return jsonReply(nodeStats(services, capacity?.()));
+      return jsonReply(await nodeStats(services, capacity?.()));
     case WHAT.nodeStatus:
       return jsonReply(await nodeStatus(services, capacity?.()));
     case WHAT.sysInfo:
@@ -55,9 +56,9 @@ export async function daemonInfo(
     case WHAT.log:
       return logReply(call, services);
     case WHAT.tracing:
-      return jsonReply(tracing.stats());
+      return jsonReply(mergeTracingStats([tracing.stats(), ...(await workers.tracingStats())]));
     case WHAT.inFlight:
-      return jsonReply(requests.inFlight.list(systemClock.monotonicMs()));
+      return jsonReply(await nodeInFlight(services));
     case WHAT.tlsCertificate:
       throw new AisError("notFound", "this node has no TLS certificate: it serves plain HTTP");
     default:

@@ -11,7 +11,7 @@ import { emptyReply } from "./replies.ts";
 
 const LOG_LEVEL = "log.level";
 
-export function daemonSetConfig(call: Call, { logger }: NodeServices): HttpReply {
+export function daemonSetConfig(call: Call, { logger, workers }: NodeServices): HttpReply {
   const [item = ""] = call.rest;
   if (item !== "set-config") {
     throw new AisError("unsupported", `this call of one node ("${call.rest.join("/")}") is not supported`);
@@ -30,5 +30,6 @@ export function daemonSetConfig(call: Call, { logger }: NodeServices): HttpReply
     );
   }
   logger.setVerbosity(changed.log.level);
+  workers.setVerbosity(changed.log.level);
   return emptyReply();
 }

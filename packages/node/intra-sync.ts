@@ -3,9 +3,10 @@
 import { AisError } from "@ais/base/errors.ts";
 import { backoffMs, sleep } from "@ais/base/lifecycle.ts";
 import type { ClusterSnapshot, DocumentName } from "@ais/cluster/snapshot.ts";
+import type { Span } from "@ais/tracing/types.ts";
 import { QUERY } from "@ais/wire/queries.ts";
 import type { Call, NodeServices } from "./call.ts";
-import type { HttpReply } from "./http/types.ts";
+import type { HttpReply, HttpRequest } from "./http/types.ts";
 import { jsonReply } from "./replies.ts";
 
 const WAIT_MAX_MS = 5000;
@@ -18,6 +19,7 @@ export async function intraSync(call: Call, services: NodeServices): Promise<Htt
   const wanted = call.query.get(QUERY.version) ?? "0";
   if (!/^\d{1,19}$/.test(wanted)) throw new AisError("badRequest", `invalid document version "${wanted}"`);
   const reached = await refreshUntil(document, BigInt(wanted), call, services);
+  await services.workers.sync(document, wanted);
   return jsonReply({ document, version: reached.toString() });
 }
 
@@ -25,11 +27,12 @@ export function documentVersion(snapshot: ClusterSnapshot, document: DocumentNam
   return BigInt(document === "config" ? snapshot.config.config_version : snapshot[document].version);
 }
 
-async function refreshUntil(
+/** Resolves with the version reached; `unavailable` when that takes longer than 5 s. */
+export async function refreshUntil(
   document: DocumentName,
   wanted: bigint,
-  { span, request }: Call,
-  { member }: NodeServices,
+  { span, request }: { readonly span: Span; readonly request: Pick<HttpRequest, "signal"> },
+  { member }: Pick<NodeServices, "member">,
 ): Promise<bigint> {
   let version = documentVersion(member.snapshot, document);
   const deadline = performance.now() + WAIT_MAX_MS;

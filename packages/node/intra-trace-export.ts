@@ -8,8 +8,13 @@ import { BATCH_TRACES_MAX } from "./requests/tail-notices.ts";
 const BODY_MAX_BYTES = 64 * 1024;
 const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/;
 
-export async function intraTraceExport({ request }: Call, { tracing }: NodeServices): Promise<HttpReply> {
-  tracing.exportTraces(parseTraces(new TextDecoder().decode(await request.bytes(BODY_MAX_BYTES))));
+export async function intraTraceExport(
+  { request }: Call,
+  { tracing, workers }: NodeServices,
+): Promise<HttpReply> {
+  const traces = parseTraces(new TextDecoder().decode(await request.bytes(BODY_MAX_BYTES)));
+  tracing.exportTraces(traces, workers.count > 0);
+  workers.exportTraces(traces);
   return emptyReply();
 }
 

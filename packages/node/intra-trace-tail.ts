@@ -3,9 +3,10 @@ import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
 import type { Call, NodeServices } from "./call.ts";
 import type { HttpReply } from "./http/types.ts";
 import { finishedFilter } from "./requests/finished-filter.ts";
+import { nodeTail } from "./requests/node-tail.ts";
 
-export function intraTraceTail({ query }: Call, { requests }: NodeServices): HttpReply {
-  return linesReply(requests.finished.watch(finishedFilter(query)));
+export function intraTraceTail({ query, request }: Call, services: NodeServices): HttpReply {
+  return linesReply(nodeTail(services, finishedFilter(query), request.rawQuery));
 }
 
 export function linesReply(stream: ReadableStream<Uint8Array>): HttpReply {

@@ -17,6 +17,8 @@ export interface NodeLogger extends Logger, AsyncDisposable {
   read(severity: LogSeverity, offsetBytes: number): Promise<string>;
   /** Every file that is kept, oldest first. Empty when the log goes to stderr. */
   files(): Promise<readonly string[]>;
+  /** Takes over whole lines that another process of this node has made. */
+  append(lines: string): void;
   flush(): Promise<void>;
 }
 
@@ -37,6 +39,8 @@ export interface NodeLoggerOptions {
   readonly maxFileBytes?: number;
   readonly maxTotalBytes?: number;
   readonly clock?: Clock;
+  /** Of a worker: its number, which goes with every line, and where its lines go instead. */
+  readonly worker?: { readonly number: number; readonly sink: LogSink };
 }
 
 const MIB = 1024 * 1024;
@@ -48,18 +52,21 @@ const LEAST_OF_SEVERITY: Readonly<Record<LogSeverity, LogLevel>> = {
 
 export async function createNodeLogger(options: NodeLoggerOptions): Promise<NodeLogger> {
   const sink =
-    options.directory === null
-      ? new StderrSink()
-      : await openLogFile({
-          directory: options.directory,
-          maxFileBytes: options.maxFileBytes ?? 64 * MIB,
-          maxTotalBytes: options.maxTotalBytes ?? 512 * MIB,
-        });
+    options.worker !== undefined
+      ? options.worker.sink
+      : options.directory === null
+        ? new StderrSink()
+        : await openLogFile({
+            directory: options.directory,
+            maxFileBytes: options.maxFileBytes ?? 64 * MIB,
+            maxTotalBytes: options.maxTotalBytes ?? 512 * MIB,
+          });
   return new JsonLogger(options, sink);
 }
 
 class JsonLogger implements NodeLogger {
   readonly #node: string;
+  readonly #worker: { readonly worker?: number };
   readonly #sink: LogSink;
   readonly #clock: Clock;
   #verbosity: string;
@@ -67,6 +74,7 @@ class JsonLogger implements NodeLogger {
 
   constructor(options: NodeLoggerOptions, sink: LogSink) {
     this.#node = options.nodeName;
+    this.#worker = options.worker === undefined ? {} : { worker: options.worker.number };
     this.#sink = sink;
     this.#clock = options.clock ?? systemClock;
     this.#verbosity = options.verbosity ?? DEFAULT_VERBOSITY;
@@ -92,7 +100,7 @@ class JsonLogger implements NodeLogger {
     const ts = new Date(this.#clock.nowMs()).toISOString();
     // The fixed members come last, so that no field can pass for one of them.
     const line = JSON.stringify(
-      { level, ts, ...fields, node: this.#node, msg: message, ...trace },
+      { level, ts, ...fields, node: this.#node, ...this.#worker, msg: message, ...trace },
       bigintText,
     );
     this.#sink.write(`${line}\n`);
@@ -112,6 +120,10 @@ class JsonLogger implements NodeLogger {
 
   files(): Promise<readonly string[]> {
     return this.#sink.files();
+  }
+
+  append(lines: string): void {
+    for (const line of lines.split(/(?<=\n)/)) this.#sink.write(line);
   }
 
   flush(): Promise<void> {

@@ -15,6 +15,7 @@ import {
 } from "@ais/wire/node-status.ts";
 import { AIS_VERSION } from "@ais/wire/version.ts";
 import type { NodeServices } from "./call.ts";
+import { mergeDumps } from "./metrics/dump.ts";
 
 const NS_PER_MS = 1e6;
 const MEMINFO = "/proc/meminfo";
@@ -31,11 +32,12 @@ export function stateInfo({ member, alertFlags }: NodeServices): NodeStateInfo {
 }
 
 /** `what=node_stats`. */
-export function nodeStats(services: NodeServices, capacity: Tcdf = EMPTY_TCDF): Node {
-  const { member, metrics } = services;
+export async function nodeStats(services: NodeServices, capacity: Tcdf = EMPTY_TCDF): Promise<Node> {
+  const { member, metrics, workers } = services;
+  const { tracker } = mergeDumps([metrics.dump(), ...(await workers.metrics())]);
   return {
     snode: member.self,
-    tracker: { ...metrics.tracker(), "up.ns.time": uptimeNs(services) },
+    tracker: { ...tracker, "up.ns.time": uptimeNs(services) },
     capacity,
   };
 }
@@ -44,7 +46,7 @@ export function nodeStats(services: NodeServices, capacity: Tcdf = EMPTY_TCDF): 
 export async function nodeStatus(services: NodeServices, capacity: Tcdf = EMPTY_TCDF): Promise<NodeStatus> {
   const { facts, member } = services;
   return {
-    ...nodeStats(services, capacity),
+    ...(await nodeStats(services, capacity)),
     status: "",
     deployment: facts.deployment,
     ais_version: AIS_VERSION,

@@ -33,6 +33,8 @@ export interface PipelineOptions<S extends NodeServices, O extends Operation> {
   readonly role: DaemonType;
   readonly dispatch: DispatchTable<S, O>;
   readonly services: S;
+  /** Serves the operations that `dispatch` leaves out: they are another process's. */
+  readonly elsewhere?: HttpHandler;
   /** Everyone may do everything when absent. */
   readonly authenticate?: Authenticate;
   readonly clock?: Clock;
@@ -61,7 +63,11 @@ export function createPipeline<S extends NodeServices, O extends Operation>(
     const startedMs = clock.monotonicMs();
     const detected = detectOperation(request.method, request.rawPath, role);
     const handler = detected instanceof AisError ? undefined : dispatch[detected.operation];
-    if (detected instanceof AisError || handler === undefined) return refuse(request, detected, options);
+    if (detected instanceof AisError || handler === undefined) {
+      const { elsewhere } = options;
+      const isElsewhere = elsewhere !== undefined && !(detected instanceof AisError);
+      return isElsewhere ? elsewhere(request) : refuse(request, detected, options);
+    }
     let query: ParsedQuery;
     try {
       query = new ParsedQuery(request.rawQuery);

@@ -6,6 +6,7 @@ import { startNodeHttpServer } from "@ais/node/http/node-http.ts";
 import type { HttpHandler, StartHttpServer } from "@ais/node/http/types.ts";
 import { requireNode } from "@ais/node/intra-auth.ts";
 import { createPipeline } from "@ais/node/pipeline.ts";
+import { plainHost, type RoleHost } from "@ais/node/workers/worker-host.ts";
 import { PROXY_DISPATCH } from "./dispatch.ts";
 import { startJobKeeper } from "./jobs/job-keeper.ts";
 import type { ProxyServices } from "./services.ts";
@@ -19,6 +20,8 @@ export interface ProxyOptions extends NodeServices {
 export interface ProxyRole extends AsyncDisposable {
   /** Serves every operation of a proxy. */
   readonly handler: HttpHandler;
+  /** For its workers. */
+  readonly host: RoleHost;
 }
 
 /** Clients send bodies with GET, which the other server drops (design.md 2). */
@@ -28,14 +31,16 @@ export async function createProxy(options: ProxyOptions): Promise<ProxyRole> {
   const { clock = systemClock, overrides = {}, ...node } = options;
   const services: ProxyServices = { ...node, clock, hrw: await loadHrw(), ...overrides };
   const keeper = startJobKeeper(services);
+  const handler = createPipeline({
+    role: "proxy",
+    dispatch: PROXY_DISPATCH,
+    services,
+    clock,
+    authenticate: (call) => requireNode(call, services),
+  });
   return {
-    handler: createPipeline({
-      role: "proxy",
-      dispatch: PROXY_DISPATCH,
-      services,
-      clock,
-      authenticate: (call) => requireNode(call, services),
-    }),
+    handler,
+    host: plainHost(handler),
     [Symbol.asyncDispose]: () => keeper[Symbol.asyncDispose](),
   };
 }

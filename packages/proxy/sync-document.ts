@@ -22,8 +22,9 @@ export async function syncDocument(
 ): Promise<void> {
   const self = services.facts.id;
   const others = allNodes(snapshot.smap).filter((node) => node.daemon_id !== self);
-  if (others.length === 0) return;
   const version = documentVersion(document, snapshot);
+  const ownWorkers = services.workers.sync(document, version);
+  if (others.length === 0) return ownWorkers;
   const request = {
     method: "POST",
     path: PATHS.intraSync,
@@ -36,6 +37,7 @@ export async function syncDocument(
     const fields = { node: nodeName(node), document, version, failure };
     services.logger.log("warn", "node did not confirm a metadata change", fields, call.span);
   }
+  await ownWorkers;
 }
 
 function documentVersion(document: DocumentName, snapshot: ClusterSnapshot): string {

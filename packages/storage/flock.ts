@@ -1,33 +1,90 @@
 import { FFIType } from "bun:ffi";
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
-import { AisError } from "@ais/base/errors.ts";
+import { AisError, isAisError } from "@ais/base/errors.ts";
+import { sleep } from "@ais/base/lifecycle.ts";
 import { openCLibrary } from "./c-library.ts";
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
+/** The processes of a daemon that was killed end a moment after it. */
+const ORPHANS_WAIT_MS = 5_000;
+const RETRY_MS = 20;
+const BRIEF_WAIT_MS = 5_000;
+const BRIEF_RETRY_MS = 1;
+
+export interface FileLock extends Disposable {
+  /** A process that inherits it holds the lock too, until it ends. */
+  readonly descriptor: number;
+}
+
+/** `lockFile`, but processes that a dead daemon left behind are waited for. */
+export async function lockFileSoon(path: string): Promise<FileLock> {
+  const deadlineMs = performance.now() + ORPHANS_WAIT_MS;
+  for (;;) {
+    try {
+      return lockFile(path);
+    } catch (error) {
+      if (!isAisError(error, "conflict") || performance.now() > deadlineMs || isHolderAlive(path))
+        throw error;
+    }
+    await sleep(RETRY_MS);
+  }
+}
+
+function isHolderAlive(path: string): boolean {
+  const holder = Number(readFileSync(path, "utf8").trim());
+  if (!Number.isSafeInteger(holder) || holder <= 0) return true;
+  try {
+    process.kill(holder, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
+
 /**
  * Takes an exclusive lock that the kernel drops with the process, however it ends, and that also holds between
  * containers which share the directory. Throws `conflict` when somebody has it.
  */
-export function lockFile(path: string): Disposable {
+export function lockFile(path: string): FileLock {
   const descriptor = openSync(path, "a+");
-  const library = openCLibrary({ flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 } });
-  try {
-    if (library.symbols.flock(descriptor, LOCK_EX | LOCK_NB) !== 0) {
-      const holder = readFileSync(path, "utf8").trim() || "unknown";
-      throw new AisError(
-        "conflict",
-        `cannot lock "${path}": it is held by another daemon, process ${holder}`,
-      );
-    }
-  } catch (error) {
+  if (!takeLock(descriptor)) {
+    const holder = readFileSync(path, "utf8").trim() || "unknown";
     closeSync(descriptor);
-    throw error;
-  } finally {
-    library.close();
+    throw new AisError("conflict", `cannot lock "${path}": it is held by another daemon, process ${holder}`);
   }
   // For people only: the lock is the descriptor, not this text.
   ftruncateSync(descriptor, 0);
   writeSync(descriptor, `${process.pid}\n`);
-  return { [Symbol.dispose]: () => closeSync(descriptor) };
+  return { descriptor, [Symbol.dispose]: () => closeSync(descriptor) };
+}
+
+/** The same kind of lock on a file that is there and stays as it is; null when somebody has it. Throws when there is none. */
+export function tryLockFile(path: string): FileLock | null {
+  // For writing, because the server takes the close of a file that was read for the end of a reply (read-quietly.ts).
+  const descriptor = openSync(path, "r+");
+  if (takeLock(descriptor)) return { descriptor, [Symbol.dispose]: () => closeSync(descriptor) };
+  closeSync(descriptor);
+  return null;
+}
+
+/** `tryLockFile` for work that takes no time in any process. Throws `unavailable` when it does. */
+export async function lockBriefly(path: string): Promise<FileLock> {
+  const deadlineMs = performance.now() + BRIEF_WAIT_MS;
+  for (;;) {
+    const lock = tryLockFile(path);
+    if (lock !== null) return lock;
+    if (performance.now() > deadlineMs) throw new AisError("unavailable", `"${path}" stays locked`);
+    await sleep(BRIEF_RETRY_MS);
+  }
+}
+
+/** False when another open file has the lock. */
+function takeLock(descriptor: number): boolean {
+  const library = openCLibrary({ flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 } });
+  try {
+    return library.symbols.flock(descriptor, LOCK_EX | LOCK_NB) === 0;
+  } finally {
+    library.close();
+  }
 }

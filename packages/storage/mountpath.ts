@@ -10,7 +10,7 @@ import {
 } from "@ais/base/durable-write.ts";
 import { AisError, isAisError } from "@ais/base/errors.ts";
 import { objectSubdirectory } from "./files/object-path.ts";
-import { lockFile } from "./flock.ts";
+import { type FileLock, lockFileSoon } from "./flock.ts";
 import {
   INDEX_DIRECTORY,
   LOCK_FILE,
@@ -32,7 +32,7 @@ export interface ClaimedMountpath {
   readonly id: string;
   /** The index was made at an earlier opening. */
   readonly hadIndex: boolean;
-  readonly lock: Disposable;
+  readonly lock: FileLock;
 }
 
 export interface Marker {
@@ -60,7 +60,7 @@ export async function claimMountpath(
   try {
     mkdirSync(absolutePath, { recursive: true });
     accessSync(absolutePath, constants.R_OK | constants.W_OK | constants.X_OK);
-    const lock = lockFile(join(absolutePath, LOCK_FILE));
+    const lock = await lockFileSoon(join(absolutePath, LOCK_FILE));
     try {
       const known = readMarker(absolutePath);
       if (known !== null) checkOwner(absolutePath, known, owner);

@@ -1,19 +1,20 @@
 /** The storage engine of one target (design.md 6). What is on disk is described in on-disk-format.ts. */
+import { must } from "@ais/base/assert.ts";
 import type { Clock } from "@ais/base/clock.ts";
 import { AisError } from "@ais/base/errors.ts";
 import type { Logger } from "@ais/base/log.ts";
 import { type Hrw, loadHrw } from "@ais/hrw/hrw.ts";
 import type { Span } from "@ais/tracing/types.ts";
-import { CapacityReader } from "./capacity.ts";
-import { checkLive } from "./check/check-live.ts";
 import { loadContentHashing } from "./checksum.ts";
 import { StorageCounters } from "./counters.ts";
+import { createStore, openIndex, storeContext } from "./create-store.ts";
 import { endFailed } from "./failed-span.ts";
 import { NO_STORAGE_FAULTS, type StorageFaults } from "./faults.ts";
 import { DeferredRemoval } from "./files/deferred-removal.ts";
+import type { RemovalCause } from "./files/file-removal.ts";
 import { FileIds } from "./files/object-path.ts";
+import type { FileLock } from "./flock.ts";
 import { FreeSpace } from "./free-space.ts";
-import { ObjectIndex } from "./index/object-index.ts";
 import { DEFAULT_STORAGE_LIMITS, type StorageLimits } from "./limits.ts";
 import {
   claimMountpath,
@@ -22,29 +23,16 @@ import {
   noteMountpaths,
   requireMounted,
 } from "./mountpath.ts";
-import { deleteObject } from "./operations/delete.ts";
-import { deleteUnchanged } from "./operations/delete-unchanged.ts";
-import { getObject } from "./operations/get.ts";
-import { headObject } from "./operations/head.ts";
-import { listObjects } from "./operations/list.ts";
-import { putObject } from "./operations/put.ts";
-import { setCustomMetadata } from "./operations/set-custom.ts";
-import { sweepBuckets } from "./operations/sweep-buckets.ts";
-import { reclaimSpace, sweepLeftOvers } from "./operations/sweep-left-overs.ts";
-import { Admission } from "./receive/admission.ts";
-import { BufferPool } from "./receive/buffer-pool.ts";
 import { recoverObjectFiles } from "./recovery.ts";
 import { NO_ROOT_TRACING, type RootTracing } from "./root-tracing.ts";
+import type { Guests } from "./sharing.ts";
 import { SPAN_ATTRIBUTES, SPAN_NAMES } from "./span-names.ts";
 import { requireSoundIndex } from "./start-check.ts";
-import { toStorageError } from "./storage-error.ts";
-import type { OpenMountpath, StoreContext } from "./store-context.ts";
+import { errorChainText } from "./storage-error.ts";
+import type { OpenMountpath } from "./store-context.ts";
+import { sweepOrphans } from "./sweep-orphans.ts";
 import type { ObjectStore } from "./types.ts";
-import { createUploads } from "./uploads/object-uploads.ts";
 import { removePartialParts } from "./uploads/sweep-uploads.ts";
-
-/** Buffers kept for the next PUT; more than that were a burst. */
-const POOLED_BUFFER_COUNT = 64;
 
 export interface ObjectStoreOptions extends MountpathOwner {
   readonly mountpaths: readonly string[];
@@ -54,13 +42,26 @@ export interface ObjectStoreOptions extends MountpathOwner {
   readonly faults?: StorageFaults;
   /** For what the store does by itself. */
   readonly tracing?: RootTracing;
+  /** Of a store whose mountpaths other processes have open too (guest-store.ts): them, by mountpath. */
+  readonly guests?: (mountpath: string) => Guests;
+}
+
+/** A store that owns its mountpaths, and what its guests need of it. */
+export interface OwnerStore extends ObjectStore {
+  /** Of the mountpaths' locks: a guest that inherits them keeps the mountpaths locked until it has ended. */
+  readonly lockDescriptors: readonly number[];
+  /** A guest has made the file superfluous and taken its mark away. */
+  retire(mountpath: string, fileId: bigint, cause: RemovalCause): void;
+  expedite(mountpath: string): Promise<void>;
+  /** A guest has ended; `runs` are its by mountpath, empty when it had written nothing. */
+  guestEnded(runs: ReadonlyMap<string, number>): void;
 }
 
 /**
  * Claims the mountpaths, cleans up after a crash, and resolves when the store can serve. Errors: those of
  * `claimMountpath`; whatever was claimed is let go then.
  */
-export async function openObjectStore(options: ObjectStoreOptions): Promise<ObjectStore> {
+export async function openObjectStore(options: ObjectStoreOptions): Promise<OwnerStore> {
   if (options.mountpaths.length === 0)
     throw new AisError("badRequest", "a target needs at least one mountpath");
   const limits = { ...DEFAULT_STORAGE_LIMITS, ...options.limits };
@@ -68,25 +69,52 @@ export async function openObjectStore(options: ObjectStoreOptions): Promise<Obje
   const hrw = await loadHrw();
   await using opened = new AsyncDisposableStack();
   requireMounted(options.mountpaths);
-  const mountpaths = await recoverAll(options, limits, counters, hrw, opened);
+  const locks: FileLock[] = [];
+  const mountpaths = await recoverAll(options, limits, counters, hrw, opened, locks);
   const faults = options.faults ?? NO_STORAGE_FAULTS;
   await noteMountpaths(
     mountpaths.map(({ path }) => path),
     faults.files,
   );
-  const context: StoreContext = {
-    mountpaths,
-    hrw,
-    hashing: await loadContentHashing(),
-    pool: new BufferPool(limits.writeChunkBytes, POOLED_BUFFER_COUNT),
-    admission: new Admission(limits, counters),
-    counters,
-    limits,
-    faults,
-    clock: options.clock,
-    logger: options.logger,
-  };
-  return createStore(context, opened.move());
+  const isShared = options.guests !== undefined;
+  const context = await storeContext(options, mountpaths, isShared, limits, counters);
+  const home = (path: string): OwnedMountpath =>
+    must(
+      mountpaths.find((mountpath) => mountpath.path === path),
+      `"${path}" is a mountpath`,
+    );
+  const stopping = new AbortController();
+  // One at a time, in the background: it reads the names of all files.
+  let sweeping = Promise.resolve();
+  opened.defer(async () => {
+    stopping.abort();
+    await sweeping;
+  });
+  return Object.assign(createStore(context, opened.move()), {
+    lockDescriptors: locks.map(({ descriptor }) => descriptor),
+    retire: (path: string, fileId: bigint, cause: RemovalCause) =>
+      home(path).removal.retireMarked(fileId, cause),
+    expedite: (path: string) => home(path).removal.expedite(),
+    guestEnded: (runs: ReadonlyMap<string, number>) => {
+      for (const mountpath of mountpaths) {
+        mountpath.index.forgetDeadReaders();
+        const run = runs.get(mountpath.path);
+        if (run === undefined) continue;
+        sweeping = sweeping
+          .then(() => sweepOrphans(mountpath, run, context.hashing, context.logger, stopping.signal))
+          .catch((error) => reportSweep(context.logger, mountpath.path, error));
+      }
+    },
+  });
+}
+
+/** What stays is removed at the next start. */
+function reportSweep(logger: Logger, path: string, error: unknown): void {
+  logger.log("warn", "failed to remove files of a worker that ended", { path, error: errorChainText(error) });
+}
+
+interface OwnedMountpath extends OpenMountpath {
+  readonly removal: DeferredRemoval;
 }
 
 async function recoverAll(
@@ -95,16 +123,17 @@ async function recoverAll(
   counters: StorageCounters,
   hrw: Hrw,
   opened: AsyncDisposableStack,
-): Promise<readonly OpenMountpath[]> {
+  locks: FileLock[],
+): Promise<readonly OwnedMountpath[]> {
   const { tracing = NO_ROOT_TRACING } = options;
   const job = tracing.startRoot(SPAN_NAMES.recovery);
-  const mountpaths: OpenMountpath[] = [];
+  const mountpaths: OwnedMountpath[] = [];
   try {
     for (const path of options.mountpaths) {
       const span = job.child(SPAN_NAMES.mountpath);
       span.set(SPAN_ATTRIBUTES.mountpath, path);
       try {
-        mountpaths.push(await openMountpath(path, options, limits, counters, hrw, opened, span));
+        mountpaths.push(await openMountpath(path, options, limits, counters, hrw, opened, locks, span));
         span.end();
       } catch (error) {
         endFailed(span, error);
@@ -126,18 +155,20 @@ async function openMountpath(
   counters: StorageCounters,
   hrw: Hrw,
   opened: AsyncDisposableStack,
+  locks: FileLock[],
   span: Span,
-): Promise<OpenMountpath> {
+): Promise<OwnedMountpath> {
   const { clock, logger, faults = NO_STORAGE_FAULTS, tracing = NO_ROOT_TRACING } = options;
   const claimed = await claimMountpath(path, options, faults.files);
-  opened.use(claimed.lock);
+  locks.push(opened.use(claimed.lock));
   await requireSoundIndex({
     mountpath: claimed.path,
     hadIndex: claimed.hadIndex,
     leafLimitCount: limits.startLeafCount,
     logger,
   });
-  const index = opened.use(openIndex(claimed.path, faults, counters, limits));
+  const guests = options.guests?.(claimed.path) ?? null;
+  const index = opened.use(openIndex(claimed.path, faults, counters, limits, guests !== null));
   const hashing = await loadContentHashing();
   const { keptFiles, removedFiles } = await recoverObjectFiles(claimed.path, index, hashing, logger);
   span.set(SPAN_ATTRIBUTES.files, keptFiles);
@@ -154,6 +185,7 @@ async function openMountpath(
       faults: faults.files,
       counters,
       tracing,
+      others: guests,
     }),
   );
   return {
@@ -164,58 +196,6 @@ async function openMountpath(
     fileIds: new FileIds(run),
     removal,
     space: new FreeSpace(claimed.path, limits.reservedSpaceBytes, clock, counters),
+    guests,
   };
-}
-
-function openIndex(
-  path: string,
-  faults: StorageFaults,
-  counters: StorageCounters,
-  limits: StorageLimits,
-): ObjectIndex {
-  try {
-    const { commitBatchCount } = limits;
-    return new ObjectIndex({ mountpath: path, faults, counters, commitBatchCount });
-  } catch (error) {
-    throw toStorageError(`open the index of mountpath "${path}"`, error);
-  }
-}
-
-function createStore(context: StoreContext, resources: AsyncDisposableStack): ObjectStore {
-  const { mountpaths, counters } = context;
-  const capacity = new CapacityReader(
-    mountpaths.map(({ path }) => path),
-    context.clock,
-    context.limits.capacityCacheMs,
-  );
-  return {
-    put: (key, body, options, span) => putObject(context, key, body, options, span),
-    get: (key, options, span) => getObject(context, key, options, span),
-    head: async (key, span) => headObject(context, key, span),
-    delete: (key, _durability, span) => deleteObject(context, key, span),
-    deleteUnchanged: (key, looked, span) => deleteUnchanged(context, key, looked, span),
-    setCustom: (key, change, durability, span) => setCustomMetadata(context, key, change, durability, span),
-    uploads: createUploads(context),
-    list: (bucketId, options, span) => listObjects(context, bucketId, options, span),
-    sweepBuckets: (liveBucketIds, span) => sweepBuckets(context, liveBucketIds, span),
-    check: (options, span) => checkLive(context, options, span),
-    sweepLeftOvers: (olderThanMs) => sweepLeftOvers(context, olderThanMs),
-    reclaimSpace: async () => {
-      await reclaimSpace(context);
-      capacity.lookAgain();
-    },
-    capacity: (maxAgeMs) => capacity.read(maxAgeMs),
-    get stats() {
-      return counters.snapshot(
-        sum(mountpaths, ({ removal }) => removal.pendingCount),
-        sum(mountpaths, ({ removal }) => removal.readerCount),
-        sum(mountpaths, ({ index }) => (index.presence.isThere() ? 0 : 1)),
-      );
-    },
-    [Symbol.asyncDispose]: () => resources.disposeAsync(),
-  };
-}
-
-function sum(mountpaths: readonly OpenMountpath[], count: (mountpath: OpenMountpath) => number): number {
-  return mountpaths.reduce((total, mountpath) => total + count(mountpath), 0);
 }

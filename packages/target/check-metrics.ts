@@ -19,5 +19,5 @@ export function exposeChecks(metrics: NodeMetrics, store: ObjectStore): void {
     metrics.collect(suffix, help, "counter", () => [[{}, read(store.stats)]]);
   }
   const gone = "mountpaths whose directory or disk has gone since the start";
-  metrics.collect("mountpaths_gone", gone, "gauge", () => [[{}, store.stats.goneMountpaths]]);
+  metrics.collect("mountpaths_gone", gone, "gauge", () => [[{}, store.stats.goneMountpaths]], "max");
 }

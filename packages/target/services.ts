@@ -15,14 +15,14 @@ import type { StorageJobs } from "./storage-jobs.ts";
 export interface TargetServices extends NodeServices {
   readonly store: ObjectStore;
   readonly hrw: Hrw;
-  readonly storageJobs: StorageJobs;
+  readonly storageJobs: Pick<StorageJobs, "start" | "status" | "stop">;
   readonly clock: Clock;
   /** Of buckets with `lru.enabled`. */
-  readonly recentReads: RecentReads;
+  readonly recentReads: Pick<RecentReads, "note" | "lastReadMs" | "forget">;
   readonly space: Pick<SpaceGuard, "state">;
   readonly bucketGate: Pick<BucketGate, "writers">;
   readonly jobRunner: Pick<JobRunner, "live" | "received">;
-  readonly listingJobs: ListingJobs;
+  readonly listingJobs: Pick<ListingJobs, "page" | "list">;
   readonly bucketSweep: Pick<BucketSweep, "requestedBy">;
 }
 

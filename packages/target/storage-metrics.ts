@@ -1,5 +1,5 @@
 /** What the storage engine counts about itself, in Prometheus. */
-import type { MetricType } from "@ais/node/metrics/registry.ts";
+import type { MetricType, Sample } from "@ais/node/metrics/registry.ts";
 import type { NodeMetrics } from "@ais/node/metrics/types.ts";
 import type { ObjectStore, ObjectStoreStats } from "@ais/storage/types.ts";
 
@@ -38,7 +38,7 @@ export function exposeStorage(metrics: NodeMetrics, store: ObjectStore): void {
   metrics.collect("storage_limit_hits_count", "requests refused, by limit", "counter", () =>
     Object.entries(store.stats.limitHits).map(([limit, count]) => [{ limit }, count] as const),
   );
-  metrics.collect("mountpath_available_bytes", "space left, by mountpath", "gauge", () =>
-    store.capacity().map(({ path, availableBytes }) => [{ mountpath: path }, availableBytes] as const),
-  );
+  const space = (): readonly Sample[] =>
+    store.capacity().map(({ path, availableBytes }) => [{ mountpath: path }, availableBytes] as const);
+  metrics.collect("mountpath_available_bytes", "space left, by mountpath", "gauge", space, "first");
 }

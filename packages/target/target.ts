@@ -1,4 +1,5 @@
 /** The composition root of a target. */
+import { must } from "@ais/base/assert.ts";
 import { type Clock, systemClock } from "@ais/base/clock.ts";
 import { loadHrw } from "@ais/hrw/hrw.ts";
 import type { NodeServices } from "@ais/node/call.ts";
@@ -7,9 +8,12 @@ import type { HttpHandler, StartHttpServer } from "@ais/node/http/types.ts";
 import { requireNode } from "@ais/node/intra-auth.ts";
 import { startJobRunner } from "@ais/node/jobs/job-runner.ts";
 import { createPipeline } from "@ais/node/pipeline.ts";
+import { plainHost, type RoleHost } from "@ais/node/workers/worker-host.ts";
+import type { WorkerPool } from "@ais/node/workers/worker-pool.ts";
 import type { StorageFaults } from "@ais/storage/faults.ts";
+import { runOfFileId } from "@ais/storage/files/object-path.ts";
 import type { StorageLimits } from "@ais/storage/limits.ts";
-import { openObjectStore } from "@ais/storage/object-store.ts";
+import { type OwnerStore, openObjectStore } from "@ais/storage/object-store.ts";
 import type { ObjectStore } from "@ais/storage/types.ts";
 import { createBucketGate } from "./bucket-gate.ts";
 import { type BucketSweep, startBucketSweep } from "./bucket-sweep.ts";
@@ -18,6 +22,7 @@ import { TARGET_DISPATCH } from "./dispatch.ts";
 import { evictableBuckets } from "./jobs/evict-least-used.ts";
 import { ListingJobs } from "./jobs/listing-jobs.ts";
 import { targetWorks } from "./jobs/target-works.ts";
+import { limitsOfOne } from "./process-limits.ts";
 import type { TargetServices } from "./services.ts";
 import { RecentReads } from "./space/recent-reads.ts";
 import { createSpaceGuard } from "./space/space-guard.ts";
@@ -30,6 +35,8 @@ export interface TargetOptions extends NodeServices {
   readonly mountpaths: readonly string[];
   readonly clock?: Clock;
   readonly limits?: Partial<StorageLimits>;
+  /** The processes that serve the same objects. */
+  readonly pool?: Pick<WorkerPool, "count" | "held" | "mayHaveRun" | "settled">;
   /** For tests: what a bad disk would do. */
   readonly faults?: StorageFaults;
   /** For tests. A store given here is the caller's to close. */
@@ -41,6 +48,8 @@ export interface Target extends AsyncDisposable {
   readonly handler: HttpHandler;
   readonly store: ObjectStore;
   readonly sweep: BucketSweep;
+  /** For its workers. */
+  readonly host: RoleHost;
 }
 
 /** Files go from kernel to kernel with this one (design.md 2). */
@@ -52,22 +61,18 @@ export const startTargetServer: StartHttpServer = startBunServer;
  * server first.
  */
 export async function createTarget(options: TargetOptions): Promise<Target> {
-  const { mountpaths, clock = systemClock, limits = {}, faults, overrides = {}, ...node } = options;
+  const {
+    clock = systemClock,
+    overrides = {},
+    mountpaths: _,
+    limits: __,
+    faults: ___,
+    pool: ____,
+    ...node
+  } = options;
   await using stack = new AsyncDisposableStack();
-  const store =
-    overrides.store ??
-    stack.use(
-      await openObjectStore({
-        mountpaths,
-        clusterUuid: node.member.snapshot.smap.uuid,
-        nodeId: node.facts.id,
-        clock,
-        logger: node.logger,
-        tracing: node.tracing,
-        limits,
-        ...(faults === undefined ? {} : { faults }),
-      }),
-    );
+  const opened = overrides.store === undefined ? stack.use(await openStore(options, clock)) : null;
+  const store = must(overrides.store ?? opened, "there is a store");
   const storageJobs = stack.use(new StorageJobs({ ...node, store, clock }));
   const space = createSpaceGuard(store, node.member, clock);
   const gate = createBucketGate(space.store, node.member);
@@ -103,6 +108,51 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
     clock,
     authenticate: (call) => requireNode(call, services),
   });
+  const host = opened === null ? plainHost(handler) : storeHost(handler, opened, services);
   const resources = stack.move();
-  return { handler, store, sweep, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return { handler, store, sweep, host, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+function openStore(
+  { mountpaths, member, facts, logger, tracing, limits = {}, faults, pool }: TargetOptions,
+  clock: Clock,
+): Promise<OwnerStore> {
+  return openObjectStore({
+    mountpaths,
+    clusterUuid: member.snapshot.smap.uuid,
+    nodeId: facts.id,
+    clock,
+    logger,
+    tracing,
+    limits: pool === undefined ? limits : limitsOfOne(pool.count + 1, limits),
+    ...(faults === undefined ? {} : { faults }),
+    ...(pool === undefined
+      ? {}
+      : {
+          guests: (mountpath) => ({
+            held: (fileIds) => pool.held(mountpath, fileIds),
+            mayWrite: (fileId) => pool.mayHaveRun(mountpath, runOfFileId(fileId)),
+            settled: () => pool.settled(),
+          }),
+        }),
+  });
+}
+
+function storeHost(
+  handler: HttpHandler,
+  store: OwnerStore,
+  { jobRunner, listingJobs, recentReads }: TargetServices,
+): RoleHost {
+  return {
+    handler,
+    lockDescriptors: store.lockDescriptors,
+    retire: (mountpath, fileId, cause) => store.retire(mountpath, fileId, cause),
+    expedite: (mountpath) => store.expedite(mountpath),
+    jobObject: (jobId, bytes) => jobRunner.received(jobId, bytes),
+    listed: (id, bucket, bid, objectCount) => listingJobs.page(id, bucket, bid, objectCount),
+    recentReads: (reads) => {
+      for (const { key, atMs } of reads) recentReads.note(key, atMs);
+    },
+    workerEnded: (runs) => store.guestEnded(runs),
+  };
 }

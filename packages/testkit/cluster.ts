@@ -16,6 +16,8 @@ export interface ClusterOptions {
   readonly tracingEndpoint?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
+  /** Processes of every node. */
+  readonly workers?: number;
 }
 
 const repository = resolve(import.meta.dir, "../..");
@@ -115,11 +117,15 @@ async function planDaemon(
       `--coordinator=sqlite:${join(directory, "cluster.db")}`,
       ...(role === "target" ? mountpaths.map((path) => `--mountpath=${path}`) : []),
       ...(options.flags ?? []),
+      ...(options.workers === undefined ? [] : [`--workers=${options.workers}`]),
     ],
     env: {
       ...(options.tracingEndpoint === undefined ? {} : { AIS_TRACING_ENDPOINT: options.tracingEndpoint }),
       // Spans leave quickly, so that tests wait for what they look for and not for the batch delay.
       OTEL_BSP_SCHEDULE_DELAY: "100",
+      ...(process.env["AIS_TEST_WORKERS"] === undefined
+        ? {}
+        : { AIS_WORKERS: process.env["AIS_TEST_WORKERS"] }),
       ...options.env,
     },
   });

@@ -150,8 +150,8 @@ export class LiveTracing implements Tracing {
     this.#flight.onExport(listener);
   }
 
-  exportTraces(traceIds: readonly string[]): void {
-    this.#flight.exportTraces(traceIds);
+  exportTraces(traceIds: readonly string[], mayBeElsewhere = false): void {
+    this.#flight.exportTraces(traceIds, mayBeElsewhere);
   }
 
   async test(): Promise<ExportTest> {

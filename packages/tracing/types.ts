@@ -104,9 +104,9 @@ export interface Tracing {
   onTail(listener: (traceId: string, nodeIds: readonly string[]) => void): void;
   /**
    * Exports what this node holds of traces that were not sampled. A trace that it does not know yet is exported when its
-   * request ends, if that is soon.
+   * request ends, if that is soon, and counts as missed otherwise, unless another process of this node may have had it.
    */
-  exportTraces(traceIds: readonly string[]): void;
+  exportTraces(traceIds: readonly string[], mayBeElsewhere?: boolean): void;
   /** Sends one span to the collector now, whatever is sampled and queued. Never rejects. */
   test(): Promise<ExportTest>;
   /**

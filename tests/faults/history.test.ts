@@ -104,12 +104,17 @@ async function runClient(cluster: TestCluster, random: SeededRandom, run: Run): 
   }
 }
 
-test(
-  "a real cluster",
-  async () => {
+test.each([1, 2])(
+  "a real cluster of nodes of %i processes",
+  async (workers) => {
     const random = new SeededRandom();
     console.log(`seed ${random.seed}`);
-    await using cluster = await TestCluster.start({ proxies: 2, targets: 2, mountpathsPerTarget: 2 });
+    await using cluster = await TestCluster.start({
+      proxies: 2,
+      targets: 2,
+      mountpathsPerTarget: 2,
+      workers,
+    });
     await createBucket(cluster);
     let lastValue = 0;
     await rounds(1, async (round) => {

@@ -21,8 +21,8 @@ const SECTOR_BYTES = 512;
 const BOOT_ID_OFFSET = 24 + 136;
 const TRANSACTION_OFFSET = 24 + 128;
 const META_OFFSETS = [0, 2048, 4096] as const;
-/** The meta page that is written, and synced, after everything that it refers to was synced. */
-const FLUSHED_META_OFFSET = 2048;
+/** The meta pages that are written, and synced, after everything that they refer to was synced. */
+const FLUSHED_META_OFFSETS = { own: [2048], shared: [0, 4096] } as const;
 
 export class ForgetfulDisk implements StorageFaults {
   readonly files = {
@@ -33,7 +33,13 @@ export class ForgetfulDisk implements StorageFaults {
   /** Names that no sync of their directory has covered yet, with what their file had at its sync. */
   readonly #named = new Map<string, Buffer | null>();
   readonly #durableFiles = new Map<string, Buffer>();
+  readonly #flushedMetas: readonly number[];
   #durableIndex: Buffer | null = null;
+
+  /** `shared`: of an index that several processes have open, which has its own way to flush. */
+  constructor(index: keyof typeof FLUSHED_META_OFFSETS) {
+    this.#flushedMetas = FLUSHED_META_OFFSETS[index];
+  }
 
   beforeCommit(): void {}
 
@@ -46,7 +52,12 @@ export class ForgetfulDisk implements StorageFaults {
     mkdirSync(join(target, "index"), { recursive: true });
     cpSync(join(mountpath, "mountpath.json"), join(target, "mountpath.json"));
     if (this.#durableIndex === null) throw new Error("nothing was ever flushed");
-    const index = surviving(this.#durableIndex, readFileSync(indexPath(mountpath)), random);
+    const index = surviving(
+      this.#durableIndex,
+      readFileSync(indexPath(mountpath)),
+      this.#flushedMetas,
+      random,
+    );
     for (const offset of META_OFFSETS)
       index[offset + BOOT_ID_OFFSET] = (index[offset + BOOT_ID_OFFSET] ?? 0) ^ 0x55;
     writeFileSync(indexPath(target), index);
@@ -109,14 +120,16 @@ function indexPath(mountpath: string): string {
 }
 
 /** Every sector as it was flushed or as it is now. */
-function surviving(flushed: Buffer, now: Buffer, random: SeededRandom): Buffer {
+function surviving(flushed: Buffer, now: Buffer, metas: readonly number[], random: SeededRandom): Buffer {
   const transaction = (bytes: Buffer): bigint =>
-    bytes.readBigUInt64LE(FLUSHED_META_OFFSET + TRANSACTION_OFFSET);
+    metas
+      .map((offset) => bytes.readBigUInt64LE(offset + TRANSACTION_OFFSET))
+      .reduce((newest, one) => (one > newest ? one : newest));
   if (transaction(now) > transaction(flushed)) {
     // A flush has ended that nobody was told of yet. Only the sector that says so may be missing.
     const result = Buffer.from(now);
     const source = random.pick([now, flushed]);
-    source.copy(result, FLUSHED_META_OFFSET, FLUSHED_META_OFFSET, FLUSHED_META_OFFSET + SECTOR_BYTES);
+    for (const offset of metas) source.copy(result, offset, offset, offset + SECTOR_BYTES);
     return result;
   }
   const length = random.pick([flushed.byteLength, Math.max(flushed.byteLength, now.byteLength)]);

@@ -8,6 +8,7 @@ import { silentLogger } from "@ais/base/log.ts";
 import { checkOffline } from "@ais/storage/check/check-offline.ts";
 import type { StorageFaults } from "@ais/storage/faults.ts";
 import { openObjectStore } from "@ais/storage/object-store.ts";
+import type { Guests } from "@ais/storage/sharing.ts";
 import type { Durability, ObjectKey, ObjectStore } from "@ais/storage/types.ts";
 import { SeededRandom } from "@ais/testkit/random.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
@@ -28,7 +29,10 @@ interface Slot {
   pending: State | undefined;
 }
 
-function open(mountpath: string, faults?: StorageFaults): Promise<ObjectStore> {
+type IndexKind = "own" | "shared";
+
+/** As a target of one process opens it, or one that has workers. */
+function open(mountpath: string, index: IndexKind, faults?: StorageFaults): Promise<ObjectStore> {
   return openObjectStore({
     mountpaths: [mountpath],
     clusterUuid: "cluster",
@@ -37,8 +41,15 @@ function open(mountpath: string, faults?: StorageFaults): Promise<ObjectStore> {
     logger: silentLogger,
     limits: { removalGraceMs: 5 },
     ...(faults === undefined ? {} : { faults }),
+    ...(index === "own" ? {} : { guests: () => NO_GUESTS }),
   });
 }
+
+const NO_GUESTS: Guests = {
+  held: async () => new Set(),
+  mayWrite: () => false,
+  settled: async () => {},
+};
 
 function keyOf(slot: number): ObjectKey {
   return { bucketId: 1n, bucketName: "ais://b", objectName: `slot-${slot}`, uname: `b/slot-${slot}` };
@@ -62,9 +73,10 @@ async function writeUntilCut(
   mountpath: string,
   image: string,
   durability: Durability,
+  index: IndexKind,
 ): Promise<readonly Slot[]> {
-  const disk = new ForgetfulDisk();
-  const store = await open(mountpath, disk);
+  const disk = new ForgetfulDisk(index);
+  const store = await open(mountpath, index, disk);
   const slots = Array.from({ length: SLOTS }, (): Slot => ({ acknowledged: null, pending: undefined }));
   let isCut = false;
   const writers = slots.map(async (slot, number) => {
@@ -99,13 +111,15 @@ function isExplained(found: State, { acknowledged, pending }: Slot): boolean {
 
 async function oneLoss(
   durability: Durability,
+  index: IndexKind,
+  indexAfter: IndexKind,
 ): Promise<{ readonly lost: number; readonly acknowledged: number }> {
   const directory = mkdtempSync(join(tmpdir(), "power-loss-"));
   const image = join(directory, "image");
-  const slots = await writeUntilCut(join(directory, "disk"), image, durability);
+  const slots = await writeUntilCut(join(directory, "disk"), image, durability, index);
   let lost = 0;
   {
-    await using store = await open(image);
+    await using store = await open(image, indexAfter);
     for (const [number, slot] of slots.entries()) {
       const found = await contentOf(store, number).catch((error: unknown) => error);
       const isRight = !(found instanceof Error) && isExplained(found as State, slot);
@@ -127,12 +141,17 @@ async function oneLoss(
   return { lost, acknowledged: slots.filter((slot) => slot.acknowledged !== null).length };
 }
 
-test(
-  "acknowledged under fsync survives",
-  async () => {
+test.each([
+  ["own", "own"],
+  ["shared", "shared"],
+  ["shared", "own"],
+  ["own", "shared"],
+] as const)(
+  "acknowledged under fsync survives: index %s before, %s after",
+  async (before, after) => {
     let acknowledged = 0;
-    await rounds(12, async () => {
-      acknowledged += (await oneLoss("fsync")).acknowledged;
+    await rounds(before === "own" && after === "own" ? 12 : 5, async () => {
+      acknowledged += (await oneLoss("fsync", before, after)).acknowledged;
     });
     expect(acknowledged).toBeGreaterThan(20);
   },
@@ -141,6 +160,6 @@ test(
 
 test("without fsync the simulated disk does lose objects, so it would show a missing sync", async () => {
   let lost = 0;
-  for (let round = 0; round < 20 && lost === 0; round++) lost += (await oneLoss("os")).lost;
+  for (let round = 0; round < 20 && lost === 0; round++) lost += (await oneLoss("os", "own", "own")).lost;
   expect(lost).toBeGreaterThan(0);
 }, 60_000);

@@ -42,6 +42,7 @@ export async function startBunServer(options: HttpServerOptions): Promise<HttpSe
   const server = Bun.serve({
     hostname: options.hostname,
     port: options.port,
+    reusePort: options.sharesPort === true,
     development: false,
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     idleTimeout: Math.min(IDLE_TIMEOUT_MAX_S, Math.ceil(options.idleTimeoutMs / 1000)),
@@ -129,6 +130,10 @@ class BunRequest implements HttpRequest {
 
   header(name: string): string | null {
     return this.#native.headers.get(name);
+  }
+
+  allHeaders(): readonly (readonly [string, string])[] {
+    return [...this.#native.headers];
   }
 
   headerLines(name: string): readonly string[] {

@@ -10,6 +10,7 @@ import { checkedStream, emptyStream, parseContentLength, readWhole, tooLarge } f
 import { bodySizeBytes } from "./body-size.ts";
 import { openConnectionWatch } from "./connection-watch.ts";
 import { drainBody } from "./drain-body.ts";
+import { listenOnSharedPort } from "./shared-port.ts";
 import { peerOf } from "./tcp-sockets.ts";
 import {
   DEFAULT_CONNECTION_COUNT,
@@ -78,7 +79,9 @@ export async function startNodeHttpServer(options: HttpServerOptions): Promise<H
   }
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(options.port, options.hostname, resolve);
+    server.once("listening", resolve);
+    if (options.sharesPort === true) listenOnSharedPort(server, options.port, options.hostname);
+    else server.listen(options.port, options.hostname);
   });
   const { port } = server.address() as AddressInfo;
   const connections = openConnectionWatch({
@@ -159,6 +162,11 @@ class NodeRequest implements HttpRequest {
   header(name: string): string | null {
     const value = this.#native.headers[name];
     return value === undefined ? null : Array.isArray(value) ? value.join(", ") : value;
+  }
+
+  allHeaders(): readonly (readonly [string, string])[] {
+    const { rawHeaders } = this.#native;
+    return rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? ""]] : []));
   }
 
   headerLines(name: string): readonly string[] {

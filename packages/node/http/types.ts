@@ -13,6 +13,8 @@ export interface HttpRequest {
   header(name: string): string | null;
   /** Every value of a header that may come in several lines. Bun joins lines: they are parted again before `name=`. */
   headerLines(name: string): readonly string[];
+  /** Every line, for who hands the request on. */
+  allHeaders(): readonly (readonly [name: string, value: string])[];
   readonly remoteAddress: string;
   /** Content-Length, or null when the body is chunked or absent. Invalid lengths never get here. */
   readonly contentLengthBytes: number | null;
@@ -59,6 +61,8 @@ export interface HttpServerOptions {
   readonly port: number;
   readonly handler: HttpHandler;
   readonly idleTimeoutMs: number;
+  /** Other processes listen on the same port; the system deals the connections out. */
+  readonly sharesPort?: boolean;
   /** Told of failures that no handler saw. */
   readonly logger?: Logger;
   readonly pace?: PaceLimits;

@@ -4,6 +4,7 @@ import { LIMITS, type LimitName, LimitTally } from "@ais/base/limits.ts";
 import type { Span, Tracing } from "@ais/tracing/types.ts";
 import { OPERATIONS, type Operation } from "@ais/wire/operations.ts";
 import type { DaemonType } from "@ais/wire/smap.ts";
+import type { MergeRule, MetricsDump } from "./dump.ts";
 import { COUNTED_AS, METRICS, type MetricEntry, prometheusSuffix } from "./names.ts";
 import { type Counter, type Histogram, MetricRegistry, type MetricType, type Sample } from "./registry.ts";
 import { exposeTracing } from "./tracing-metrics.ts";
@@ -23,7 +24,6 @@ const LATENCY_BOUNDS_S = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ] as const;
 const NS_PER_S = 1e9;
-const NS_PER_MS = 1e6;
 
 /** What one operation counts, resolved once so that a request does no look-up by text. */
 interface OperationCounters {
@@ -63,8 +63,9 @@ class RegistryMetrics implements NodeMetrics {
     for (const operation of Object.keys(OPERATIONS) as Operation[]) {
       this.#operations[operation] = this.#countersOf(operation);
     }
-    this.#registry.read(this.#full("uptime"), "seconds since the start", "gauge", () => this.#upMs() / 1000);
-    this.#registry.read("process_resident_memory_bytes", "resident memory of the process", "gauge", () =>
+    const upSeconds = (): number => this.#upMs() / 1000;
+    this.#registry.read(this.#full("uptime"), "seconds since the start", "gauge", upSeconds, {}, "first");
+    this.#registry.read("process_resident_memory_bytes", "resident memory of the daemon", "gauge", () =>
       process.memoryUsage.rss(),
     );
     this.collect("limit_hits_count", "requests and connections that met a limit, by limit", "counter", () =>
@@ -94,23 +95,33 @@ class RegistryMetrics implements NodeMetrics {
     counter.add(amount);
   }
 
-  tracker(): Readonly<Record<string, number | bigint>> {
-    const values: Record<string, number | bigint> = {};
-    for (const [name, counter] of this.#counters) values[name] = counter.value;
-    values["up.ns.time"] = BigInt(Math.round(this.#upMs() * NS_PER_MS));
-    return values;
+  tracker(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#counters].map(([name, counter]) => [name, counter.value]));
+  }
+
+  dump(): MetricsDump {
+    return { ...this.#registry.dump(), tracker: this.tracker() };
   }
 
   kinds(): Readonly<Record<string, string>> {
     return Object.fromEntries(this.#entries().map(([name, { kind }]) => [name, kind]));
   }
 
-  async expose(accept: string | null): Promise<{ readonly contentType: string; readonly body: string }> {
-    return this.#registry.expose(accept);
+  async expose(
+    accept: string | null,
+    others: readonly MetricsDump[] = [],
+  ): Promise<{ readonly contentType: string; readonly body: string }> {
+    return this.#registry.expose(accept, others);
   }
 
-  collect(suffix: string, help: string, type: MetricType, collector: () => Iterable<Sample>): void {
-    this.#registry.collect(this.#full(suffix), help, type, collector);
+  collect(
+    suffix: string,
+    help: string,
+    type: MetricType,
+    collector: () => Iterable<Sample>,
+    merge: MergeRule = "sum",
+  ): void {
+    this.#registry.collect(this.#full(suffix), help, type, collector, merge);
   }
 
   #entries(): [string, MetricEntry][] {

@@ -3,6 +3,7 @@
  * demand a `_total` suffix of a counter, which breaks existing dashboards, so it gets them as type `unknown`.
  */
 import type { Span } from "@ais/tracing/types.ts";
+import { type Exemplar, type HistogramDump, type MergeRule, type MetricsDump, mergeDumps } from "./dump.ts";
 
 export type MetricType = "counter" | "gauge";
 export type Labels = Readonly<Record<string, string>>;
@@ -13,6 +14,7 @@ interface Family {
   readonly name: string;
   readonly help: string;
   readonly type: MetricType;
+  readonly merge: MergeRule;
   readonly collectors: (() => Iterable<Sample>)[];
 }
 
@@ -22,13 +24,6 @@ export class Counter {
   add(amount: number): void {
     this.value += amount;
   }
-}
-
-interface Exemplar {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly value: number;
-  readonly timestampMs: number;
 }
 
 /** An exemplar stays for this long: a new one for every request would cost as much as the rest of the observation. */
@@ -68,22 +63,16 @@ export class Histogram {
     this.#exemplars[bucket] = { traceId, spanId, value, timestampMs };
   }
 
-  expose(name: string, labels: string, withExemplars: boolean): string {
-    let text = "";
-    let cumulative = 0;
-    for (let bucket = 0; bucket <= this.bounds.length; bucket++) {
-      cumulative += this.#counts[bucket] ?? 0;
-      const bound = this.bounds[bucket];
-      const exemplar = withExemplars ? this.#exemplars[bucket] : undefined;
-      text += `${name}_bucket{${labels},le="${bound === undefined ? "+Inf" : bound}"} ${cumulative}${exemplarText(exemplar)}\n`;
-    }
-    return `${text}${name}_sum{${labels}} ${this.#sum}\n${name}_count{${labels}} ${cumulative}\n`;
+  dump(): Pick<HistogramDump, "sum" | "counts" | "exemplars"> {
+    const exemplars = this.#exemplars.map((exemplar) => exemplar ?? null);
+    return { sum: this.#sum, counts: [...this.#counts], exemplars };
   }
 }
 
 interface HistogramFamily {
   readonly name: string;
   readonly help: string;
+  readonly bounds: readonly number[];
   readonly children: { readonly labels: string; readonly histogram: Histogram }[];
 }
 
@@ -107,13 +96,26 @@ export class MetricRegistry {
   }
 
   /** A value that is asked for at each scrape. */
-  read(name: string, help: string, type: MetricType, read: () => number, labels: Labels = {}): void {
-    this.collect(name, help, type, () => [[labels, read()]]);
+  read(
+    name: string,
+    help: string,
+    type: MetricType,
+    read: () => number,
+    labels: Labels = {},
+    merge: MergeRule = "sum",
+  ): void {
+    this.collect(name, help, type, () => [[labels, read()]], merge);
   }
 
   /** Samples whose labels are known at the scrape only. */
-  collect(name: string, help: string, type: MetricType, collector: () => Iterable<Sample>): void {
-    const family = this.#families.get(name) ?? { name, help, type, collectors: [] };
+  collect(
+    name: string,
+    help: string,
+    type: MetricType,
+    collector: () => Iterable<Sample>,
+    merge: MergeRule = "sum",
+  ): void {
+    const family = this.#families.get(name) ?? { name, help, type, merge, collectors: [] };
     family.collectors.push(collector);
     this.#families.set(name, family);
   }
@@ -121,7 +123,7 @@ export class MetricRegistry {
   histogram(name: string, help: string, bounds: readonly number[], labels: Labels): Histogram {
     let family = this.#histograms.get(name);
     if (family === undefined) {
-      family = { name, help, children: [] };
+      family = { name, help, bounds, children: [] };
       this.#histograms.set(name, family);
     }
     const histogram = new Histogram(bounds);
@@ -129,22 +131,39 @@ export class MetricRegistry {
     return histogram;
   }
 
-  /** `accept` is the scraper's header. */
-  expose(accept: string | null): { readonly contentType: string; readonly body: string } {
+  /** Operations that this process never served are left out: they would be most of it. */
+  dump(): Omit<MetricsDump, "tracker"> {
+    const families = [...this.#families.values()].map(({ name, type, merge, collectors }) => {
+      const samples = collectors.flatMap((collect) =>
+        [...collect()].map(([labels, value]) => [this.#labelText(labels), value] as const),
+      );
+      return { name, type, merge, samples };
+    });
+    const histograms = [...this.#histograms.values()].flatMap(({ name, children }) =>
+      children.flatMap(({ labels, histogram }) =>
+        histogram.isEmpty ? [] : { name, labels, ...histogram.dump() },
+      ),
+    );
+    return { families, histograms };
+  }
+
+  /** `accept` is the scraper's header, `others` are the other processes of the node. */
+  expose(
+    accept: string | null,
+    others: readonly MetricsDump[] = [],
+  ): { readonly contentType: string; readonly body: string } {
     const open = accept?.includes("application/openmetrics-text") ?? false;
+    const { families, histograms } = mergeDumps([{ ...this.dump(), tracker: {} }, ...others]);
+    const samplesOf = new Map(families.map(({ name, samples }) => [name, samples]));
     let body = "";
-    for (const { name, help, type, collectors } of this.#families.values()) {
+    for (const { name, help, type } of this.#families.values()) {
       body += `# HELP ${name} ${help}\n# TYPE ${name} ${open && type === "counter" ? "unknown" : type}\n`;
-      for (const collect of collectors) {
-        for (const [labels, value] of collect()) body += `${name}{${this.#labelText(labels)}} ${value}\n`;
-      }
+      for (const [labels, value] of samplesOf.get(name) ?? []) body += `${name}{${labels}} ${value}\n`;
     }
-    for (const { name, help, children } of this.#histograms.values()) {
+    for (const { name, help, bounds } of this.#histograms.values()) {
       body += `# HELP ${name} ${help}\n# TYPE ${name} histogram\n`;
-      for (const { labels, histogram } of children) {
-        // Operations that this node never served would be most of the text.
-        if (!histogram.isEmpty) body += histogram.expose(name, labels, open);
-      }
+      for (const histogram of histograms)
+        if (histogram.name === name) body += histogramText(histogram, bounds, open);
     }
     return open ? { contentType: OPENMETRICS, body: `${body}# EOF\n` } : { contentType: PROMETHEUS, body };
   }
@@ -160,8 +179,21 @@ function escapeLabel(value: string): string {
   return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }
 
-function exemplarText(exemplar: Exemplar | undefined): string {
-  if (exemplar === undefined) return "";
+function histogramText(histogram: HistogramDump, bounds: readonly number[], withExemplars: boolean): string {
+  const { name, labels, counts, exemplars, sum } = histogram;
+  let text = "";
+  let cumulative = 0;
+  for (const [bucket, count] of counts.entries()) {
+    cumulative += count;
+    const bound = bounds[bucket];
+    const exemplar = withExemplars ? exemplarText(exemplars[bucket] ?? null) : "";
+    text += `${name}_bucket{${labels},le="${bound === undefined ? "+Inf" : bound}"} ${cumulative}${exemplar}\n`;
+  }
+  return `${text}${name}_sum{${labels}} ${sum}\n${name}_count{${labels}} ${cumulative}\n`;
+}
+
+function exemplarText(exemplar: Exemplar | null): string {
+  if (exemplar === null) return "";
   const { traceId, spanId, value, timestampMs } = exemplar;
   return ` # {trace_id="${traceId}",span_id="${spanId}"} ${value} ${timestampMs / 1000}`;
 }

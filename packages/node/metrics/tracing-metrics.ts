@@ -1,5 +1,6 @@
 /** What tracing says about itself (tracing.md 6). */
 import type { Tracing, TracingStats } from "@ais/tracing/types.ts";
+import type { MergeRule } from "./dump.ts";
 import type { MetricRegistry, MetricType } from "./registry.ts";
 
 type Figure = readonly [
@@ -7,13 +8,14 @@ type Figure = readonly [
   help: string,
   type: MetricType,
   read: (stats: TracingStats) => number,
+  merge?: MergeRule,
 ];
 
 /** Of the collector's text. */
 const ERROR_MAX_LENGTH = 200;
 
 const FIGURES: readonly Figure[] = [
-  ["enabled", "1 while spans are recorded", "gauge", (stats) => (stats.enabled ? 1 : 0)],
+  ["enabled", "1 while spans are recorded", "gauge", (stats) => (stats.enabled ? 1 : 0), "max"],
   ["spans_started_count", "sampled spans started", "counter", (stats) => stats.spansStarted],
   ["spans_ended_count", "sampled spans ended", "counter", (stats) => stats.spansEnded],
   ["spans_queued", "spans that wait for export", "gauge", (stats) => stats.spansQueued],
@@ -22,18 +24,26 @@ const FIGURES: readonly Figure[] = [
   ["queue_capacity_bytes", "most encoded spans that may wait", "gauge", (stats) => stats.queueCapacityBytes],
   ["exports_count", "batches exported", "counter", (stats) => stats.exports],
   ["export_failures_count", "batches whose export failed", "counter", (stats) => stats.exportFailures],
-  ["last_export_ms", "duration of the last export in milliseconds", "gauge", (stats) => stats.lastExportMs],
+  [
+    "last_export_ms",
+    "duration of the last export in milliseconds",
+    "gauge",
+    (stats) => stats.lastExportMs,
+    "max",
+  ],
   [
     "last_export_timestamp_seconds",
     "when the collector last took spans, 0 for never",
     "gauge",
     (stats) => (stats.lastExportTime === "" ? 0 : Date.parse(stats.lastExportTime) / 1000),
+    "max",
   ],
   [
     "sampler_probability",
     "share of new traces that are sampled",
     "gauge",
     (stats) => stats.samplerProbability,
+    "max",
   ],
   [
     "tail_limited_count",
@@ -64,8 +74,8 @@ const FIGURES: readonly Figure[] = [
 ];
 
 export function exposeTracing(registry: MetricRegistry, prefix: string, tracing: Tracing): void {
-  for (const [suffix, help, type, read] of FIGURES) {
-    registry.read(`${prefix}_tracing_${suffix}`, help, type, () => read(tracing.stats()));
+  for (const [suffix, help, type, read, merge] of FIGURES) {
+    registry.read(`${prefix}_tracing_${suffix}`, help, type, () => read(tracing.stats()), {}, merge);
   }
   registry.collect(`${prefix}_tracing_spans_dropped_count`, "spans lost, by reason", "counter", () =>
     Object.entries(tracing.stats().spansDropped).map(([reason, count]) => [{ reason }, count] as const),
@@ -85,6 +95,7 @@ export function exposeTracing(registry: MetricRegistry, prefix: string, tracing:
       const { lastError } = tracing.stats();
       return lastError === "" ? [] : [[{ error: lastError.slice(0, ERROR_MAX_LENGTH) }, 1] as const];
     },
+    "max",
   );
   registry.collect(`${prefix}_tracing_limit_hits_count`, "limits hit, by limit", "counter", () =>
     Object.entries(tracing.stats().limitsHit).map(([limit, count]) => [{ limit }, count] as const),

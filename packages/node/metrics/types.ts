@@ -1,6 +1,7 @@
 import type { LimitName } from "@ais/base/limits.ts";
 import type { Span } from "@ais/tracing/types.ts";
 import type { Operation } from "@ais/wire/operations.ts";
+import type { MergeRule, MetricsDump } from "./dump.ts";
 import type { MetricType, Sample } from "./registry.ts";
 
 /** Counters of a node under AIStore's internal names, such as `get.n` (wire-compat 11). */
@@ -11,12 +12,23 @@ export interface NodeMetrics {
   add(internalName: string, amount: number): void;
   /** A request met this limit. */
   limitHit(limit: LimitName): void;
-  /** Internal name to value: the `tracker` of node_stats. */
-  tracker(): Readonly<Record<string, number | bigint>>;
+  /** Internal name to value, of this process. */
+  tracker(): Readonly<Record<string, number>>;
+  /** Everything that this process counts. */
+  dump(): MetricsDump;
   /** Internal name to kind: `what=metrics`. */
   kinds(): Readonly<Record<string, string>>;
   /** Adds a metric of the role's own under `ais_<role>_<suffix>`, with samples taken at each scrape. */
-  collect(suffix: string, help: string, type: MetricType, collector: () => Iterable<Sample>): void;
-  /** Prometheus text, or OpenMetrics (with exemplars) when the scraper accepts it. */
-  expose(accept: string | null): Promise<{ readonly contentType: string; readonly body: string }>;
+  collect(
+    suffix: string,
+    help: string,
+    type: MetricType,
+    collector: () => Iterable<Sample>,
+    merge?: MergeRule,
+  ): void;
+  /** Prometheus text, or OpenMetrics (with exemplars) when the scraper accepts it; `others` are the node's other processes. */
+  expose(
+    accept: string | null,
+    others?: readonly MetricsDump[],
+  ): Promise<{ readonly contentType: string; readonly body: string }>;
 }

@@ -24,6 +24,8 @@ export interface TailNoticesOptions {
   readonly tracing: Tracing;
   readonly logger: Logger;
   readonly intraAuth: IntraAuth;
+  /** Told of every trace that this process exports: other processes of the node may have a part of it. */
+  readonly onTail?: (traceId: string) => void;
 }
 
 export interface TailNoticeCounts {
@@ -46,7 +48,10 @@ export class TailNotices {
 
   constructor(options: TailNoticesOptions) {
     this.#options = options;
-    options.tracing.onTail((traceId, nodeIds) => this.tell(traceId, nodeIds));
+    options.tracing.onTail((traceId, nodeIds) => {
+      this.tell(traceId, nodeIds);
+      options.onTail?.(traceId);
+    });
   }
 
   get counts(): TailNoticeCounts {

@@ -27,6 +27,7 @@ export function memoryRequest(
     rawQuery,
     header: (name) => headers[name] ?? null,
     headerLines: (name) => (headers[name] === undefined ? [] : [headers[name]]),
+    allHeaders: () => Object.entries(headers),
     remoteAddress: "127.0.0.1",
     contentLengthBytes: bytes.byteLength,
     bytes: async () => take(),

@@ -10,6 +10,7 @@ import { isAtLeast, levelOfVerbosity } from "../log-level.ts";
 import type { NodeLogger } from "../logger.ts";
 import { createNodeMetrics } from "../metrics/node-metrics.ts";
 import { createNodeRequests } from "../requests/node-requests.ts";
+import { NO_WORKERS } from "../workers/workers.ts";
 import { MemoryMember } from "./memory-member.ts";
 import { RecordingTracing } from "./recording-tracing.ts";
 
@@ -39,6 +40,7 @@ export class MemoryLogger implements NodeLogger {
   async files(): Promise<readonly string[]> {
     return [];
   }
+  append(): void {}
   async flush(): Promise<void> {}
   async [Symbol.asyncDispose](): Promise<void> {}
 }
@@ -71,6 +73,7 @@ export function memoryServices(self: Snode, peers: readonly Snode[] = []): Memor
     intraAuth,
     requests: createNodeRequests({ nodeId, member, tracing, logger, metrics, intraAuth }),
     jobs: new MemoryJobs(),
+    workers: NO_WORKERS,
     facts: {
       role,
       id: self.daemon_id,

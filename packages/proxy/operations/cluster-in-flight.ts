@@ -1,8 +1,8 @@
 /** `cluster.get` with `what=inflight`: what every node has under way, oldest first. */
-import { systemClock } from "@ais/base/clock.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { jsonReply } from "@ais/node/replies.ts";
+import { nodeInFlight } from "@ais/node/requests/node-in-flight.ts";
 import { PATHS } from "@ais/wire/paths.ts";
 import { QUERY, WHAT } from "@ais/wire/queries.ts";
 import type { ClusterInFlight, InFlightRequest } from "@ais/wire/requests.ts";
@@ -14,7 +14,7 @@ const NODE_TIMEOUT_MS = 2_000;
 
 /** Asked when something hangs, perhaps a node: one that does not answer is named, and the others are shown. */
 export async function clusterInFlight(call: Call, services: ProxyServices): Promise<HttpReply> {
-  const { facts, requests } = services;
+  const { facts } = services;
   const others = allNodes(call.snapshot.smap).filter((node) => node.daemon_id !== facts.id);
   const request = {
     method: "GET",
@@ -25,7 +25,7 @@ export async function clusterInFlight(call: Call, services: ProxyServices): Prom
   };
   const outcomes = await broadcast("daemon.get", others, request, call, services);
   const failures: Record<string, string> = {};
-  const found = [...requests.inFlight.list(systemClock.monotonicMs())];
+  const found = [...(await nodeInFlight(services))];
   for (const { node, response, failure } of outcomes) {
     if (response === null || failure !== null) failures[node.daemon_id] = failure ?? "no answer";
     else found.push(...parseRequests(response.body));

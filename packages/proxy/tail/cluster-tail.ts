@@ -7,6 +7,7 @@ import { backoffMs, sleep } from "@ais/base/lifecycle.ts";
 import type { Query } from "@ais/node/call.ts";
 import { peerLines } from "@ais/node/peer-lines.ts";
 import type { FinishedFilter } from "@ais/node/requests/finished-filter.ts";
+import { nodeTail } from "@ais/node/requests/node-tail.ts";
 import { splitLines } from "@ais/node/requests/split-lines.ts";
 import { PATHS } from "@ais/wire/paths.ts";
 import { QUERY } from "@ais/wire/queries.ts";
@@ -105,8 +106,8 @@ export class ClusterTail {
 
   async #open(id: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
     const { services, filter } = this.#options;
-    const { member, requests, facts } = services;
-    if (id === facts.id) return requests.finished.watch(filter);
+    const { member, facts } = services;
+    if (id === facts.id) return nodeTail(services, filter, this.#filterQuery());
     const node = allNodes(member.snapshot.smap).find((candidate) => candidate.daemon_id === id);
     if (node === undefined) throw new Error("the node is not in the cluster map");
     return peerLines(node, { path: PATHS.intraTraceTail, query: this.#filterQuery(), signal }, services);

@@ -48,13 +48,15 @@ export class LiveView implements MountpathView {
   }
 
   isBusy(fileId: bigint): boolean {
-    return this.#open.fileIds.isOpen(fileId) || this.#open.removal.isPending(fileId);
+    const { fileIds, removal, guests } = this.#open;
+    return fileIds.isOpen(fileId) || removal.isPending(fileId) || guests?.mayWrite(fileId) === true;
   }
 
   async settled(): Promise<void> {
     await this.#open.index.commit(() => {});
     // What waits for the same transaction goes on in this turn of the event loop.
     await new Promise<void>((resolve) => setImmediate(resolve));
+    await this.#open.guests?.settled();
   }
 
   #read(key: Uint8Array, withBodies: boolean): RecordStep | null {

@@ -1,22 +1,22 @@
 /**
- * Removes object files that no record names any more: after a grace period, and never while a reader holds one.
- * What is pending when the process dies is removed by the recovery at the next start.
- *
- * Until then such a file must not be taken for an object should the index be lost. So the mark at its very end is cut
- * off at once (files/trailer.ts), which no reader notices.
+ * Removes object files that no record names any more: after a grace period, and never while a reader holds one, in this
+ * process or in another one of the same target. What is pending when the process dies is removed by the recovery at the
+ * next start.
  */
-import { statSync } from "node:fs";
-import { truncate, unlink } from "node:fs/promises";
+import { unlink } from "node:fs/promises";
 import type { Clock } from "@ais/base/clock.ts";
 import type { FileFaults } from "@ais/base/durable-write.ts";
 import type { Logger } from "@ais/base/log.ts";
-import type { Span, SpanContext } from "@ais/tracing/types.ts";
+import type { Span } from "@ais/tracing/types.ts";
 import type { StorageCounters } from "../counters.ts";
 import type { RootTracing } from "../root-tracing.ts";
+import type { OtherReaders } from "../sharing.ts";
 import { SPAN_ATTRIBUTES, SPAN_NAMES } from "../span-names.ts";
 import { errnoCode, errorChainText } from "../storage-error.ts";
+import { FileLeases } from "./file-leases.ts";
+import { causeOf, type FileRemoval, type RemovalCause } from "./file-removal.ts";
+import { MarkCutter } from "./mark-cutter.ts";
 import { objectFilePath } from "./object-path.ts";
-import { MARK_BYTES } from "./trailer.ts";
 
 export interface DeferredRemovalOptions {
   readonly mountpath: string;
@@ -26,99 +26,99 @@ export interface DeferredRemovalOptions {
   readonly faults: FileFaults;
   readonly counters: StorageCounters;
   readonly tracing: RootTracing;
+  /** Null when this process alone reads. */
+  readonly others: OtherReaders | null;
 }
 
 /** Longer graces end together with those that end within this, so that there are few removals of many files. */
 const TOGETHER_MS = 1_000;
 /** More requests than this that were sampled are not linked to the removal of their files. */
 const LINKS_MAX = 32;
-
-interface Retired {
-  readonly fileId: bigint;
-  readonly dueMs: number;
-  /** The request that replaced or deleted the object, if its trace is kept. */
-  readonly cause: SpanContext | null;
-}
+/** Other processes are asked about so many files at a time, and this often about those that they read. */
+const ASKED_FILES_MAX = 1_024;
+const ASK_AGAIN_MS = 1_000;
 
 interface Doomed {
   readonly fileId: bigint;
-  readonly cause: SpanContext | null;
+  readonly cause: RemovalCause;
 }
 
-export class DeferredRemoval implements AsyncDisposable {
+interface Retired extends Doomed {
+  readonly dueMs: number;
+}
+
+export class DeferredRemoval implements FileRemoval {
   readonly #options: DeferredRemovalOptions;
+  readonly #marks: MarkCutter;
+  readonly #leases = new FileLeases();
   /** In order of `dueMs`, because the grace period is the same for all. */
   #waiting: Retired[] = [];
-  /** Past their time, but read. */
-  readonly #held = new Map<bigint, SpanContext | null>();
-  readonly #readers = new Map<bigint, number>();
+  /** Past their time, but read here. */
+  readonly #held = new Map<bigint, RemovalCause>();
+  /** Past their time and not read here: the other processes are to be asked. */
+  #unasked: Doomed[] = [];
   readonly #doomed: Doomed[] = [];
-  readonly #marked: bigint[] = [];
-  #marking: Promise<void> | null = null;
+  #asking: Promise<void> | null = null;
   #removing: Promise<void> | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  #askTimer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(options: DeferredRemovalOptions) {
     this.#options = options;
+    this.#marks = new MarkCutter(options.mountpath, options.logger, options.others !== null);
   }
 
   get pendingCount(): number {
-    return this.#waiting.length + this.#held.size + this.#doomed.length;
+    return this.#waiting.length + this.#held.size + this.#unasked.length + this.#doomed.length;
   }
 
   get readerCount(): number {
-    let count = 0;
-    for (const readers of this.#readers.values()) count += readers;
-    return count;
+    return this.#leases.count;
   }
 
-  /** True while the file waits for its removal. */
   isPending(fileId: bigint): boolean {
+    const isIt = (file: Doomed): boolean => file.fileId === fileId;
     return (
       this.#held.has(fileId) ||
-      this.#doomed.some((doomed) => doomed.fileId === fileId) ||
-      this.#waiting.some((retired) => retired.fileId === fileId)
+      this.#doomed.some(isIt) ||
+      this.#unasked.some(isIt) ||
+      this.#waiting.some(isIt)
     );
   }
 
-  /** Keeps the file until the returned function is called; to be taken in the same turn as the index lookup. */
   lease(fileId: bigint): () => void {
-    this.#readers.set(fileId, (this.#readers.get(fileId) ?? 0) + 1);
-    let released = false;
-    return () => {
-      if (released) return;
-      released = true;
-      const left = (this.#readers.get(fileId) ?? 1) - 1;
-      if (left > 0) {
-        this.#readers.set(fileId, left);
-        return;
-      }
-      this.#readers.delete(fileId);
+    return this.#leases.take(fileId, () => {
       const cause = this.#held.get(fileId);
-      if (this.#held.delete(fileId)) this.#remove(fileId, cause ?? null);
-    };
+      if (this.#held.delete(fileId)) this.#letGo({ fileId, cause: cause ?? null });
+    });
   }
 
-  /** The index transaction that took the file's record away is durable. `span` is of the request that asked for it. */
   retire(fileId: bigint, span: Span): void {
+    this.#marks.cut(fileId);
+    this.retireMarked(fileId, causeOf(span));
+  }
+
+  /** Of a file whose mark somebody else takes away. */
+  retireMarked(fileId: bigint, cause: RemovalCause): void {
     const dueMs = this.#options.clock.monotonicMs() + this.#options.graceMs;
-    this.#waiting.push({ fileId, dueMs, cause: span.sampled ? span.context : null });
-    this.#marked.push(fileId);
-    this.#marking ??= this.#cutMarks();
+    this.#waiting.push({ fileId, dueMs, cause });
     this.#arm();
   }
 
-  /** Gives up the grace period of everything that nobody reads, to get space back. */
   async expedite(): Promise<void> {
     this.#expire(Number.POSITIVE_INFINITY);
+    if (this.#unasked.length > 0) this.#asking ??= this.#askOthers();
+    await this.#asking;
     await this.#removing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#askTimer !== null) clearTimeout(this.#askTimer);
     this.#timer = null;
-    await this.#marking;
+    await this.#marks.idle();
     await this.expedite();
+    if (this.#askTimer !== null) clearTimeout(this.#askTimer);
   }
 
   #arm(): void {
@@ -140,30 +140,53 @@ export class DeferredRemoval implements AsyncDisposable {
     for (const { fileId, dueMs, cause } of this.#waiting) {
       if (dueMs > nowMs) break;
       count += 1;
-      if (this.#readers.has(fileId)) this.#held.set(fileId, cause);
-      else this.#remove(fileId, cause);
+      if (this.#leases.has(fileId)) this.#held.set(fileId, cause);
+      else this.#letGo({ fileId, cause });
     }
     if (count > 0) this.#waiting = this.#waiting.slice(count);
   }
 
-  #remove(fileId: bigint, cause: SpanContext | null): void {
-    this.#doomed.push({ fileId, cause });
-    this.#removing ??= this.#removeDoomed();
+  #letGo(file: Doomed): void {
+    if (this.#options.others === null) {
+      this.#remove(file);
+      return;
+    }
+    this.#unasked.push(file);
+    this.#asking ??= this.#askOthers();
   }
 
-  /** A file that keeps its mark only matters if the index is lost before the file is gone. */
-  async #cutMarks(): Promise<void> {
-    for (let fileId = this.#marked.shift(); fileId !== undefined; fileId = this.#marked.shift()) {
-      const path = objectFilePath(this.#options.mountpath, fileId);
-      try {
-        await truncate(path, Math.max(0, statSync(path).size - MARK_BYTES));
-      } catch (error) {
-        if (errnoCode(error) === "ENOENT") continue;
-        const fields = { path, error: errorChainText(error) };
-        this.#options.logger.log("warn", "failed to mark an object file as replaced", fields);
+  /** No lookup finds these files any more, so a process that does not read one now never will. */
+  async #askOthers(): Promise<void> {
+    const { others } = this.#options;
+    // Everything that is due now goes together.
+    await Promise.resolve();
+    const files = this.#unasked;
+    const kept: Doomed[] = [];
+    // What is added while the others are asked comes at the end of the same list.
+    for (let at = 0; at < files.length; at += ASKED_FILES_MAX) {
+      const asked = files.slice(at, at + ASKED_FILES_MAX);
+      const held = await others?.held(asked.map(({ fileId }) => fileId));
+      for (const file of asked) {
+        if (held?.has(file.fileId) === true) kept.push(file);
+        else this.#remove(file);
       }
     }
-    this.#marking = null;
+    this.#unasked = kept;
+    this.#asking = null;
+    if (this.#unasked.length > 0) this.#askLater();
+  }
+
+  #askLater(): void {
+    this.#askTimer ??= setTimeout(() => {
+      this.#askTimer = null;
+      this.#asking ??= this.#askOthers();
+    }, ASK_AGAIN_MS);
+    this.#askTimer.unref?.();
+  }
+
+  #remove(file: Doomed): void {
+    this.#doomed.push(file);
+    this.#removing ??= this.#removeDoomed();
   }
 
   /** One at a time: a burst of removals must not take the disk from the requests. */

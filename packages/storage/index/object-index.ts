@@ -29,6 +29,8 @@ export interface ObjectIndexOptions {
   readonly faults: StorageFaults;
   readonly counters: StorageCounters;
   readonly commitBatchCount: number;
+  /** Other processes have the index open too. */
+  readonly isShared?: boolean;
 }
 
 const DATABASE_COUNT = 3;
@@ -41,10 +43,13 @@ export class ObjectIndex implements AsyncDisposable {
   readonly #files: Database<Uint8Array, Key>;
   readonly #meta: Database<Uint8Array, Key>;
   readonly #committer: Committer;
+  readonly #isShared: boolean;
   readonly presence: MountpathPresence;
 
   constructor(options: ObjectIndexOptions) {
     const { mountpath, directoryName = INDEX_DIRECTORY, faults, counters, commitBatchCount } = options;
+    const { isShared = false } = options;
+    this.#isShared = isShared;
     const directory = join(mountpath, directoryName);
     const binary = { encoding: "binary", keyEncoding: "binary" } as const;
     this.#root = open({
@@ -52,8 +57,9 @@ export class ObjectIndex implements AsyncDisposable {
       path: directory,
       maxDbs: DATABASE_COUNT,
       // After power loss the last flushed state is found whole, after the end of the process the last committed one.
-      // The memory map grows by itself.
-      overlappingSync: true,
+      // The memory map grows by itself. Between processes a transaction must not build on one that is not flushed yet: what
+      // is flushed is known to the process that did it only.
+      overlappingSync: !isShared,
       // The committer does the batching. LMDB's own would also make promises that nobody sees fail with a commit.
       eventTurnBatching: false,
     });
@@ -72,6 +78,7 @@ export class ObjectIndex implements AsyncDisposable {
 
   /** Inside an index operation it sees what the transaction has written so far. */
   find(key: Key): FoundRecord | null {
+    this.#see();
     const bytes = this.#objects.getBinaryFast(key);
     if (bytes === undefined) return null;
     const record = decodeRecord(bytes, bytes.length);
@@ -102,16 +109,19 @@ export class ObjectIndex implements AsyncDisposable {
   }
 
   namesFile(fileId: bigint): boolean {
+    this.#see();
     return this.#files.doesExist(fileKey(fileId));
   }
 
   /** The key of the record that names the file; null when none does. */
   keyOfFile(fileId: bigint): Buffer | null {
+    this.#see();
     return this.#files.getBinary(fileKey(fileId)) ?? null;
   }
 
   /** Objects in the index. */
   get objectCount(): number {
+    this.#see();
     const { entryCount } = this.#objects.getStats() as { readonly entryCount: number };
     return entryCount;
   }
@@ -133,6 +143,7 @@ export class ObjectIndex implements AsyncDisposable {
 
   /** Up to `limit` entries from `start` (or after it) to `end`, which is exclusive; null means to the end. */
   scan(start: Key, exclusiveStart: boolean, end: Key | null, limit: number): IndexEntry[] {
+    this.#see();
     const entries: IndexEntry[] = [];
     const range = { start, exclusiveStart, limit, ...(end === null ? {} : { end }) };
     for (const { key, value } of this.#records.getRange(range)) entries.push({ key, record: value });
@@ -141,6 +152,7 @@ export class ObjectIndex implements AsyncDisposable {
 
   /** Up to `limit` keys after `start`, without a look at their records. */
   keysAfter(start: Key, limit: number): Uint8Array[] {
+    this.#see();
     return [
       ...this.#objects.getKeys({ start, exclusiveStart: true, limit } as { start: Key; limit: number }),
     ];
@@ -148,12 +160,14 @@ export class ObjectIndex implements AsyncDisposable {
 
   /** The first key at or after `start`. */
   firstKey(start: Key): Uint8Array | null {
+    this.#see();
     for (const key of this.#objects.getKeys({ start, limit: 1 })) return key;
     return null;
   }
 
   /** How many times the mountpath was opened; 0 before the first. */
   get run(): number {
+    this.#see();
     return this.#meta.getBinary(RUN_KEY)?.readUInt32LE(0) ?? 0;
   }
 
@@ -173,6 +187,19 @@ export class ObjectIndex implements AsyncDisposable {
     const bytes = Buffer.alloc(4);
     bytes.writeUInt32LE(run);
     void this.#meta.put(RUN_KEY, bytes);
+  }
+
+  /** Pages that only a process which has ended was reading are used again. */
+  forgetDeadReaders(): void {
+    this.#root.readerCheck();
+  }
+
+  /**
+   * A view of the index is kept for a turn of the event loop, in which another process may have acknowledged a change: what
+   * is read must not be older than the request.
+   */
+  #see(): void {
+    if (this.#isShared) this.#root.resetReadTxn();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

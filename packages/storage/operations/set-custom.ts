@@ -6,11 +6,13 @@ import { endFailed } from "../failed-span.ts";
 import { objectFilePath } from "../files/object-path.ts";
 import { rewriteTrailer } from "../files/rewrite-trailer.ts";
 import { encodeTrailer } from "../files/trailer.ts";
+import { type FileLock, lockBriefly } from "../flock.ts";
 import { objectIndexKey } from "../index/key.ts";
 import { encodeRecord, type IndexRecord, withDamageMark } from "../index/record.ts";
 import { attributesOf, objectCname, tracedLocate } from "../lookup.ts";
 import { reportFailure } from "../report-failure.ts";
 import { SPAN_NAMES } from "../span-names.ts";
+import { errnoCode } from "../storage-error.ts";
 import type { OpenMountpath, StoreContext } from "../store-context.ts";
 import type { CustomMetadata, Durability, ObjectAttributes, ObjectKey } from "../types.ts";
 
@@ -76,10 +78,27 @@ async function followInFile(
   durability: Durability,
 ): Promise<void> {
   if (record.fileId === 0n) return;
-  // Replaced meanwhile: the file may have been marked as such, and a new trailer would take the mark away.
-  if (mountpath.index.find(indexKey)?.record.fileId !== record.fileId) return;
-  const { bucketId, bucketName, objectName } = key;
-  const trailer = encodeTrailer({ bucketId, bucketName, objectName, record }, context.hashing);
   const path = objectFilePath(mountpath.path, record.fileId);
-  await rewriteTrailer(path, record.sizeBytes, trailer, durability === "fsync");
+  let written: Promise<void>;
+  {
+    // Another process may be about to write an older trailer, or to take the mark away.
+    using _alone = context.isShared ? await lockIfThere(path) : null;
+    const newest = mountpath.index.find(indexKey)?.record;
+    // Replaced meanwhile: the file may have been marked as such, and a new trailer would take the mark away.
+    if (newest?.fileId !== record.fileId) return;
+    const { bucketId, bucketName, objectName } = key;
+    const trailer = encodeTrailer({ bucketId, bucketName, objectName, record: newest }, context.hashing);
+    written = rewriteTrailer(path, record.sizeBytes, trailer, durability === "fsync");
+  }
+  await written;
+}
+
+/** Null for a file that has been removed, as it is once the object was replaced. */
+async function lockIfThere(path: string): Promise<FileLock | null> {
+  try {
+    return await lockBriefly(path);
+  } catch (error) {
+    if (errnoCode(error) === "ENOENT") return null;
+    throw error;
+  }
 }

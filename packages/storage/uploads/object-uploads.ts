@@ -24,6 +24,7 @@ import { partPieces, readPartEnds } from "./read-parts.ts";
 import { sweepUploads } from "./sweep-uploads.ts";
 import {
   encodeUploadHead,
+  lockUploadFile,
   newUploadId,
   partNumbers,
   requireUpload,
@@ -36,13 +37,13 @@ export function createUploads(context: StoreContext): ObjectUploads {
   /** Uploads that are being ended, one way or the other, or get a part. */
   const ending = new Set<string>();
   const requireIdle = (uploadId: string, key: ObjectKey): void => {
-    if (!ending.has(uploadId)) return;
-    throw new AisError("conflict", `upload "${uploadId}" of "${objectCname(key)}" is being completed`);
+    if (ending.has(uploadId)) throw uploadEnding(key, uploadId);
   };
   const exclusively = async <T>(uploadId: string, key: ObjectKey, work: () => Promise<T>): Promise<T> => {
     requireIdle(uploadId, key);
     ending.add(uploadId);
     try {
+      using _everywhere = context.isShared ? lockUpload(context, key, uploadId) : null;
       return await work();
     } finally {
       ending.delete(uploadId);
@@ -52,6 +53,8 @@ export function createUploads(context: StoreContext): ObjectUploads {
     create: (key, custom, durability, span) => createUpload(context, key, custom, durability, span),
     putPart: async (key, uploadId, partNumber, body, options, span) => {
       requireIdle(uploadId, key);
+      // Another process may be ending it, which then has the lock.
+      if (context.isShared) lockUpload(context, key, uploadId)[Symbol.dispose]();
       return putPart(context, key, uploadId, partNumber, body, options, span);
     },
     complete: (key, uploadId, options, span) =>
@@ -62,6 +65,17 @@ export function createUploads(context: StoreContext): ObjectUploads {
       }),
     sweep: (liveBucketIds) => sweepUploads(context, liveBucketIds, ending),
   };
+}
+
+/** Throws `notFound`, and `conflict` while another process ends the upload. */
+function lockUpload(context: StoreContext, key: ObjectKey, uploadId: string): Disposable {
+  const lock = lockUploadFile(requireUpload(context, key, uploadId).directory);
+  if (lock === null) throw uploadEnding(key, uploadId);
+  return lock;
+}
+
+function uploadEnding(key: ObjectKey, uploadId: string): AisError {
+  return new AisError("conflict", `upload "${uploadId}" of "${objectCname(key)}" is being completed`);
 }
 
 async function createUpload(

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { TEMPORARY_SUFFIX } from "@ais/base/durable-write.ts";
 import { errnoCode } from "../storage-error.ts";
 import type { OpenMountpath, StoreContext } from "../store-context.ts";
-import { readUploadHead, UPLOAD_FILE, UPLOADS_DIRECTORY } from "./upload-files.ts";
+import { lockUploadFile, readUploadHead, UPLOAD_FILE, UPLOADS_DIRECTORY } from "./upload-files.ts";
 
 const NS_PER_MS = 1_000_000n;
+const NOT_SHARED: Disposable = { [Symbol.dispose]() {} };
 
 /** Resolves with how many were removed. A directory without its head is being made, or is the rest of a removed one. */
 export async function sweepUploads(
@@ -28,6 +29,8 @@ export async function sweepUploads(
     }),
   );
   for (const directory of doomed) {
+    using lock = context.isShared ? lockUploadFile(directory) : NOT_SHARED;
+    if (lock === null) continue;
     await rm(join(directory, UPLOAD_FILE), { force: true });
     await rm(directory, { recursive: true, force: true });
   }

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AisError } from "@ais/base/errors.ts";
+import { tryLockFile } from "../flock.ts";
 import { objectCname } from "../lookup.ts";
 import { errnoCode } from "../storage-error.ts";
 import type { OpenMountpath, StoreContext } from "../store-context.ts";
@@ -82,6 +83,16 @@ export function requireUpload(context: StoreContext, key: ObjectKey, uploadId: s
 
 export function uploadNotFound(key: ObjectKey, uploadId: string): AisError {
   return new AisError("notFound", `upload "${uploadId}" of "${objectCname(key)}" does not exist`);
+}
+
+/** Keeps other processes from ending the upload; null when one of them does. Of an upload that has gone it locks nothing. */
+export function lockUploadFile(directory: string): Disposable | null {
+  try {
+    return tryLockFile(join(directory, UPLOAD_FILE));
+  } catch (error) {
+    if (errnoCode(error) === "ENOENT" || errnoCode(error) === "ENOTDIR") return { [Symbol.dispose]() {} };
+    throw error;
+  }
 }
 
 /** In order. Files that are still being received are not parts yet. */

@@ -58,7 +58,10 @@ export function copyObjects(context: JobContext, services: TargetServices): JobW
     context.phase("drain");
     const current = () => findBucket(member.snapshot.bmd, source.bucket);
     if (current()?.Renamed === "") await member.refresh("bmd", NOOP_SPAN);
-    const isQuietNow = current()?.Renamed !== "" && services.bucketGate.writers(bucketId) === 0;
+    const isClosed = current()?.Renamed !== "";
+    // The other processes first: each of them has seen by then that the bucket is closed.
+    const others = isClosed ? await services.workers.writers(bucketId, member.snapshot.bmd.version) : 0;
+    const isQuietNow = isClosed && others === 0 && services.bucketGate.writers(bucketId) === 0;
     if (isQuietNow) context.phase("copy");
     return isQuietNow;
   }

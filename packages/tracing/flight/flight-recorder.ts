@@ -115,7 +115,7 @@ export class FlightRecorder implements SpanOwner {
     return true;
   }
 
-  exportTraces(traceIds: readonly string[]): void {
+  exportTraces(traceIds: readonly string[], mayBeElsewhere: boolean): void {
     if (this.#rule === null) return;
     const nowMs = this.monotonicMs();
     const asked = new Set<string>();
@@ -129,7 +129,7 @@ export class FlightRecorder implements SpanOwner {
       asked.delete(traceId);
       this.#exportRecord(traceId, this.#codec.decode(payload));
     });
-    for (const traceId of asked) this.#wanted.add(traceId, nowMs);
+    for (const traceId of asked) this.#wanted.add(traceId, nowMs, !mayBeElsewhere);
   }
 
   stats(): TailStats {

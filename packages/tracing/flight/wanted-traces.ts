@@ -1,9 +1,16 @@
 /** Traces that another node asked for before their request ended here, for a short time. */
+interface Wanted {
+  /** When it is given up. */
+  readonly untilMs: number;
+  /** Nobody else can have it. */
+  readonly isCertain: boolean;
+}
+
 export class WantedTraces {
   readonly #capacity: number;
   readonly #patienceMs: number;
-  /** Trace id to when it is given up, oldest first. */
-  readonly #untilMs = new Map<string, number>();
+  /** Oldest first. */
+  readonly #wanted = new Map<string, Wanted>();
   /** Given up without having been seen. */
   missed = 0;
 
@@ -13,28 +20,26 @@ export class WantedTraces {
   }
 
   get size(): number {
-    return this.#untilMs.size;
+    return this.#wanted.size;
   }
 
-  add(traceId: string, nowMs: number): void {
+  add(traceId: string, nowMs: number, isCertain: boolean): void {
     this.expire(nowMs);
-    if (this.#untilMs.size >= this.#capacity) {
-      this.missed++;
-      return;
-    }
-    this.#untilMs.set(traceId, nowMs + this.#patienceMs);
+    if (this.#wanted.size < this.#capacity)
+      this.#wanted.set(traceId, { untilMs: nowMs + this.#patienceMs, isCertain });
+    else if (isCertain) this.missed++;
   }
 
   /** True when the trace was asked for; it is then no longer wanted. */
   take(traceId: string): boolean {
-    return this.#untilMs.delete(traceId);
+    return this.#wanted.delete(traceId);
   }
 
   expire(nowMs: number): void {
-    for (const [traceId, untilMs] of this.#untilMs) {
+    for (const [traceId, { untilMs, isCertain }] of this.#wanted) {
       if (untilMs > nowMs) return;
-      this.#untilMs.delete(traceId);
-      this.missed++;
+      this.#wanted.delete(traceId);
+      if (isCertain) this.missed++;
     }
   }
 }

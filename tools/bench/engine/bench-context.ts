@@ -42,10 +42,21 @@ export class BenchContext {
 
   /** A cluster of one target with a bucket for each durability policy. */
   smallCluster(): Promise<EngineCluster> {
-    return this.#once("small cluster", async () => {
+    return this.#smallCluster("one", 1);
+  }
+
+  /** The same, whose daemons have two processes each. */
+  twoProcessCluster(): Promise<EngineCluster> {
+    return this.#smallCluster("two-processes", 2);
+  }
+
+  #smallCluster(name: string, processCount: number): Promise<EngineCluster> {
+    return this.#once(`cluster ${name}`, async () => {
       const node = await this.node();
-      progress("starting a cluster of one target");
-      const plan = { node, directory: join(this.directory, "one"), targetCount: 1 };
+      progress(
+        `starting a cluster of one target, ${processCount === 1 ? "one process" : "two processes"} a node`,
+      );
+      const plan = { node, directory: join(this.directory, name), targetCount: 1, processCount };
       const cluster = await EngineCluster.start({ ...plan, profile: this.options.profile }, this.#stack);
       await cluster.createBucket(OS_BUCKET, "os");
       await cluster.createBucket(FSYNC_BUCKET, "fsync");

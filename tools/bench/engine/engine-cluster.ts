@@ -19,6 +19,8 @@ export interface ClusterPlan {
   readonly node: string;
   readonly directory: string;
   readonly targetCount: number;
+  /** Of every daemon; one when absent. */
+  readonly processCount?: number;
   /** Where CPU profiles go; empty takes none. */
   readonly profile: string;
 }
@@ -39,7 +41,7 @@ export class EngineCluster {
 
   /** The processes go with `stack`, the data is below `directory`. Every target has one mountpath. */
   static async start(
-    { node, directory, targetCount, profile }: ClusterPlan,
+    { node, directory, targetCount, processCount = 1, profile }: ClusterPlan,
     stack: AsyncDisposableStack,
   ): Promise<EngineCluster> {
     await mkdir(directory, { recursive: true });
@@ -49,7 +51,7 @@ export class EngineCluster {
         ...programOf(node, profile, name),
         ...[`--role=${role}`, `--daemon-id=${name}`, "--port=0", ...mountpath],
         ...[`--config-dir=${join(directory, name, "config")}`, `--log-dir=${join(directory, name, "log")}`],
-        `--coordinator=sqlite:${join(directory, "cluster.db")}`,
+        ...[`--coordinator=sqlite:${join(directory, "cluster.db")}`, `--workers=${processCount}`],
       ];
       const started = stack.use(await BenchProcess.start({ command, core: SERVER_CORE }));
       // A profile is written at the end of a process that ends by itself.

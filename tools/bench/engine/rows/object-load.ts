@@ -1,4 +1,5 @@
 /** Loads on objects of the cluster of one target, straight at it or through the proxy. */
+import { readFileSync } from "node:fs";
 import { objectPath } from "@ais/wire/paths.ts";
 import type { LoadGroup, LoadPlan } from "../../lib/load-protocol.ts";
 import type { BenchContext } from "../bench-context.ts";
@@ -47,13 +48,27 @@ export interface ObjectLoad {
 }
 
 export async function clusterContender(context: BenchContext, load: ObjectLoad): Promise<Contender> {
-  const cluster = await context.smallCluster();
+  return contenderOf("aisnode", await context.smallCluster(), context, load);
+}
+
+export async function contenderOf(
+  name: string,
+  cluster: EngineCluster,
+  context: BenchContext,
+  load: ObjectLoad,
+): Promise<Contender> {
   const [target] = cluster.targets;
   if (target === undefined) throw new Error("the cluster has no target");
   const isDirect = load.route === "direct";
   const plan = planFor(isDirect ? portOf(target) : cluster.proxyPort, load);
-  const pids = isDirect ? [target.pid] : cluster.pids;
-  return loadContender("aisnode", pids, await context.load(), plan, load.bytes);
+  const pids = (isDirect ? [target.pid] : cluster.pids).flatMap(processesOf);
+  return loadContender(name, pids, await context.load(), plan, load.bytes);
+}
+
+/** A daemon and its workers. */
+function processesOf(pid: number): readonly number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+  return [pid, ...(children === "" ? [] : children.split(" ").map(Number))];
 }
 
 /** The same load on another server. */
@@ -77,8 +92,9 @@ export async function storeObjects(
   bucket: string,
   names: readonly string[],
   { bytes, connections }: Pick<SizePlan, "bytes" | "connections">,
+  onto?: EngineCluster,
 ): Promise<void> {
-  const cluster = await context.smallCluster();
+  const cluster = onto ?? (await context.smallCluster());
   const [target] = cluster.targets;
   if (target === undefined) throw new Error("the cluster has no target");
   const plan: LoadPlan = {

@@ -1,0 +1,23 @@
+import { Server } from "node:http";
+
+/** `listen` with the runtime's own last argument. */
+type RealListen = (
+  tls: undefined,
+  port: number,
+  hostname: string,
+  path: undefined,
+  reusePort: boolean,
+) => void;
+
+/**
+ * `listen` of `node:http` takes no `reusePort` in this runtime (1.4.5: it is accepted and ignored), and shares a port only
+ * in the children of `node:cluster`. What both come down to is called here. Throws when a later runtime has it no more.
+ */
+export function listenOnSharedPort(server: Server, port: number, hostname: string): void {
+  const name = Object.getOwnPropertySymbols(Server.prototype).find(
+    ({ description }) => description === "kRealListen",
+  );
+  if (name === undefined) throw new Error("this runtime cannot share a port between HTTP servers");
+  const listen = (server as unknown as Record<symbol, RealListen>)[name];
+  listen?.call(server, undefined, port, hostname, undefined, true);
+}

@@ -1,0 +1,313 @@
+/** Nodes of two processes are one node: its objects, figures, traces, settings and its end, whichever process is asked. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { createConnection, type Socket } from "node:net";
+import { must } from "@ais/base/assert.ts";
+import { TestCluster } from "@ais/testkit/cluster.ts";
+import { TestCollector } from "@ais/testkit/collector.ts";
+import type { Daemon } from "@ais/testkit/daemon.ts";
+import { fetchAnew, isRunning, metric, until, workerPids } from "./workers.fixture.ts";
+
+const SERVER = 2;
+const OBJECTS = 40;
+
+let collector: TestCollector;
+let cluster: TestCluster;
+
+beforeAll(async () => {
+  collector = await TestCollector.start();
+  cluster = await TestCluster.start({ targets: 2, workers: 2, tracingEndpoint: collector.endpoint });
+  await create("b");
+});
+
+afterAll(async () => {
+  await cluster[Symbol.asyncDispose]();
+  await collector[Symbol.asyncDispose]();
+});
+
+async function create(bucket: string): Promise<void> {
+  const reply = await fetchAnew(`${cluster.url}/v1/buckets/${bucket}`, {
+    method: "POST",
+    body: JSON.stringify({ action: "create-bck" }),
+  });
+  expect(reply.status).toBe(200);
+}
+
+const objectUrl = (name: string): string => `${cluster.url}/v1/objects/b/${name}`;
+const contentOf = (n: number, version: number): Buffer =>
+  Buffer.alloc(n % 2 === 0 ? 900 : 60_000, n + version);
+
+async function put(name: string, body: Buffer): Promise<void> {
+  const reply = await fetchAnew(objectUrl(name), { method: "PUT", body });
+  expect([name, reply.status, await reply.text()]).toEqual([name, 200, ""]);
+}
+
+async function read(name: string): Promise<Buffer | number> {
+  const reply = await fetchAnew(objectUrl(name));
+  const body = Buffer.from(await reply.arrayBuffer());
+  return reply.status === 200 ? body : reply.status;
+}
+
+async function listed(bucket: string, prefix: string): Promise<readonly string[]> {
+  const child = Bun.spawn(
+    [process.execPath, "apps/ais/main.ts", "ls", `ais://${bucket}`, "--prefix", prefix, "--name-only"],
+    {
+      env: { PATH: process.env["PATH"] ?? "", HOME: cluster.directory, AIS_ENDPOINT: cluster.url },
+      stdin: "ignore",
+    },
+  );
+  const text = await child.stdout.text();
+  return text.split("\n").filter((line) => line.startsWith(prefix));
+}
+
+/** A PUT of which a target has the head and no body. */
+async function beginPut(target: Daemon, name: string, sizeBytes: number): Promise<Socket> {
+  const socket = createConnection(target.plan.port, "127.0.0.1");
+  socket.on("error", () => {});
+  await new Promise((resolve) => socket.once("connect", resolve));
+  socket.write(
+    `PUT /v1/objects/b/${name}?pid=${"p".repeat(8)}&utm=1 HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: ${sizeBytes}\r\n\r\n`,
+  );
+  return socket;
+}
+
+function replyOf(socket: Socket): Promise<string> {
+  return new Promise((resolve) => {
+    let text = "";
+    socket.on("data", (chunk) => {
+      text += chunk.toString("latin1");
+    });
+    socket.on("close", () => resolve(text));
+  });
+}
+
+async function inFlight(target: Daemon): Promise<readonly string[]> {
+  const reply = await fetchAnew(`${target.url}/v1/daemon?what=inflight`);
+  return ((await reply.json()) as { object: string }[]).map(({ object }) => object).sort();
+}
+
+const aTarget = (): Daemon => must(cluster.targets[0], "a target");
+
+test("what one process has acknowledged every process answers, and figures are those of all", async () => {
+  const gets = await totals("get");
+  const puts = await totals("put");
+  const deletes = await totals("del");
+  for (let n = 0; n < OBJECTS; n++) {
+    const name = `seen-${String(n).padStart(2, "0")}`;
+    expect(await read(name)).toBe(404);
+    for (const version of [1, 2]) {
+      await put(name, contentOf(n, version));
+      expect(await read(name)).toEqual(contentOf(n, version));
+    }
+    if (n % 4 !== 0) continue;
+    expect((await fetchAnew(objectUrl(name), { method: "DELETE" })).status).toBe(200);
+    expect(await read(name)).toBe(404);
+  }
+  const left = Array.from({ length: OBJECTS }, (_, n) => n).filter((n) => n % 4 !== 0);
+  expect(await listed("b", "seen-")).toEqual(left.map((n) => `seen-${String(n).padStart(2, "0")}`));
+  // Scrapes land on any process too, and all of them say the same.
+  for (let scrape = 0; scrape < 6; scrape++) {
+    // A proxy redirects whether or not there is such an object.
+    const [redirected = 0, found = 0] = gets;
+    const missed = OBJECTS + OBJECTS / 4;
+    expect(await totals("get")).toEqual([redirected + 2 * OBJECTS + missed, found + 2 * OBJECTS]);
+    expect(await totals("put")).toEqual(puts.map((count) => count + 2 * OBJECTS));
+    expect(await totals("del")).toEqual(deletes.map((count) => count + OBJECTS / 4));
+  }
+}, 60_000);
+
+/** Of the proxy, and of the targets together; from the scrape, which the tracker must agree with. */
+async function totals(kind: "get" | "put" | "del"): Promise<readonly number[]> {
+  const sums: number[] = [];
+  for (const [role, daemons] of [
+    ["proxy", cluster.proxies],
+    ["target", cluster.targets],
+  ] as const) {
+    let sum = 0;
+    for (const daemon of daemons) {
+      const stats = await (await fetchAnew(`${daemon.url}/v1/daemon?what=node_stats`)).json();
+      const { tracker } = stats as { tracker: Record<string, number> };
+      const scraped = await metric(daemon, `ais_${role}_${kind}_count{`);
+      expect(tracker[`${kind}.n`] ?? 0).toBe(scraped);
+      sum += scraped;
+    }
+    sums.push(sum);
+  }
+  return sums;
+}
+
+test("both processes serve and export, as one instance, and every request is one trace", async () => {
+  const id = await daemonId(aTarget());
+  for (let n = 0; n < OBJECTS; n++) await put(`traced-${n}`, contentOf(n, 1));
+  const servers = await collector.until(() => {
+    const found = collector.spans.filter(
+      ({ kind, attributes }) => kind === SERVER && String(attributes["ais.object"]).startsWith("traced-"),
+    );
+    return found.length >= 2 * OBJECTS ? found : null;
+  });
+  expect(servers.length).toBe(2 * OBJECTS);
+  const byTrace = Map.groupBy(servers, ({ traceId }) => traceId);
+  expect(byTrace.size).toBe(OBJECTS);
+  for (const spans of byTrace.values()) {
+    const proxy = must(
+      spans.find(({ serviceName }) => serviceName.endsWith("-proxy")),
+      "a proxy's span",
+    );
+    const target = must(
+      spans.find(({ serviceName }) => serviceName.endsWith("-target")),
+      "a target's span",
+    );
+    expect(target.parentSpanId).toBe(proxy.spanId);
+  }
+  const pids = (instance: unknown): ReadonlySet<unknown> =>
+    new Set(
+      servers
+        .filter(({ resource }) => resource["service.instance.id"] === instance)
+        .map(({ resource }) => resource["process.pid"]),
+    );
+  const processes = (daemon: Daemon): ReadonlySet<unknown> => new Set([daemon.pid, ...workerPids(daemon)]);
+  expect(pids(id)).toEqual(processes(aTarget()));
+  const proxy = must(cluster.proxies[0], "a proxy");
+  expect(pids(await daemonId(proxy))).toEqual(processes(proxy));
+}, 60_000);
+
+async function daemonId(daemon: Daemon): Promise<string> {
+  const reply = await fetchAnew(`${daemon.url}/v1/daemon?what=snode`);
+  return ((await reply.json()) as { daemon_id: string }).daemon_id;
+}
+
+test("requests under way are shown whichever process has them, and counted as open writes", async () => {
+  const target = aTarget();
+  const names = Array.from({ length: 12 }, (_, n) => `hanging-${String(n).padStart(2, "0")}`);
+  const sockets = await Promise.all(names.map((name) => beginPut(target, name, 100_000)));
+  await until("all are under way", async () => (await inFlight(target)).length === names.length);
+  for (let asked = 0; asked < 6; asked++) expect(await inFlight(target)).toEqual(names);
+  const replies = sockets.map(replyOf);
+  for (const socket of sockets) socket.write(Buffer.alloc(50_000));
+  await until(
+    "all are written to files",
+    async () => (await metric(target, "ais_target_storage_open_writes{")) === names.length,
+  );
+  for (const socket of sockets) socket.write(Buffer.alloc(50_000));
+  for (const reply of await Promise.all(replies)) expect(reply).toStartWith("HTTP/1.1 200 ");
+  await until("none is under way", async () => (await inFlight(target)).length === 0);
+  expect(await metric(target, "ais_target_storage_open_writes{")).toBe(0);
+}, 60_000);
+
+test("the tail of finished requests has those of all processes", async () => {
+  const stop = new AbortController();
+  const reply = await fetchAnew(`${cluster.url}/v1/trace/tail?op=object.put`, { signal: stop.signal });
+  let text = "";
+  const reading = (async () => {
+    const decoder = new TextDecoder();
+    for await (const chunk of reply.body ?? []) text += decoder.decode(chunk);
+  })().catch(() => {});
+  // Watching begins a moment after the reply does, in every process of every node.
+  await until("the tail has begun in all processes", async () => {
+    await put("tail-warm", contentOf(1, 1));
+    return seen(text, "tail-warm").size >= 2;
+  });
+  await Bun.sleep(500);
+  const names = Array.from({ length: OBJECTS }, (_, n) => `tail-${n}`);
+  for (const [n, name] of names.entries()) await put(name, contentOf(n, 3));
+  await until("all were told, of proxy and target", () => names.every((name) => seen(text, name).size === 2));
+  stop.abort();
+  await reading;
+}, 60_000);
+
+/** The nodes that have told of a request for this object. */
+function seen(text: string, name: string): ReadonlySet<string> {
+  const lines = text.split("\n").filter((line) => line.includes(`"object":"${name}"`));
+  return new Set(lines.map((line) => (JSON.parse(line) as { node: string }).node));
+}
+
+test("a changed setting is in force in every process within two seconds", async () => {
+  const set = async (probability: string): Promise<void> => {
+    const reply = await fetchAnew(
+      `${cluster.url}/v1/cluster/set-config?tracing.sampler_probability=${probability}`,
+      { method: "PUT" },
+    );
+    expect(reply.status).toBe(200);
+  };
+  await set("0");
+  await Bun.sleep(2000);
+  for (let n = 0; n < OBJECTS; n++) await put(`dark-${n}`, contentOf(n, 1));
+  await set("1");
+  await Bun.sleep(2000);
+  for (let n = 0; n < OBJECTS; n++) await put(`light-${n}`, contentOf(n, 1));
+  const servers = (prefix: string) =>
+    collector.spans.filter(
+      ({ kind, attributes }) => kind === SERVER && String(attributes["ais.object"]).startsWith(prefix),
+    );
+  await collector.until(() => servers("light-").length === 2 * OBJECTS);
+  expect(servers("dark-")).toEqual([]);
+}, 60_000);
+
+test("a setting of one node reaches its workers, and their lines stand in its one log", async () => {
+  const target = aTarget();
+  const level = async (verbosity: string): Promise<void> => {
+    const url = `${target.url}/v1/daemon/set-config?log.level=${verbosity}&transient=true`;
+    expect((await fetchAnew(url, { method: "PUT" })).status).toBe(200);
+  };
+  await level("5");
+  for (let n = 0; n < OBJECTS; n++) await put(`logged-${n}`, contentOf(n, 1));
+  const served = (): readonly { readonly worker?: number }[] =>
+    target.output
+      .split("\n")
+      .filter((line) => line.includes("served a request") && line.includes("/logged-"))
+      .map((line) => JSON.parse(line) as { readonly worker?: number });
+  await until(
+    "lines of both processes are there",
+    () => new Set(served().map(({ worker }) => worker)).size === 2,
+  );
+  await level("3");
+}, 60_000);
+
+test("a port that another daemon has is refused, though it would be shared", async () => {
+  const { plan } = aTarget();
+  const port = plan.args.find((flag) => flag.startsWith("--port="));
+  const child = Bun.spawn(
+    [
+      plan.command,
+      ...plan.args.map((arg) => (/\/mp|--config-dir/.test(arg) ? `${arg}-other` : arg)),
+      "--daemon-id=anotherone",
+    ],
+    { env: { ...plan.env, HOME: plan.directory }, stdout: "pipe", stderr: "pipe" },
+  );
+  expect(await child.exited).toBe(1);
+  expect(await child.stderr.text()).toContain(`failed to listen on 127.0.0.1:${port?.slice(7)}`);
+}, 30_000);
+
+test("a stop lets every process finish its requests and leaves none running", async () => {
+  const target = aTarget();
+  const pids = [target.pid, ...workerPids(target)];
+  expect(pids.map(isRunning)).toEqual([true, true]);
+  const names = Array.from({ length: 12 }, (_, n) => `late-${String(n).padStart(2, "0")}`);
+  const sockets = await Promise.all(names.map((name) => beginPut(target, name, 100_000)));
+  await until("all are under way", async () => (await inFlight(target)).length === names.length);
+  const replies = sockets.map(replyOf);
+  const ended = target.end("SIGTERM");
+  await Bun.sleep(700);
+  for (const socket of sockets) socket.write(Buffer.alloc(100_000, 7));
+  for (const reply of await Promise.all(replies)) expect(reply).toStartWith("HTTP/1.1 200 ");
+  expect(await ended).toBe(0);
+  expect(pids.map(isRunning)).toEqual([false, false]);
+  expect(target.output).not.toContain("killed workers");
+  target.start();
+  await target.ready();
+  await cluster.complete();
+  for (const name of names) {
+    const reply = await fetchAnew(`${target.url}/v1/objects/b/${name}`);
+    expect([name, Buffer.from(await reply.arrayBuffer()).equals(Buffer.alloc(100_000, 7))]).toEqual([
+      name,
+      true,
+    ]);
+  }
+  // Spans of the last requests were flushed, the workers' too.
+  await collector.until(
+    () =>
+      collector.spans.filter(
+        ({ kind, attributes }) => kind === SERVER && String(attributes["ais.object"]).startsWith("late-"),
+      ).length >=
+      2 * names.length,
+  );
+}, 60_000);
