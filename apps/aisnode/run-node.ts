@@ -13,10 +13,12 @@ import { createNodeMetrics } from "@ais/node/metrics/node-metrics.ts";
 import { resolveNodeId } from "@ais/node/node-id.ts";
 import { createNodeRequests } from "@ais/node/requests/node-requests.ts";
 import { createStartGate } from "@ais/node/start-gate.ts";
+import type { StopRequest } from "@ais/node/stop-request.ts";
 import { createTracing } from "@ais/tracing";
 import type { CreateTracing, Tracing } from "@ais/tracing/types.ts";
 import { nodeName } from "@ais/wire/smap.ts";
 import { AIS_VERSION } from "@ais/wire/version.ts";
+import { finishStop } from "./finish-stop.ts";
 import { applyConfig, initialConfig, offerTracing } from "./node-config.ts";
 import { nodeFacts } from "./node-facts.ts";
 import type { Environment, NodeOptions, ParsedOptions } from "./options.ts";
@@ -43,19 +45,31 @@ export interface NodeOverrides {
   readonly createTracing?: CreateTracing;
 }
 
-/** Resolves when the node has stopped as asked; rejects when it cannot start or cannot go on. */
+/**
+ * Resolves when the node has stopped as asked; rejects when it cannot start or cannot go on. What a decommission asks for
+ * comes last, when nothing of the node is open any more.
+ */
 export async function runNode(
   parsed: ParsedOptions,
   env: Environment,
   overrides: NodeOverrides = {},
 ): Promise<void> {
+  const request = await serve(parsed, env, overrides);
+  if (request !== null) await finishStop(request, parsed.options);
+}
+
+async function serve(
+  parsed: ParsedOptions,
+  env: Environment,
+  overrides: NodeOverrides,
+): Promise<StopRequest | null> {
   const startedMonotonicMs = systemClock.monotonicMs();
   const { options } = parsed;
   const role = ROLES[options.role];
   const tracingChoice = chooseTracing(parsed);
   // Disposed of in reverse: leave the cluster, finish requests, close the storage, flush spans, flush the log.
   await using stack = new AsyncDisposableStack();
-  const { id, logger, tracing, signal } = await openDiagnostics(options, env, overrides, stack);
+  const { id, logger, tracing, signal, stop } = await openDiagnostics(options, env, overrides, stack);
   const coordinator = stack.use(await openCoordinator(options.coordinator));
   const jobs = stack.use(new CoordinatedJobs(coordinator, logger));
   const roleResources = stack.use(new AsyncDisposableStack());
@@ -87,7 +101,7 @@ export async function runNode(
   });
   stack.defer(() => within(LEAVE_DEADLINE_MS, member[Symbol.asyncDispose]()));
   if (!role.createsCluster) await waitForCluster(member, signal, logger);
-  if (signal.aborted) return;
+  if (signal.aborted) return null;
   const traceKey = await clusterSecret(coordinator, TRACE_SECRET);
   stack.defer(await applyConfig(member, logger, tracing, tracingChoice, parsed, traceKey));
 
@@ -95,7 +109,12 @@ export async function runNode(
   const facts = await nodeFacts(options, { id, port: server.port, startedMonotonicMs });
   const requests = createNodeRequests({ nodeId: id, member, tracing, logger, metrics });
   stack.defer(() => requests.close());
-  const services: NodeServices = { member, tracing, metrics, logger, facts, requests, jobs };
+  let stopRequest: StopRequest | null = null;
+  const stopNode = (request: StopRequest): void => {
+    stopRequest ??= request;
+    stop(request.reason);
+  };
+  const services: NodeServices = { member, tracing, metrics, logger, facts, requests, jobs, stopNode };
   const faults = testFaults(env);
   if (faults !== null)
     logger.log("warn", "this node's storage fails on demand", { variable: TEST_FAULTS_VARIABLE });
@@ -112,6 +131,7 @@ export async function runNode(
     process.stdout.write(`aisnode ${nodeName(self)} ready at ${url}\n`);
   }
   await running;
+  return stopRequest;
 }
 
 interface Diagnostics {
@@ -120,6 +140,7 @@ interface Diagnostics {
   readonly tracing: Tracing;
   /** Aborts when the process is asked to stop. */
   readonly signal: AbortSignal;
+  stop(reason: string): void;
 }
 
 /** Everything after this can log, trace and be stopped. */
@@ -137,7 +158,7 @@ async function openDiagnostics(
       verbosity: options["log-level"],
     }),
   );
-  const { signal, dispose } = onStopSignal(logger);
+  const { signal, stop, dispose } = onStopSignal(logger);
   stack.defer(dispose);
   const tracing = (overrides.createTracing ?? createTracing)({
     role: options.role,
@@ -149,7 +170,7 @@ async function openDiagnostics(
     clock: systemClock,
   });
   stack.defer(() => tracing.stop(TRACE_FLUSH_DEADLINE_MS));
-  return { id, logger, tracing, signal };
+  return { id, logger, tracing, signal, stop };
 }
 
 /** To be asked to stop while waiting is no failure. */

@@ -11,6 +11,7 @@ import type { HttpReply, HttpRequest } from "./http/types.ts";
 import type { NodeLogger } from "./logger.ts";
 import type { NodeMetrics } from "./metrics/types.ts";
 import type { NodeRequests } from "./requests/node-requests.ts";
+import type { StopNode } from "./stop-request.ts";
 
 /** Decoded query items; the first value of a repeated name. */
 export interface Query {
@@ -45,6 +46,8 @@ export interface NodeServices {
   readonly facts: NodeFacts;
   readonly requests: NodeRequests;
   readonly jobs: JobDirectory;
+  /** Makes the process stop as if it had been told to by a signal; returns at once. */
+  readonly stopNode: StopNode;
 }
 
 const CALLER_ID = HEADERS.callerId.toLowerCase();

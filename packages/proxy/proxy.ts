@@ -7,6 +7,8 @@ import type { HttpHandler, StartHttpServer } from "@ais/node/http/types.ts";
 import { createPipeline } from "@ais/node/pipeline.ts";
 import { PROXY_DISPATCH } from "./dispatch.ts";
 import { startJobKeeper } from "./jobs/job-keeper.ts";
+import { startRebalanceKeeper } from "./membership/rebalance-keeper.ts";
+import { MembershipTransactions } from "./membership/transactions.ts";
 import type { ProxyServices } from "./services.ts";
 
 export interface ProxyOptions extends NodeServices {
@@ -25,10 +27,18 @@ export const startProxyServer: StartHttpServer = startNodeHttpServer;
 
 export async function createProxy(options: ProxyOptions): Promise<ProxyRole> {
   const { clock = systemClock, overrides = {}, ...node } = options;
-  const services: ProxyServices = { ...node, clock, hrw: await loadHrw(), ...overrides };
-  const keeper = startJobKeeper(services);
+  const services: ProxyServices = {
+    ...node,
+    clock,
+    hrw: await loadHrw(),
+    membership: new MembershipTransactions(),
+    ...overrides,
+  };
+  const keepers = new AsyncDisposableStack();
+  keepers.use(startJobKeeper(services));
+  keepers.use(startRebalanceKeeper(services));
   return {
     handler: createPipeline({ role: "proxy", dispatch: PROXY_DISPATCH, services, clock }),
-    [Symbol.asyncDispose]: () => keeper[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => keepers.disposeAsync(),
   };
 }

@@ -9,12 +9,16 @@ import { createPipeline } from "@ais/node/pipeline.ts";
 import type { StorageFaults } from "@ais/storage/faults.ts";
 import { openObjectStore } from "@ais/storage/object-store.ts";
 import type { ObjectStore } from "@ais/storage/types.ts";
+import { isSettled } from "@ais/wire/rmd.ts";
 import { createBucketGate } from "./bucket-gate.ts";
 import { type BucketSweep, startBucketSweep } from "./bucket-sweep.ts";
 import { exposeChecks } from "./check-metrics.ts";
 import { TARGET_DISPATCH } from "./dispatch.ts";
 import { ListingJobs } from "./jobs/listing-jobs.ts";
 import { targetWorks } from "./jobs/target-works.ts";
+import { Claims } from "./placement/claims.ts";
+import { HandOver } from "./placement/hand-over.ts";
+import { createSettlingStore } from "./placement/settling-store.ts";
 import type { TargetServices } from "./services.ts";
 import { StorageJobs } from "./storage-jobs.ts";
 import { exposeStorage } from "./storage-metrics.ts";
@@ -62,10 +66,22 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
     );
   const storageJobs = stack.use(new StorageJobs({ ...node, store, clock }));
   const gate = createBucketGate(store, node.member);
+  const hrw = await loadHrw();
+  const { member, tracing: nodeTracing, metrics } = node;
+  const nodeId = node.facts.id;
+  const handOver = new HandOver({ store, member, hrw, metrics, nodeId });
+  const claims = new Claims({ member, tracing: nodeTracing, nodeId });
+  stack.defer(
+    member.onChange(({ after }) => {
+      if (isSettled(after)) claims.forgetFresh();
+    }),
+  );
   const services: TargetServices = {
     ...node,
-    store: gate.store,
-    hrw: await loadHrw(),
+    store: createSettlingStore({ local: gate.store, member, claims, handOver, nodeId }),
+    localStore: store,
+    handOver,
+    hrw,
     storageJobs,
     bucketGate: gate,
     // The runner works with these services, so it comes after them.

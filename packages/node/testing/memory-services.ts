@@ -62,6 +62,7 @@ export function memoryServices(self: Snode, peers: readonly Snode[] = []): Memor
     metrics,
     requests: createNodeRequests({ nodeId, member, tracing, logger, metrics }),
     jobs: new MemoryJobs(),
+    stopNode() {},
     facts: {
       role,
       id: self.daemon_id,

@@ -6,6 +6,7 @@ import { aisBucket } from "@ais/wire/bck.ts";
 import { findBucket, withBucket } from "@ais/wire/bmd.ts";
 import { fakeNode } from "../fixtures/fake-member.ts";
 import { FakeProxy } from "../fixtures/fake-proxy.ts";
+import { MembershipTransactions } from "../membership/transactions.ts";
 import type { ProxyServices } from "../services.ts";
 import { startJobKeeper } from "./job-keeper.ts";
 
@@ -36,7 +37,8 @@ async function setUp() {
     // Its private parts are the original's.
     updateBmd: { value: proxy.member.updateBmd.bind(proxy.member) },
   });
-  const services: ProxyServices = { ...proxy.services, member, clock, hrw: await loadHrw() };
+  const membership = new MembershipTransactions();
+  const services: ProxyServices = { ...proxy.services, member, clock, hrw: await loadHrw(), membership };
   const keeper = startJobKeeper(services);
   return { proxy, jobs: proxy.services.jobs, clock, keeper };
 }

@@ -5,6 +5,7 @@ import { isShareOver, type JobRecord } from "@ais/cluster/jobs/job-record.ts";
 import { SerialTask } from "@ais/cluster/serial-task.ts";
 import { bucketCname } from "@ais/wire/bck.ts";
 import { findNode } from "@ais/wire/smap.ts";
+import { concludeRebalance } from "../membership/rebalance.ts";
 import type { ProxyServices } from "../services.ts";
 import { concludeMove, reopenOrphans } from "./conclude-move.ts";
 
@@ -115,6 +116,11 @@ async function conclude(entry: JobEntry, services: ProxyServices): Promise<void>
   const own = record.targets.map((id) => shares.get(id) ?? null);
   let aborted = own.some((share) => share === null || !isShareOver(share) || share.state === "aborted");
   if (record.kind === "move-bck") aborted = !(await concludeMove(record, !aborted, services));
+  if (record.kind === "rebalance") {
+    // An object that could not be moved is where it was: the rest has been done, but not the whole.
+    aborted ||= own.some((share) => share !== null && share.error !== "");
+    await concludeRebalance(record, !aborted, services);
+  }
   const failure = own.find((share) => share !== null && share.error !== "")?.error ?? "";
   const reason = aborted ? (record.stop?.reason ?? "") : "";
   const error = [failure, reason]

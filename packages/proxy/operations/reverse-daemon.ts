@@ -1,5 +1,7 @@
 import { AisError } from "@ais/base/errors.ts";
 import type { Call } from "@ais/node/call.ts";
+import { daemonAct } from "@ais/node/daemon-act.ts";
+import { daemonSetConfig } from "@ais/node/daemon-set-config.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { callPeer } from "@ais/node/peer-client.ts";
 import { withoutTraceQuery } from "@ais/tracing/redact.ts";
@@ -10,7 +12,6 @@ import { findNode } from "@ais/wire/smap.ts";
 import { ACT_MSG_LIMIT_BYTES } from "../act-msg-body.ts";
 import type { ProxyServices } from "../services.ts";
 import { daemonGet } from "./daemon-get.ts";
-import { daemonSetConfig } from "./daemon-set-config.ts";
 
 /** Logs of a node may be long to read. */
 export const REVERSE_TIMEOUT_MS = 60_000;
@@ -54,7 +55,7 @@ function answerHere(call: Call, services: ProxyServices): HttpReply | Promise<Ht
     case "GET":
       return daemonGet(call, services);
     case "PUT":
-      return daemonSetConfig(call, services);
+      return call.rest.length === 0 ? daemonAct(call, services) : daemonSetConfig(call, services);
   }
   throw new AisError("unsupported", `${call.request.method} of a node's own settings is not supported`);
 }

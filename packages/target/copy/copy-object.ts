@@ -1,5 +1,6 @@
 /** Copies one object of this target to wherever the destination's name puts it: this target, or another one. */
 import { AisError } from "@ais/base/errors.ts";
+import type { ClusterSnapshot } from "@ais/cluster/snapshot.ts";
 import type { Call } from "@ais/node/call.ts";
 import { uploadToPeer } from "@ais/node/peer-upload.ts";
 import type { ObjectAttributes, ObjectReader } from "@ais/storage/types.ts";
@@ -33,7 +34,7 @@ export async function copyObject(
   const { store, hrw, member, metrics, tracing, facts } = services;
   validateObjectName(objectName);
   const { props } = await locateBucket(bucket, false, call.snapshot, services, span);
-  const { smap, bmd } = member.snapshot;
+  const { smap } = member.snapshot;
   const uname = objectUname(bucket, objectName);
   const chosen = hrw.chooseTarget(placementNodes(smap), uname);
   if (chosen === null)
@@ -42,7 +43,7 @@ export async function copyObject(
   try {
     // Nothing to do for a copy of itself, but the object must be there.
     if (source.key.uname === uname) return reader.attributes;
-    const transfer = transferOf(uname, props.bid, bmd.version, reader.attributes);
+    const transfer = transferOf(uname, props.bid, member.snapshot, reader.attributes);
     if (chosen.id === facts.id) {
       const key = { bucketId: bucketId(props), bucketName: bucketCname(bucket), objectName, uname };
       await store.put(key, readerBody(reader), transferOptions(transfer, props), span);
@@ -65,13 +66,15 @@ export async function copyObject(
 function transferOf(
   uname: string,
   bid: string,
-  bmdVersion: string,
+  { bmd, smap }: ClusterSnapshot,
   { sizeBytes, checksum, atimeNs, custom, parts }: ObjectAttributes,
 ): ObjectTransfer {
   return {
     uname,
     bid,
-    bmdVersion,
+    bmdVersion: bmd.version,
+    smapVersion: smap.version,
+    moved: null,
     sizeBytes,
     checksum,
     atimeNs: atimeNs.toString(),

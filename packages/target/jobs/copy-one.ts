@@ -1,6 +1,7 @@
 /** Copies one object of this target into another bucket, here or at the target that owns its new name. */
 import { AisError } from "@ais/base/errors.ts";
 import type { JobBucket } from "@ais/cluster/jobs/job-record.ts";
+import type { ClusterSnapshot } from "@ais/cluster/snapshot.ts";
 import type { JobContext } from "@ais/node/jobs/job-work.ts";
 import type { ObjectBody, ObjectKey, ObjectReader } from "@ais/storage/types.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
@@ -41,7 +42,7 @@ export async function copyOne(copy: CopyOne, services: TargetServices, signal: A
   if (owner === null) throw new AisError("unavailable", "the cluster has no active targets");
   const reader = await store.get(copy.key, { verify: false }, NOOP_SPAN);
   try {
-    const transfer = transferOf(copy, destination, reader, bmd.version);
+    const transfer = transferOf(copy, destination, reader, member.snapshot);
     const { stats } = context;
     if (owner.id === facts.id) {
       if (!(await storeHere(transfer, destination, copy, reader, services))) return;
@@ -76,13 +77,15 @@ function transferOf(
   { to, keepExisting, context }: CopyOne,
   destination: ObjectKey,
   { attributes }: ObjectReader,
-  bmdVersion: string,
+  { bmd, smap }: ClusterSnapshot,
 ): ObjectTransfer {
   const { sizeBytes, checksum, atimeNs, custom, parts } = attributes;
   return {
     uname: destination.uname,
     bid: to.bid,
-    bmdVersion,
+    bmdVersion: bmd.version,
+    smapVersion: smap.version,
+    moved: null,
     sizeBytes,
     checksum,
     atimeNs: atimeNs.toString(),

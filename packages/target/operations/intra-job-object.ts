@@ -8,7 +8,12 @@ import { bucketCname, parseUname } from "@ais/wire/bck.ts";
 import { bucketId } from "@ais/wire/bprops.ts";
 import { bucketNotFound } from "@ais/wire/error-texts.ts";
 import { validateObjectName } from "@ais/wire/object-name.ts";
-import { decodeTransfer, TRANSFER_HEADER, type TransferResult } from "@ais/wire/object-transfer.ts";
+import {
+  decodeTransfer,
+  type ObjectTransfer,
+  TRANSFER_HEADER,
+  type TransferResult,
+} from "@ais/wire/object-transfer.ts";
 import { countingIoErrors } from "../io-errors.ts";
 import { storeCopy } from "../jobs/store-copy.ts";
 import { locateBucket } from "../locate.ts";
@@ -36,6 +41,7 @@ export async function intraJobObject(call: Call, services: TargetServices): Prom
     objectName,
     uname: transfer.uname,
   };
+  await requireOwner(transfer, call, services);
   const { metrics, jobRunner } = services;
   const body = (): ObjectBody | Promise<ObjectBody> =>
     transfer.sizeBytes <= WHOLE_BODY_MAX_BYTES ? request.bytes(WHOLE_BODY_MAX_BYTES) : request.stream();
@@ -52,6 +58,20 @@ export async function intraJobObject(call: Call, services: TargetServices): Prom
   metrics.add("stream.in.size", attributes.sizeBytes);
   jobRunner.received(transfer.jobId, attributes.sizeBytes);
   return jsonReply(resultOf(attributes, true));
+}
+
+/** An object that arrives by another map than this target's would be looked for elsewhere. The sender tries again. */
+async function requireOwner(
+  { uname, smapVersion }: ObjectTransfer,
+  { span }: Call,
+  { member, handOver, facts }: TargetServices,
+): Promise<void> {
+  if (BigInt(smapVersion ?? 0) > BigInt(member.snapshot.smap.version)) await member.refresh("smap", span);
+  if (handOver.ownerOf(uname)?.daemon_id === facts.id) return;
+  throw new AisError(
+    "unavailable",
+    `the owner of the object has changed by cluster map version ${member.snapshot.smap.version}`,
+  );
 }
 
 function resultOf({ version, checksum, atimeNs }: ObjectAttributes, stored: boolean): TransferResult {
