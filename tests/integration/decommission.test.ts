@@ -1,0 +1,114 @@
+/** Targets leave for good, die in the middle of it, and join, under load: what was acknowledged is there, and nothing else. */
+import { expect, test } from "bun:test";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { must } from "@ais/base/assert.ts";
+import { TestCluster } from "@ais/testkit/cluster.ts";
+import { SeededRandom } from "@ais/testkit/random.ts";
+import { ClusterClient, heldBy, idOf } from "./cluster.fixture.ts";
+import { contentOf, numbered, until } from "./jobs.fixture.ts";
+import { MembershipLoad } from "./membership-load.fixture.ts";
+
+const BID = "2";
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+function startLoad(cluster: TestCluster): MembershipLoad {
+  const random = new SeededRandom();
+  console.log(`seed ${random.seed}`);
+  const [first, ...others] = cluster.proxies.map(({ url }) => url);
+  return new MembershipLoad([must(first, "proxy"), ...others], "b", random, 6, 40);
+}
+
+async function checkLoad(load: MembershipLoad, client: ClusterClient): Promise<void> {
+  await load.stop();
+  await load.verify();
+  expect(load.violations).toEqual([]);
+  const listed = new Set(await client.names("b", "w"));
+  const { present, absent } = load.expected();
+  expect(present.filter((name) => !listed.has(name))).toEqual([]);
+  expect(absent.filter((name) => listed.has(name))).toEqual([]);
+  console.log(`${load.done} requests, ${load.refusals} refused for the moment`);
+}
+
+test("a decommissioned target leaves with its data once others have it", async () => {
+  await using cluster = await TestCluster.start({ targets: 3, proxies: 2 });
+  const client = new ClusterClient(cluster);
+  await client.create("b");
+  const names = numbered("o", 400);
+  await client.fill("b", names, contentOf);
+  const load = startLoad(cluster);
+  const target = must(cluster.targets[1], "target");
+  const id = await idOf(target);
+  const { pid } = target;
+  await Bun.sleep(300);
+  const job = await client.act2("decommission-node", id, { rm_user_data: true });
+  expect(await client.flags(id)).toBe(8);
+  // Whatever listing is asked for meanwhile is a whole one.
+  const listings = until(20_000, "the job to end", async () => {
+    expect((await client.names("b", "o")).length).toBe(names.length);
+    return (await client.status(job)).end_time === 0 ? null : true;
+  });
+  expect(await client.wait(job)).toMatchObject({ aborted: false, err: "" });
+  await listings;
+  await client.untilFlags(id, null);
+  await until(15_000, "the process to end", async () => (isAlive(pid) ? null : true));
+  expect(await target.end("SIGTERM")).toBe(0);
+  await checkLoad(load, client);
+  expect(await client.wrong("b", names, contentOf)).toEqual([]);
+  expect((await client.names("b", "o")).length).toBe(names.length);
+  const mountpath = join(target.plan.directory, "mp1");
+  expect(existsSync(mountpath)).toBe(true);
+  expect(readdirSync(mountpath)).toEqual([]);
+}, 90_000);
+
+test("a target that dies in the middle of a rebalance comes back, and nothing is lost", async () => {
+  await using cluster = await TestCluster.start({ targets: 3 });
+  const client = new ClusterClient(cluster);
+  await client.create("b");
+  const names = numbered("o", 400);
+  await client.fill("b", names, contentOf);
+  const leaving = must(cluster.targets[0], "leaving");
+  const dying = must(cluster.targets[1], "dying");
+  const id = await idOf(leaving);
+  const load = startLoad(cluster);
+  const job = await client.act2("start-maintenance", id);
+  // Objects go to it and do not arrive, so that the job cannot end before it dies.
+  dying.pause();
+  await Bun.sleep(300);
+  await dying.end("SIGKILL");
+  dying.start();
+  await dying.ready();
+  // The job goes on, or another one takes its place; either way the target ends up empty.
+  await client.untilFlags(id, 4 | 16, 40_000);
+  const ended = await client.wait(job);
+  console.log(
+    `${job}: ${ended.aborted ? `aborted, ${ended.err}` : "done"}; ${(await client.rebalances()).join()}`,
+  );
+  await checkLoad(load, client);
+  expect(await client.wrong("b", names, contentOf)).toEqual([]);
+  expect(await heldBy(leaving, "b", BID)).toEqual([]);
+}, 90_000);
+
+test("a target that leaves and dies on the way goes on when it is back", async () => {
+  await using cluster = await TestCluster.start({ targets: 3 });
+  const client = new ClusterClient(cluster);
+  await client.create("b");
+  const names = numbered("o", 400);
+  await client.fill("b", names, contentOf);
+  const leaving = must(cluster.targets[0], "leaving");
+  const id = await idOf(leaving);
+  await client.act2("start-maintenance", id);
+  await leaving.end("SIGKILL");
+  leaving.start();
+  await leaving.ready();
+  await client.untilFlags(id, 4 | 16, 40_000);
+  expect(await client.wrong("b", names, contentOf)).toEqual([]);
+  expect(await heldBy(leaving, "b", BID)).toEqual([]);
+}, 90_000);
