@@ -81,3 +81,18 @@ export async function heldBy(daemon: Daemon, bucket: string, bid: string): Promi
   };
   return page.entries.map(({ name }) => name);
 }
+
+/** Resolves when the process has ended by itself, with status 0. */
+export async function untilEnded(daemon: Daemon, pid: number): Promise<void> {
+  await until(15_000, `${daemon.plan.name} to end`, async () => (isAlive(pid) ? null : true));
+  const status = await daemon.end("SIGTERM");
+  if (status !== 0) throw new Error(`${daemon.plan.name} ended with status ${status}`);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -5,19 +5,11 @@ import { join } from "node:path";
 import { must } from "@ais/base/assert.ts";
 import { TestCluster } from "@ais/testkit/cluster.ts";
 import { SeededRandom } from "@ais/testkit/random.ts";
-import { ClusterClient, heldBy, idOf } from "./cluster.fixture.ts";
+import { ClusterClient, heldBy, idOf, untilEnded } from "./cluster.fixture.ts";
 import { contentOf, numbered, until } from "./jobs.fixture.ts";
 import { MembershipLoad } from "./membership-load.fixture.ts";
 
 const BID = "2";
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
 
 function startLoad(cluster: TestCluster): MembershipLoad {
   const random = new SeededRandom();
@@ -58,8 +50,7 @@ test("a decommissioned target leaves with its data once others have it", async (
   expect(await client.wait(job)).toMatchObject({ aborted: false, err: "" });
   await listings;
   await client.untilFlags(id, null);
-  await until(15_000, "the process to end", async () => (isAlive(pid) ? null : true));
-  expect(await target.end("SIGTERM")).toBe(0);
+  await untilEnded(target, pid);
   await checkLoad(load, client);
   expect(await client.wrong("b", names, contentOf)).toEqual([]);
   expect((await client.names("b", "o")).length).toBe(names.length);
