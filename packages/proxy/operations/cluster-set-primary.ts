@@ -5,6 +5,7 @@ import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { emptyReply } from "@ais/node/replies.ts";
 import { nodeNotFound, urlTooShort } from "@ais/wire/error-texts.ts";
+import { QUERY } from "@ais/wire/queries.ts";
 import { outOfService } from "@ais/wire/rmd.ts";
 import { findNode, isActive, nodeName, SNODE_FLAGS } from "@ais/wire/smap.ts";
 import { forwardToPrimary } from "../membership/forward.ts";
@@ -24,12 +25,22 @@ export async function clusterSetPrimary(call: Call, services: ProxyServices): Pr
   const { facts, member, logger, membership } = services;
   if (id === facts.id) return emptyReply();
   await membership.run("set-primary", async () => {
+    refuseOtherCluster(id, call);
     requireElectable(id, await member.refresh("smap", call.span));
     await member.handOverPrimary(id);
     logger.log("info", "handed the primary's role over", { to: `p[${id}]` }, call.span);
     await agree(id, call, services);
   });
   return emptyReply();
+}
+
+/** By force AIStore takes the primary of another cluster, and joins the two. */
+function refuseOtherCluster(id: string, { query, snapshot }: Call): void {
+  if (query.flag(QUERY.force) && findNode(snapshot.smap, id) === null)
+    throw new AisError(
+      "unsupported",
+      `"${id}" is no proxy of this cluster: joining another one is not supported`,
+    );
 }
 
 function requireElectable(id: string, { smap, rmd }: Call["snapshot"]): void {

@@ -5,6 +5,7 @@ import type { Bprops } from "@ais/wire/bprops.ts";
 import type { ObjectTransfer } from "@ais/wire/object-transfer.ts";
 import { durabilityOf } from "../locate.ts";
 import { objectOptions } from "../object-options.ts";
+import { writeAtOwner } from "../placement/require-owner.ts";
 import type { TargetServices } from "../services.ts";
 
 export interface StoredCopy {
@@ -46,14 +47,17 @@ async function storeMoved(
   props: Bprops,
   transfer: ObjectTransfer,
   body: () => ObjectBody | Promise<ObjectBody>,
-  { localStore }: TargetServices,
+  services: TargetServices,
 ): Promise<StoredCopy> {
+  const { localStore } = services;
   const { sizeBytes, checksum, atimeNs, custom, parts, moved } = transfer;
   const createdNs = BigInt(moved?.createdNs ?? 0);
   const existing = await localStore.head(key, NOOP_SPAN);
   if (existing !== null && existing.createdNs >= createdNs) return { attributes: existing, stored: false };
   const options: PutOptions = {
     ...objectOptions(props),
+    // It was on a disk long ago where it came from, and is deleted there: it must not be lost with the power now.
+    durability: "fsync",
     sizeBytes,
     atimeNs: BigInt(atimeNs),
     custom,
@@ -62,7 +66,9 @@ async function storeMoved(
     ...(checksum === null ? {} : { expected: checksum }),
     ...(parts === null ? {} : { parts }),
   };
-  const attributes = await localStore.put(key, await body(), options, NOOP_SPAN);
+  const attributes = await writeAtOwner(key, services, async () =>
+    localStore.put(key, await body(), options, NOOP_SPAN),
+  );
   return { attributes, stored: attributes.createdNs === createdNs };
 }
 

@@ -8,15 +8,11 @@ import { bucketCname, parseUname } from "@ais/wire/bck.ts";
 import { bucketId } from "@ais/wire/bprops.ts";
 import { bucketNotFound } from "@ais/wire/error-texts.ts";
 import { validateObjectName } from "@ais/wire/object-name.ts";
-import {
-  decodeTransfer,
-  type ObjectTransfer,
-  TRANSFER_HEADER,
-  type TransferResult,
-} from "@ais/wire/object-transfer.ts";
+import { decodeTransfer, TRANSFER_HEADER, type TransferResult } from "@ais/wire/object-transfer.ts";
 import { countingIoErrors } from "../io-errors.ts";
 import { storeCopy } from "../jobs/store-copy.ts";
 import { locateBucket } from "../locate.ts";
+import { requireOwner } from "../placement/require-owner.ts";
 import type { TargetServices } from "../services.ts";
 
 /** Bodies up to this size are read at once: a stream costs more than they do. */
@@ -43,35 +39,26 @@ export async function intraJobObject(call: Call, services: TargetServices): Prom
   };
   await requireOwner(transfer, call, services);
   const { metrics, jobRunner } = services;
-  const body = (): ObjectBody | Promise<ObjectBody> =>
-    transfer.sizeBytes <= WHOLE_BODY_MAX_BYTES ? request.bytes(WHOLE_BODY_MAX_BYTES) : request.stream();
+  let isTaken = false;
+  const body = (): ObjectBody | Promise<ObjectBody> => {
+    isTaken = true;
+    return transfer.sizeBytes <= WHOLE_BODY_MAX_BYTES
+      ? request.bytes(WHOLE_BODY_MAX_BYTES)
+      : request.stream();
+  };
   const { attributes, stored } = await countingIoErrors(
     "put",
     metrics,
     storeCopy(key, props, transfer, body, services),
   );
   if (!stored) {
-    await drain(request.stream());
+    if (!isTaken) await drain(request.stream());
     return jsonReply(resultOf(attributes, false));
   }
   metrics.add("stream.in.n", 1);
   metrics.add("stream.in.size", attributes.sizeBytes);
   jobRunner.received(transfer.jobId, attributes.sizeBytes);
   return jsonReply(resultOf(attributes, true));
-}
-
-/** An object that arrives by another map than this target's would be looked for elsewhere. The sender tries again. */
-async function requireOwner(
-  { uname, smapVersion }: ObjectTransfer,
-  { span }: Call,
-  { member, handOver, facts }: TargetServices,
-): Promise<void> {
-  if (BigInt(smapVersion ?? 0) > BigInt(member.snapshot.smap.version)) await member.refresh("smap", span);
-  if (handOver.ownerOf(uname)?.daemon_id === facts.id) return;
-  throw new AisError(
-    "unavailable",
-    `the owner of the object has changed by cluster map version ${member.snapshot.smap.version}`,
-  );
 }
 
 function resultOf({ version, checksum, atimeNs }: ObjectAttributes, stored: boolean): TransferResult {

@@ -16,6 +16,7 @@ import type { Span } from "@ais/tracing/types.ts";
 import { isSettled } from "@ais/wire/rmd.ts";
 import type { Claims } from "./claims.ts";
 import type { HandOver } from "./hand-over.ts";
+import { writeAtOwner } from "./require-owner.ts";
 
 export interface SettlingParts {
   /** What this target itself holds. */
@@ -55,25 +56,23 @@ export function createSettlingStore(parts: SettlingParts): ObjectStore {
     }
   };
 
-  /**
-   * A write may have begun before the cluster map changed, and end after this target's objects went to their new owners: then
-   * nobody would look for it here. Only a map that was exchanged meanwhile can have changed the owner.
-   */
   const atOwner = async (
     key: ObjectKey,
     write: () => Promise<ObjectAttributes>,
   ): Promise<ObjectAttributes> => {
-    const { smap } = member.snapshot;
-    const attributes = await write();
+    const attributes = await writeAtOwner(key, parts, write);
     if (!isSettledNow() && claims.isOutdated) claims.noteFresh(key.uname);
-    if (member.snapshot.smap !== smap && !isOwner(key)) await handOver.run(key, "", NEVER);
     return attributes;
   };
 
   const uploads: ObjectUploads = Object.create(local.uploads, {
     complete: {
-      value: ((key, ...rest) =>
-        atOwner(key, () => local.uploads.complete(key, ...rest))) satisfies ObjectUploads["complete"],
+      // Parts stay where the upload was begun, which need not be the owner any more.
+      value: (async (key, ...rest) => {
+        const attributes = await local.uploads.complete(key, ...rest);
+        await handOver.run(key, "", NEVER);
+        return attributes;
+      }) satisfies ObjectUploads["complete"],
     },
   });
   const methods: Pick<ObjectStore, "get" | "head" | "put" | "delete" | "deleteUnchanged" | "setCustom"> = {
