@@ -97,6 +97,7 @@ async function serve(
     logger,
     tracing,
     initialConfig: initialConfig(tracingChoice),
+    leaseTtlMs: options["lease-ttl"],
     ...(owned === null ? {} : { expectedClusterUuid: owned }),
   });
   stack.defer(() => within(LEAVE_DEADLINE_MS, member[Symbol.asyncDispose]()));

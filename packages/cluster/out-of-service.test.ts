@@ -1,24 +1,11 @@
 /** What the cluster map says of nodes that are out of service, and how the primary's seat changes hands. */
 import { expect, test } from "bun:test";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
-import { type OutOfService, withNode } from "@ais/wire/rmd.ts";
-import { findNode, type Snode } from "@ais/wire/smap.ts";
+import { outOfServiceState } from "@ais/wire/fixtures/out-of-service.ts";
+import { withNode } from "@ais/wire/rmd.ts";
+import { findNode } from "@ais/wire/smap.ts";
 import { eventually, TestCluster, testNode, untilSmap } from "./fixtures/test-cluster.ts";
 import type { ClusterMember } from "./member.ts";
-
-function maintenance(snode: Snode, change: Partial<OutOfService> = {}): OutOfService {
-  return {
-    action: "start-maintenance",
-    snode,
-    rebalance: true,
-    moved: false,
-    final: false,
-    rm_user_data: false,
-    keep_initial_config: false,
-    no_shutdown: false,
-    ...change,
-  };
-}
 
 function untilFlags(member: ClusterMember, id: string, flags: number | null): Promise<void> {
   const seen = (): number | null => findNode(member.snapshot.smap, id)?.flags ?? null;
@@ -35,12 +22,12 @@ test("a node out of service is marked, and stays in the map when its process end
   const t2 = await cluster.start(testNode("target", "t2", 3));
   await untilSmap(t2.member, "p1* t1 t2");
   await p1.member.updateRmd((rmd) => ({ ...rmd, target_ids: ["t1", "t2"] }), NOOP_SPAN);
-  await p1.member.updateRmd((rmd) => withNode(rmd, "t1", maintenance(t1.member.self)), NOOP_SPAN);
+  await p1.member.updateRmd((rmd) => withNode(rmd, "t1", outOfServiceState(t1.member.self)), NOOP_SPAN);
   await untilFlags(t2.member, "t1", 4);
   // It serves no longer, which is said before the map says so.
   expect(p1.member.snapshot.rmd).toMatchObject({ target_ids: ["t2"], left: ["t1"] });
 
-  const done = maintenance(t1.member.self, { moved: true, final: true });
+  const done = outOfServiceState(t1.member.self, { moved: true, final: true });
   await p1.member.updateRmd((rmd) => withNode(rmd, "t1", done), NOOP_SPAN);
   await untilFlags(t2.member, "t1", 4 | 16);
   await t1.stop();
@@ -87,7 +74,7 @@ test("a proxy in maintenance is not elected", async () => {
   const p1 = await cluster.start(testNode("proxy", "p1", 1));
   const p2 = await cluster.start(testNode("proxy", "p2", 2));
   const p3 = await cluster.start(testNode("proxy", "p3", 3));
-  const state = maintenance(p2.member.self, { final: true });
+  const state = outOfServiceState(p2.member.self, { final: true });
   await p1.member.updateRmd((rmd) => withNode(rmd, "p2", state), NOOP_SPAN);
   await untilFlags(p2.member, "p2", 4);
   await p1.stop();

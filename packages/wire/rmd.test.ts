@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { outOfServiceState } from "./fixtures/out-of-service.ts";
 import { encodeJson } from "./json.ts";
 import {
   emptyRmd,
@@ -33,17 +34,7 @@ function smapOf(...nodes: readonly Snode[]): Smap {
 }
 
 function out(id: string, action: Removal, change: Partial<OutOfService> = {}): OutOfService {
-  return {
-    action,
-    snode: target(id),
-    rebalance: true,
-    moved: false,
-    final: false,
-    rm_user_data: false,
-    keep_initial_config: false,
-    no_shutdown: false,
-    ...change,
-  };
+  return outOfServiceState(target(id), { action, ...change });
 }
 
 test("the document survives its text, and other texts are refused", () => {

@@ -29,7 +29,7 @@ export class ClusterClient extends JobClient {
   }
 
   /** An action on nodes; the id of the rebalance, or an empty text. */
-  act2(action: string, sid: string, options: object = {}): Promise<string> {
+  changeNode(action: string, sid: string, options: object = {}): Promise<string> {
     return this.job("PUT", "/v1/cluster", action, { sid, skip_rebalance: false, ...options });
   }
 

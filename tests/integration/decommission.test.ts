@@ -10,6 +10,8 @@ import { contentOf, numbered, until } from "./jobs.fixture.ts";
 import { MembershipLoad } from "./membership-load.fixture.ts";
 
 const BID = "2";
+/** A node that was killed is back before it would leave the map: what it has is not there meanwhile, and not gone. */
+const PATIENT = ["--lease-ttl=60s"];
 
 function startLoad(cluster: TestCluster): MembershipLoad {
   const random = new SeededRandom();
@@ -40,7 +42,7 @@ test("a decommissioned target leaves with its data once others have it", async (
   const id = await idOf(target);
   const { pid } = target;
   await Bun.sleep(300);
-  const job = await client.act2("decommission-node", id, { rm_user_data: true });
+  const job = await client.changeNode("decommission-node", id, { rm_user_data: true });
   expect(await client.flags(id)).toBe(8);
   // Whatever listing is asked for meanwhile is a whole one.
   const listings = until(20_000, "the job to end", async () => {
@@ -60,7 +62,7 @@ test("a decommissioned target leaves with its data once others have it", async (
 }, 90_000);
 
 test("a target that dies in the middle of a rebalance comes back, and nothing is lost", async () => {
-  await using cluster = await TestCluster.start({ targets: 3 });
+  await using cluster = await TestCluster.start({ targets: 3, flags: PATIENT });
   const client = new ClusterClient(cluster);
   await client.create("b");
   const names = numbered("o", 400);
@@ -69,7 +71,7 @@ test("a target that dies in the middle of a rebalance comes back, and nothing is
   const dying = must(cluster.targets[1], "dying");
   const id = await idOf(leaving);
   const load = startLoad(cluster);
-  const job = await client.act2("start-maintenance", id);
+  const job = await client.changeNode("start-maintenance", id);
   // Objects go to it and do not arrive, so that the job cannot end before it dies.
   dying.pause();
   await Bun.sleep(300);
@@ -95,7 +97,7 @@ test("a target that leaves and dies on the way goes on when it is back", async (
   await client.fill("b", names, contentOf);
   const leaving = must(cluster.targets[0], "leaving");
   const id = await idOf(leaving);
-  await client.act2("start-maintenance", id);
+  await client.changeNode("start-maintenance", id);
   await leaving.end("SIGKILL");
   leaving.start();
   await leaving.ready();

@@ -20,7 +20,7 @@ test("a target in maintenance hands its objects over, and gets its share back", 
   const before = await heldBy(target, "b", bid);
   expect(before.length).toBeGreaterThan(50);
 
-  const job = await client.act2("start-maintenance", id);
+  const job = await client.changeNode("start-maintenance", id);
   expect(job).toMatch(/^g\d+$/);
   const reading = client.wrong("b", names, contentOf);
   expect([MAINTENANCE, MAINTENANCE_AFTER_REBALANCE]).toContain((await client.flags(id)) ?? -1);
@@ -36,7 +36,7 @@ test("a target in maintenance hands its objects over, and gets its share back", 
   );
   expect(sent).toBeGreaterThan(0);
 
-  const back = await client.act2("stop-maintenance", id);
+  const back = await client.changeNode("stop-maintenance", id);
   expect(back).toMatch(/^g\d+$/);
   expect(await client.wrong("b", names, contentOf)).toEqual([]);
   expect(await client.wait(back)).toMatchObject({ aborted: false, err: "" });

@@ -115,7 +115,7 @@ test("what cannot be done is refused, and changes nothing", async () => {
   expect(await act("stop-maintenance", { sid: ids[0] })).toEqual([200, ""]);
   expect((await client.smap()).version).toBe(version);
 
-  const job = await client.act2("start-maintenance", ids[0] ?? "");
+  const job = await client.changeNode("start-maintenance", ids[0] ?? "");
   expect((await act("stop-maintenance", { sid: ids[0] }))[0]).toBe(409);
   expect((await client.act("POST", "/v1/buckets/b?bck_to=ais%2F%40%23%2Fc%2F", "copy-bck", {})).status).toBe(
     409,
@@ -135,7 +135,7 @@ test("maintenance outlives restarts of the node and of the primary", async () =>
   const target = must(cluster.targets[0], "target");
   const id = await idOf(target);
   const { pid } = target;
-  await client.wait(await client.act2("shutdown-node", id));
+  await client.wait(await client.changeNode("shutdown-node", id));
   await untilEnded(target, pid);
   // It stays in the cluster map, and nobody waits for it.
   expect(await client.flags(id)).toBe(4 | 16);
@@ -152,7 +152,7 @@ test("maintenance outlives restarts of the node and of the primary", async () =>
   expect(await client.flags(id)).toBe(4 | 16);
   await Bun.sleep(1500);
   expect(await heldBy(target, "b", BID)).toEqual([]);
-  await client.wait(await client.act2("stop-maintenance", id));
+  await client.wait(await client.changeNode("stop-maintenance", id));
   expect(await client.flags(id)).toBe(0);
   expect((await heldBy(target, "b", BID)).length).toBeGreaterThan(0);
   expect(await client.wrong("b", names, contentOf)).toEqual([]);
@@ -180,7 +180,7 @@ test("the primary's role goes to the proxy that is named", async () => {
     expect.stringContaining("is not a proxy"),
   ]);
   const other = ids[1] ?? "";
-  expect(await client.act2("start-maintenance", other)).toBe("");
+  expect(await client.changeNode("start-maintenance", other)).toBe("");
   expect(await client.flags(other)).toBe(4);
   expect(await set(other)).toMatchObject([400, expect.stringContaining("under maintenance")]);
   // Nor is it elected when the primary dies.

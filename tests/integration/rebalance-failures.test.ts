@@ -29,7 +29,7 @@ test("an object that cannot be moved keeps its node, and the rest moves all the 
   const id = await idOf(target);
   const { pid } = target;
   damageOne(target);
-  const job = await client.act2("decommission-node", id, { rm_user_data: true });
+  const job = await client.changeNode("decommission-node", id, { rm_user_data: true });
   const ended = await client.wait(job);
   expect(ended).toMatchObject({ aborted: true, err: expect.stringContaining("is corrupt") });
   const left = await heldBy(target, "b", BID);
@@ -51,7 +51,7 @@ test("an object that cannot be moved keeps its node, and the rest moves all the 
 
   // Once the object is given up, the node may go.
   expect((await fetch(`${cluster.url}/v1/objects/b/${damaged}`, { method: "DELETE" })).status).toBe(200);
-  const again = await client.act2("decommission-node", id, { rm_user_data: true });
+  const again = await client.changeNode("decommission-node", id, { rm_user_data: true });
   expect(await client.wait(again)).toMatchObject({ aborted: false, err: "" });
   await untilEnded(target, pid);
   expect(await client.flags(id)).toBe(null);
@@ -67,7 +67,7 @@ test("a rebalance that a node waits for is stopped by force only, and the node s
   const target = must(cluster.targets[0], "target");
   const slow = must(cluster.targets[1], "target");
   const id = await idOf(target);
-  const job = await client.act2("decommission-node", id, { rm_user_data: true });
+  const job = await client.changeNode("decommission-node", id, { rm_user_data: true });
   slow.pause();
   const stop = (value: object) => client.act("PUT", "/v1/cluster", "stop", { ID: job, ...value });
   const refused = await stop({});

@@ -1,11 +1,10 @@
 /** The primary's duty towards jobs: it ends them, gives up on targets that stay away, and forgets what is old. */
-import { errorText, isAisError } from "@ais/base/errors.ts";
 import type { JobEntry } from "@ais/cluster/jobs/job-directory.ts";
 import { isShareOver, type JobRecord } from "@ais/cluster/jobs/job-record.ts";
-import { SerialTask } from "@ais/cluster/serial-task.ts";
 import { bucketCname } from "@ais/wire/bck.ts";
 import { findNode } from "@ais/wire/smap.ts";
 import { concludeRebalance } from "../membership/rebalance.ts";
+import { type PrimaryDuty, startPrimaryDuty } from "../primary-duty.ts";
 import type { ProxyServices } from "../services.ts";
 import { concludeMove, reopenOrphans } from "./conclude-move.ts";
 
@@ -27,36 +26,14 @@ const HISTORY_MAX_COUNT = 1000;
 const TICK_MS = 1000;
 const NS_PER_MS = 1_000_000n;
 
-export interface JobKeeper extends AsyncDisposable {
-  /** Looks at all jobs now. */
-  trigger(): void;
-}
-
-export function startJobKeeper(services: ProxyServices, times: JobKeeperTimes = JOB_KEEPER_TIMES): JobKeeper {
-  const { jobs, member, logger } = services;
+export function startJobKeeper(
+  services: ProxyServices,
+  times: JobKeeperTimes = JOB_KEEPER_TIMES,
+): PrimaryDuty {
   /** Since when a target is missed, by id. */
   const missingSinceMs = new Map<string, number>();
-  const task = new SerialTask(
-    () => keep(services, times, missingSinceMs),
-    (error) => {
-      if (!isAisError(error, "unavailable"))
-        logger.log("error", "failed to look after the jobs", { error: errorText(error) });
-    },
-  );
-  const trigger = (): void => {
-    if (member.isPrimary) task.trigger();
-  };
-  const unsubscribe = [jobs.onChange(trigger), member.onChange(trigger)];
-  const timer = setInterval(trigger, TICK_MS);
-  timer.unref?.();
-  return {
-    trigger,
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer);
-      for (const each of unsubscribe) each();
-      await task.stop();
-    },
-  };
+  const look = (): Promise<void> => keep(services, times, missingSinceMs);
+  return startPrimaryDuty(services, TICK_MS, "look after the jobs", look);
 }
 
 async function keep(

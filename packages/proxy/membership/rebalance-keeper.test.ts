@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import type { JobRecord } from "@ais/cluster/jobs/job-record.ts";
 import { loadHrw } from "@ais/hrw/hrw.ts";
+import { outOfServiceState } from "@ais/wire/fixtures/out-of-service.ts";
 import { emptyRmd, type OutOfService, outOfService, type Rmd, withNode } from "@ais/wire/rmd.ts";
 import { fakeNode } from "../fixtures/fake-member.ts";
 import { FakeProxy } from "../fixtures/fake-proxy.ts";
@@ -54,17 +55,7 @@ async function setUp(change: (rmd: Rmd) => Rmd, buckets?: readonly never[]) {
 }
 
 function leaving(change: Partial<OutOfService> = {}): OutOfService {
-  return {
-    action: "start-maintenance",
-    snode: fakeNode("t2", "target", NOBODY_URL, 2n),
-    rebalance: true,
-    moved: false,
-    final: false,
-    rm_user_data: false,
-    keep_initial_config: false,
-    no_shutdown: false,
-    ...change,
-  };
+  return outOfServiceState(fakeNode("t2", "target", NOBODY_URL, 2n), change);
 }
 
 test("nothing happens while everything is in its place", async () => {

@@ -3,7 +3,6 @@
  * has changed under it, and begun anew; nodes whose objects were handed over are let go.
  */
 import { errorText, isAisError } from "@ais/base/errors.ts";
-import { SerialTask } from "@ais/cluster/serial-task.ts";
 import type { Span } from "@ais/tracing/types.ts";
 import { listBuckets } from "@ais/wire/bmd.ts";
 import { jobEntry } from "@ais/wire/jobs/job-kinds.ts";
@@ -11,6 +10,7 @@ import { parseRebalanceArgs } from "@ais/wire/jobs/rebalance-args.ts";
 import { holdingTargets, type Rmd, rebalanceGoal, rebalanceJobId, unsettledTargets } from "@ais/wire/rmd.ts";
 import { activeTargets, type Smap } from "@ais/wire/smap.ts";
 import { openRebalance } from "../jobs/start-job.ts";
+import { type PrimaryDuty, startPrimaryDuty } from "../primary-duty.ts";
 import type { ProxyServices } from "../services.ts";
 import { finishRemoval } from "./finish-removal.ts";
 import { startRebalance } from "./rebalance.ts";
@@ -20,34 +20,9 @@ const TICK_MS = 500;
 const QUIET_MS = 1000;
 const SUPERSEDED = "superseded: the cluster map has changed";
 
-export interface RebalanceKeeper extends AsyncDisposable {
-  trigger(): void;
-}
-
-export function startRebalanceKeeper(services: ProxyServices): RebalanceKeeper {
-  const { jobs, member, logger } = services;
+export function startRebalanceKeeper(services: ProxyServices): PrimaryDuty {
   const keeping = new Keeping(services);
-  const task = new SerialTask(
-    () => keeping.look(),
-    (error) => {
-      if (isAisError(error, "unavailable")) return;
-      logger.log("error", "failed to look after the placement of objects", { error: errorText(error) });
-    },
-  );
-  const trigger = (): void => {
-    if (member.isPrimary) task.trigger();
-  };
-  const unsubscribe = [jobs.onChange(trigger), member.onChange(trigger)];
-  const timer = setInterval(trigger, TICK_MS);
-  timer.unref?.();
-  return {
-    trigger,
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer);
-      for (const each of unsubscribe) each();
-      await task.stop();
-    },
-  };
+  return startPrimaryDuty(services, TICK_MS, "look after the placement of objects", () => keeping.look());
 }
 
 class Keeping {
@@ -104,11 +79,8 @@ class Keeping {
     if (leaving.length === 0 && (await this.#settleEmpty(smap, rmd))) return;
     if (!isQuiet) return;
     if (leaving.length === 0 && !member.snapshot.config.rebalance.enabled) return;
-    const isBusy = jobs
-      .list()
-      .some(({ record }) => record.end === null && jobEntry(record.kind).abortedByRebalance === true);
     // What nobody waits for may wait itself: until then objects are found where they are.
-    if (leaving.length === 0 && isBusy) return;
+    if (leaving.length === 0 && this.#isBusy()) return;
     const isTried = rmd.attempted === goal;
     if (
       isTried &&
@@ -122,15 +94,26 @@ class Keeping {
   /** Without buckets, or with one target, everything is in its place. True when that is so, and noted. */
   async #settleEmpty(smap: Smap, rmd: Rmd): Promise<boolean> {
     const { member } = this.#services;
+    const isInPlace = (): boolean =>
+      listBuckets(member.snapshot.bmd).length === 0 || holdingTargets(smap, rmd).length < 2;
+    if (!isInPlace()) return false;
     return this.#inSpan("settle", async (span) => {
-      const { bmd } = await member.refresh("bmd", span);
-      if (listBuckets(bmd).length > 0 && holdingTargets(smap, rmd).length > 1) return false;
+      await member.refresh("bmd", span);
+      if (!isInPlace()) return false;
       const target_ids = activeTargets(smap).map((node) => node.daemon_id);
       await member.updateRmd(
         (now) => (now.version === rmd.version ? { ...now, target_ids, left: [] } : null),
         span,
       );
       return true;
+    });
+  }
+
+  /** A job is at work that a rebalance would end. */
+  #isBusy(): boolean {
+    return this.#services.jobs.list().some(({ record, shares }) => {
+      if (record.end !== null || jobEntry(record.kind).abortedByRebalance !== true) return false;
+      return record.targets.some((id) => (shares.get(id)?.state ?? "running") === "running");
     });
   }
 
