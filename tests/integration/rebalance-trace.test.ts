@@ -58,3 +58,42 @@ test("every target has its part of the rebalance, linked to whoever asked for it
   expect(end.links.map((link) => link.traceId)).toEqual([traceId]);
   expect(collector.spans.filter((span) => /job-object|hand-over/.test(span.name))).toEqual([]);
 }, 60_000);
+
+test("a read that has to fetch its object first says so, down to the target that had it", async () => {
+  await using collector = await TestCollector.start();
+  await using cluster = await TestCluster.start({ targets: 2, tracingEndpoint: collector.endpoint });
+  const client = new ClusterClient(cluster);
+  await client.create("traced");
+  const names = numbered("o-", 40);
+  await client.fill("traced", names, contentOf);
+  await fetch(`${cluster.url}/v1/cluster/set-config?rebalance.enabled=false`, { method: "PUT" });
+  const id = await idOf(await cluster.addTarget());
+  const traceId = "1af7651916cd43dd8448eb211c80319c";
+  for (const name of names) {
+    const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01` };
+    const reply = await fetch(`${cluster.url}/v1/objects/traced/${name}`, { headers });
+    expect(reply.status).toBe(200);
+    await reply.arrayBuffer();
+  }
+  const own = () => collector.spans.filter((span) => span.traceId === traceId);
+  const fetched = await until(10_000, "a fetch that found its object", async () => {
+    const found = own().find(
+      (span) => span.name === "ais.object.fetch" && span.attributes["ais.object.found"] === true,
+    );
+    return found ?? null;
+  });
+  await until(10_000, "the spans above and below it", async () => {
+    const above = own().find((span) => span.spanId === fetched.parentSpanId);
+    const calls = own().filter((span) => span.parentSpanId === fetched.spanId);
+    const answers = own().filter((span) => calls.some((call) => call.spanId === span.parentSpanId));
+    if (above === undefined || calls.length < 2 || answers.length < 2) return null;
+    expect(above.name).toBe("GET /v1/objects/{bucket}/{object}");
+    expect(above.resource["service.instance.id"]).toBe(id);
+    expect(calls.map((call) => [call.name, call.kind])).toEqual([
+      ["POST", 3],
+      ["POST", 3],
+    ]);
+    expect(new Set(answers.map((span) => span.name))).toEqual(new Set(["POST /v1/intra/hand-over"]));
+    return true;
+  });
+}, 60_000);
