@@ -1,7 +1,11 @@
 /** The primary's duty towards jobs: it ends them, gives up on targets that stay away, and forgets what is old. */
 import type { JobEntry } from "@ais/cluster/jobs/job-directory.ts";
 import { isShareOver, type JobRecord } from "@ais/cluster/jobs/job-record.ts";
+import { callPeer } from "@ais/node/peer-client.ts";
+import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import { bucketCname } from "@ais/wire/bck.ts";
+import { PATHS } from "@ais/wire/paths.ts";
+import { outOfService } from "@ais/wire/rmd.ts";
 import { findNode } from "@ais/wire/smap.ts";
 import { concludeRebalance } from "../membership/rebalance.ts";
 import { type PrimaryDuty, startPrimaryDuty } from "../primary-duty.ts";
@@ -24,6 +28,7 @@ export const JOB_KEEPER_TIMES: JobKeeperTimes = {
 
 const HISTORY_MAX_COUNT = 1000;
 const TICK_MS = 1000;
+const PING_TIMEOUT_MS = 2000;
 const NS_PER_MS = 1_000_000n;
 
 export function startJobKeeper(
@@ -42,7 +47,7 @@ async function keep(
   missingSinceMs: Map<string, number>,
 ): Promise<void> {
   const { jobs, member } = services;
-  noteMissing(services, missingSinceMs);
+  await noteMissing(services, missingSinceMs);
   const entries = jobs.list();
   for (const entry of entries) {
     if (!member.isPrimary) return;
@@ -113,15 +118,23 @@ async function conclude(entry: JobEntry, services: ProxyServices): Promise<void>
   logger.log("info", "ended a job", { job: record.id, kind: record.kind, bucket, aborted, error });
 }
 
-function noteMissing({ jobs, member, clock }: ProxyServices, missingSinceMs: Map<string, number>): void {
-  const { smap } = member.snapshot;
+async function noteMissing(services: ProxyServices, missingSinceMs: Map<string, number>): Promise<void> {
+  const { jobs, clock } = services;
   const wanted = new Set(jobs.list().flatMap(({ record }) => (record.end === null ? record.targets : [])));
-  for (const id of missingSinceMs.keys()) {
-    if (!wanted.has(id) || findNode(smap, id) !== null) missingSinceMs.delete(id);
-  }
+  for (const id of missingSinceMs.keys()) if (!wanted.has(id)) missingSinceMs.delete(id);
   for (const id of wanted) {
-    if (findNode(smap, id) === null && !missingSinceMs.has(id)) missingSinceMs.set(id, clock.nowMs());
+    if (await isThere(id, services)) missingSinceMs.delete(id);
+    else if (!missingSinceMs.has(id)) missingSinceMs.set(id, clock.nowMs());
   }
+}
+
+/** A node in maintenance stays in the cluster map without its process, so it is asked. */
+async function isThere(id: string, { member, tracing }: ProxyServices): Promise<boolean> {
+  const { smap, rmd } = member.snapshot;
+  const node = findNode(smap, id);
+  if (node === null || outOfService(rmd, id)?.final !== true) return node !== null;
+  const request = { method: "GET", path: PATHS.health, timeoutMs: PING_TIMEOUT_MS };
+  return (await callPeer(node, request, NOOP_SPAN, tracing).catch(() => null))?.status === 200;
 }
 
 async function forget(
