@@ -105,3 +105,48 @@ test("a target that leaves and dies on the way goes on when it is back", async (
   expect(await client.wrong("b", names, contentOf)).toEqual([]);
   expect(await heldBy(leaving, "b", BID)).toEqual([]);
 }, 90_000);
+
+test("a node that is not to be shut down leaves the cluster and stays a process; data that nobody gave up stays", async () => {
+  await using cluster = await TestCluster.start({ targets: 2, proxies: 2 });
+  const client = new ClusterClient(cluster);
+  await client.create("b");
+  await client.fill("b", numbered("o", 40), contentOf);
+  const proxy = must(cluster.proxies[1], "proxy");
+  const proxyId = await idOf(proxy);
+  const other =
+    proxyId === (await client.smap()).proxy_si.daemon_id ? must(cluster.proxies[0], "proxy") : proxy;
+  const { pid } = other;
+  const id = await idOf(other);
+  const via = must(
+    cluster.proxies.find((each) => each !== other),
+    "proxy",
+  ).url;
+  const act = async (value: object) => {
+    const body = JSON.stringify({ action: "decommission-node", name: "", value });
+    return (await fetch(`${via}/v1/cluster`, { method: "PUT", body })).status;
+  };
+  expect(await act({ sid: id, no_shutdown: true })).toBe(200);
+  expect((await client.smap(via)).pmap[id]).toBeUndefined();
+  await Bun.sleep(500);
+  expect(process.kill(pid, 0)).toBe(true);
+  await untilEnded(other, (await other.end("SIGTERM"), pid));
+
+  // Without `rm_user_data` what is in the mountpath stays, though the node is gone.
+  const target = must(cluster.targets[0], "target");
+  const targetPid = target.pid;
+  const targetId = await idOf(target);
+  expect(await act({ sid: targetId, skip_rebalance: true })).toBe(200);
+  expect((await client.smap(via)).tmap[targetId]).toBeUndefined();
+  await untilEnded(target, targetPid);
+  expect(readdirSync(join(target.plan.directory, "mp1"))).toContain("mountpath.json");
+  target.start();
+  await target.ready();
+  await until(15_000, "the target to be back", async () =>
+    (await client.smap(via)).tmap[targetId] ? true : null,
+  );
+  // It is a member like any other, with what it had.
+  await until(20_000, "everything to be there", async () => {
+    const lists = await Promise.all(cluster.targets.map((each) => heldBy(each, "b", BID).catch(() => [])));
+    return new Set(lists.flat()).size === 40 ? true : null;
+  });
+}, 90_000);
