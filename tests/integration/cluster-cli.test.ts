@@ -35,6 +35,8 @@ test("nodes go and come back by the command line, which shows them", async () =>
   const shown = await ais(cluster, "show", "cluster");
   expect(shown.out).toMatch(new RegExp(`t\\[${id}\\] .*maintenance`));
   expect(shown.out).toMatch(/Targets:? +3 \(1 inactive\)/);
+  expect(shown.out).toMatch(/^TARGET .* REBALANCE /m);
+  expect(shown.out).toMatch(/Rebalance:? +finished\(g1\)/);
   const history = await ais(cluster, "show", "rebalance", "--all");
   expect(history.out).toMatch(
     /^REB ID +NODE +TX OBJECTS +TX BYTES +RX OBJECTS +RX BYTES +START +END +STATE/m,
