@@ -7,7 +7,7 @@ import { TestCluster } from "@ais/testkit/cluster.ts";
 import { SeededRandom } from "@ais/testkit/random.ts";
 import { ClusterClient, heldBy, idOf, untilEnded } from "./cluster.fixture.ts";
 import { contentOf, numbered, until } from "./jobs.fixture.ts";
-import { MembershipLoad } from "./membership-load.fixture.ts";
+import { checkLoad, MembershipLoad } from "./membership-load.fixture.ts";
 
 const BID = "2";
 /** A node that was killed is back before it would leave the map: what it has is not there meanwhile, and not gone. */
@@ -18,17 +18,6 @@ function startLoad(cluster: TestCluster): MembershipLoad {
   console.log(`seed ${random.seed}`);
   const [first, ...others] = cluster.proxies.map(({ url }) => url);
   return new MembershipLoad([must(first, "proxy"), ...others], "b", random, 6, 40);
-}
-
-async function checkLoad(load: MembershipLoad, client: ClusterClient): Promise<void> {
-  await load.stop();
-  await load.verify();
-  expect(load.violations).toEqual([]);
-  const listed = new Set(await client.names("b", "w"));
-  const { present, absent } = load.expected();
-  expect(present.filter((name) => !listed.has(name))).toEqual([]);
-  expect(absent.filter((name) => listed.has(name))).toEqual([]);
-  console.log(`${load.done} requests, ${load.refusals} refused for the moment`);
 }
 
 test("a decommissioned target leaves with its data once others have it", async () => {

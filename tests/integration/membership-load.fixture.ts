@@ -1,5 +1,7 @@
 /** Clients that write, read and delete objects while nodes come and go, and know what must be there afterwards. */
+import { expect } from "bun:test";
 import type { SeededRandom } from "@ais/testkit/random.ts";
+import type { ClusterClient } from "./cluster.fixture.ts";
 
 /** Inline, and in files of their own; the last one takes several pieces. */
 const SIZES = [10, 3000, 16_385, 90_000] as const;
@@ -138,4 +140,16 @@ export class MembershipLoad {
 interface Reply {
   readonly status: number;
   readonly body: Buffer;
+}
+
+/** Ends the load; everything must be there as it was acknowledged, read by name and in the listing. */
+export async function checkLoad(load: MembershipLoad, client: ClusterClient): Promise<void> {
+  await load.stop();
+  await load.verify();
+  expect(load.violations).toEqual([]);
+  const listed = new Set(await client.names("b", "w"));
+  const { present, absent } = load.expected();
+  expect(present.filter((name) => !listed.has(name))).toEqual([]);
+  expect(absent.filter((name) => listed.has(name))).toEqual([]);
+  console.log(`${load.done} requests, ${load.refusals} refused for the moment`);
 }

@@ -1,17 +1,17 @@
 /** Copies one object of this target to wherever the destination's name puts it: this target, or another one. */
 import { AisError } from "@ais/base/errors.ts";
-import type { ClusterSnapshot } from "@ais/cluster/snapshot.ts";
 import type { Call } from "@ais/node/call.ts";
 import { uploadToPeer } from "@ais/node/peer-upload.ts";
 import type { ObjectAttributes, ObjectReader } from "@ais/storage/types.ts";
 import { type Bck, bucketCname, objectCname, objectUname } from "@ais/wire/bck.ts";
 import { bucketId } from "@ais/wire/bprops.ts";
 import { validateObjectName } from "@ais/wire/object-name.ts";
-import { encodeTransfer, type ObjectTransfer, TRANSFER_HEADER } from "@ais/wire/object-transfer.ts";
+import { encodeTransfer, TRANSFER_HEADER } from "@ais/wire/object-transfer.ts";
 import { PATHS } from "@ais/wire/paths.ts";
 import { placementNodes } from "@ais/wire/smap.ts";
 import { type LocatedObject, locateBucket } from "../locate.ts";
 import type { TargetServices } from "../services.ts";
+import { describeTransfer } from "../transfer/describe-transfer.ts";
 import { readerBody } from "./reader-body.ts";
 import { transferOptions } from "./transfer-options.ts";
 
@@ -43,7 +43,7 @@ export async function copyObject(
   try {
     // Nothing to do for a copy of itself, but the object must be there.
     if (source.key.uname === uname) return reader.attributes;
-    const transfer = transferOf(uname, props.bid, member.snapshot, reader.attributes);
+    const transfer = describeTransfer(reader.attributes, member.snapshot, { uname, bid: props.bid });
     if (chosen.id === facts.id) {
       const key = { bucketId: bucketId(props), bucketName: bucketCname(bucket), objectName, uname };
       await store.put(key, readerBody(reader), transferOptions(transfer, props), span);
@@ -61,28 +61,6 @@ export async function copyObject(
   } finally {
     reader.release();
   }
-}
-
-function transferOf(
-  uname: string,
-  bid: string,
-  { bmd, smap }: ClusterSnapshot,
-  { sizeBytes, checksum, atimeNs, custom, parts }: ObjectAttributes,
-): ObjectTransfer {
-  return {
-    uname,
-    bid,
-    bmdVersion: bmd.version,
-    smapVersion: smap.version,
-    moved: null,
-    sizeBytes,
-    checksum,
-    atimeNs: atimeNs.toString(),
-    custom,
-    parts: parts ?? null,
-    keepExisting: false,
-    jobId: "",
-  };
 }
 
 function uploadBody({ content, lengthBytes }: ObjectReader) {

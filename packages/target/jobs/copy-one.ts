@@ -1,7 +1,6 @@
 /** Copies one object of this target into another bucket, here or at the target that owns its new name. */
 import { AisError } from "@ais/base/errors.ts";
 import type { JobBucket } from "@ais/cluster/jobs/job-record.ts";
-import type { ClusterSnapshot } from "@ais/cluster/snapshot.ts";
 import type { JobContext } from "@ais/node/jobs/job-work.ts";
 import type { ObjectBody, ObjectKey, ObjectReader } from "@ais/storage/types.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
@@ -12,6 +11,7 @@ import { validateObjectName } from "@ais/wire/object-name.ts";
 import type { ObjectTransfer } from "@ais/wire/object-transfer.ts";
 import { placementNodes } from "@ais/wire/smap.ts";
 import type { TargetServices } from "../services.ts";
+import { describeTransfer } from "../transfer/describe-transfer.ts";
 import { sendForJob } from "../transfer/send-for-job.ts";
 import { objectKey } from "./object-source.ts";
 import { storeCopy } from "./store-copy.ts";
@@ -42,7 +42,12 @@ export async function copyOne(copy: CopyOne, services: TargetServices, signal: A
   if (owner === null) throw new AisError("unavailable", "the cluster has no active targets");
   const reader = await store.get(copy.key, { verify: false }, NOOP_SPAN);
   try {
-    const transfer = transferOf(copy, destination, reader, member.snapshot);
+    const transfer = describeTransfer(reader.attributes, member.snapshot, {
+      uname: destination.uname,
+      bid: to.bid,
+      keepExisting: copy.keepExisting,
+      jobId: context.record.id,
+    });
     const { stats } = context;
     if (owner.id === facts.id) {
       if (!(await storeHere(transfer, destination, copy, reader, services))) return;
@@ -71,29 +76,6 @@ async function storeHere(
   const props = findBucket(services.member.snapshot.bmd, to.bucket);
   if (props === null || props.bid !== to.bid) throw bucketNotFound(to.bucket);
   return (await storeCopy(destination, props, transfer, () => bodyOf(reader), services)).stored;
-}
-
-function transferOf(
-  { to, keepExisting, context }: CopyOne,
-  destination: ObjectKey,
-  { attributes }: ObjectReader,
-  { bmd, smap }: ClusterSnapshot,
-): ObjectTransfer {
-  const { sizeBytes, checksum, atimeNs, custom, parts } = attributes;
-  return {
-    uname: destination.uname,
-    bid: to.bid,
-    bmdVersion: bmd.version,
-    smapVersion: smap.version,
-    moved: null,
-    sizeBytes,
-    checksum,
-    atimeNs: atimeNs.toString(),
-    custom,
-    parts: parts ?? null,
-    keepExisting,
-    jobId: context.record.id,
-  };
 }
 
 function bodyOf({ content, lengthBytes }: ObjectReader): ObjectBody {

@@ -5,8 +5,8 @@ import type { Hrw } from "@ais/hrw/hrw.ts";
 import type { NodeMetrics } from "@ais/node/metrics/types.ts";
 import type { ObjectKey, ObjectReader, ObjectStore } from "@ais/storage/types.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
-import type { ObjectTransfer } from "@ais/wire/object-transfer.ts";
 import { placementNodes, type Snode } from "@ais/wire/smap.ts";
+import { describeTransfer } from "../transfer/describe-transfer.ts";
 import { sendForJob } from "../transfer/send-for-job.ts";
 
 export interface HandOverParts {
@@ -113,22 +113,13 @@ export class HandOver {
     signal: AbortSignal,
   ): Promise<void> {
     const { member, metrics } = this.#parts;
-    const { smap, bmd } = member.snapshot;
-    const { sizeBytes, checksum, atimeNs, custom, parts, createdNs, version } = reader.attributes;
-    const transfer: ObjectTransfer = {
+    const { createdNs, version } = reader.attributes;
+    const transfer = describeTransfer(reader.attributes, member.snapshot, {
       uname: key.uname,
       bid: key.bucketId.toString(),
-      bmdVersion: bmd.version,
-      smapVersion: smap.version,
-      sizeBytes,
-      checksum,
-      atimeNs: atimeNs.toString(),
-      custom,
-      parts: parts ?? null,
-      keepExisting: false,
       moved: { createdNs: createdNs.toString(), version },
       jobId,
-    };
+    });
     const { stored } = await sendForJob({ peer: owner, transfer, reader, signal });
     if (!stored) return;
     metrics.add("stream.out.n", 1);
