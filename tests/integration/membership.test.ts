@@ -156,6 +156,14 @@ test("maintenance outlives restarts of the node and of the primary", async () =>
   expect(await client.flags(id)).toBe(0);
   expect((await heldBy(target, "b", BID)).length).toBeGreaterThan(0);
   expect(await client.wrong("b", names, contentOf)).toEqual([]);
+
+  // Shut down for good, it is taken out of the map without being asked.
+  const secondPid = target.pid;
+  await client.wait(await client.changeNode("shutdown-node", id));
+  await untilEnded(target, secondPid);
+  expect(await client.changeNode("rm-unsafe", id, { skip_rebalance: true })).toBe("");
+  expect(await client.flags(id)).toBe(null);
+  expect(await client.wrong("b", names, contentOf)).toEqual([]);
 }, 60_000);
 
 test("the primary's role goes to the proxy that is named", async () => {
