@@ -44,3 +44,30 @@ test("a target in maintenance hands its objects over, and gets its share back", 
   expect(await client.wrong("b", names, contentOf)).toEqual([]);
   expect(await client.rebalances()).toEqual([job, back]);
 }, 60_000);
+
+test("a batch of nodes is one change and one rebalance", async () => {
+  await using cluster = await TestCluster.start({ targets: 4, proxies: 2 });
+  const client = new ClusterClient(cluster);
+  await client.create("b");
+  const names = numbered("o", 100);
+  await client.fill("b", names, contentOf);
+  const { proxy_si } = await client.smap();
+  const proxies = await Promise.all(cluster.proxies.map(idOf));
+  const proxy = must(
+    proxies.find((id) => id !== proxy_si.daemon_id),
+    "proxy",
+  );
+  const targets = await Promise.all(cluster.targets.slice(0, 2).map(idOf));
+  const sids = [...targets, proxy];
+  const job = await client.changeNode("start-maintenance", sids[0] ?? "", { sids });
+  expect(job).toBe("g1");
+  expect(await client.wait(job)).toMatchObject({ aborted: false, err: "" });
+  for (const id of targets) await client.untilFlags(id, MAINTENANCE_AFTER_REBALANCE);
+  expect(await client.flags(proxy)).toBe(MAINTENANCE);
+  expect(await client.wrong("b", names, contentOf)).toEqual([]);
+  const back = await client.changeNode("stop-maintenance", sids[0] ?? "", { sids });
+  expect(await client.wait(back)).toMatchObject({ aborted: false, err: "" });
+  for (const id of sids) expect(await client.flags(id)).toBe(0);
+  expect(await client.wrong("b", names, contentOf)).toEqual([]);
+  expect(await client.rebalances()).toEqual([job, back]);
+}, 60_000);

@@ -48,6 +48,7 @@ async function admit(
   call: Call,
   { member, facts }: ProxyServices,
 ): Promise<readonly Snode[]> {
+  await member.refresh("rmd", call.span);
   const { smap, rmd } = await member.refresh("smap", call.span);
   const nodes: Snode[] = [];
   for (const id of ids) {
@@ -127,7 +128,8 @@ function mark(
       const state: OutOfService = {
         action,
         snode: { ...snode, flags: known?.snode.flags ?? snode.flags },
-        rebalance,
+        // A proxy waits for nothing.
+        rebalance: rebalance && snode.daemon_type === "target",
         moved: known?.moved === true || (snode.daemon_type === "target" && isEmpty),
         final: false,
         rm_user_data: message.rmUserData,

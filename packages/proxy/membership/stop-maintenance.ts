@@ -56,6 +56,7 @@ async function selected(
   call: Call,
   { member }: ProxyServices,
 ): Promise<readonly Snode[]> {
+  await member.refresh("rmd", call.span);
   const { smap, rmd } = await member.refresh("smap", call.span);
   return ids.flatMap((id) => {
     const node = findNode(smap, id);
