@@ -31,7 +31,8 @@ export function processIo(signal: AbortSignal): CliIo {
     stdinIsTerminal: stdin.isTTY === true,
     stdoutIsTerminal: stdout.isTTY === true,
     stderrIsTerminal: stderr.isTTY === true,
-    columns: stdout.columns ?? stderr.columns ?? DEFAULT_COLUMNS,
+    // A terminal that does not know its width says 0.
+    columns: stdout.columns || stderr.columns || DEFAULT_COLUMNS,
     signal,
     out: (text) => void stdout.write(stdout.isTTY === true ? terminalText(text) : text),
     err: (text) => void stderr.write(stderr.isTTY === true ? terminalText(text) : text),

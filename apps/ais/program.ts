@@ -28,6 +28,7 @@ import { objectRemoveCommand } from "./commands/object-rm.ts";
 import { objectShowCommand } from "./commands/object-show.ts";
 import { clusterRebalanceCommand, rebalanceShowCommand } from "./commands/rebalance.ts";
 import { showClusterCommand } from "./commands/show-cluster.ts";
+import { showStorageCommand } from "./commands/show-storage.ts";
 import { showTracingCommand } from "./commands/show-tracing.ts";
 import { storageCheckCommand } from "./commands/storage-check.ts";
 import { storageRebuildCommand } from "./commands/storage-rebuild.ts";
@@ -147,11 +148,14 @@ function addDataCommands(program: Command, runtime: Runtime): void {
 }
 
 function addClusterCommands(program: Command, runtime: Runtime): void {
-  const show = program.command("show").summary("show the cluster, buckets, objects, configuration, tracing");
+  const show = program
+    .command("show")
+    .summary("show the cluster, storage, buckets, objects, configuration, tracing");
   showClusterCommand(runtime, show, "cluster");
   bucketPropsShowCommand(runtime, show, "bucket");
   objectShowCommand(runtime, show, "object");
   showConfigCommand(runtime, show, "config");
+  showStorageCommand(runtime, show);
   showTracingCommand(runtime, show);
   jobShowCommand(runtime, show, "job");
   rebalanceShowCommand(runtime, show, "rebalance");

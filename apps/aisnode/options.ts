@@ -65,6 +65,25 @@ export const OPTIONS = {
     env: "MY_POD",
     help: "name of the Kubernetes pod",
   },
+  "max-connections": {
+    kind: "count",
+    env: "AIS_MAX_CONNECTIONS",
+    default: 0,
+    help: "open connections; 0 takes 8192, or what the process may open of files",
+  },
+  "max-open-writes": {
+    kind: "count",
+    env: "AIS_MAX_OPEN_WRITES",
+    default: 0,
+    help: "object files being received at a time, half a MiB of memory each; 0 takes 512, or less (target only)",
+  },
+  "slow-client-seconds": {
+    kind: "count",
+    env: "AIS_SLOW_CLIENT_SECONDS",
+    default: 60,
+    min: 1,
+    help: "who sends, or takes, less than 1 KiB/s for so long is cut off",
+  },
   coordinator: {
     kind: "text",
     env: "AIS_COORDINATOR",
@@ -111,12 +130,14 @@ export const OPTIONS = {
 } as const satisfies Record<string, OptionEntry>;
 
 interface OptionEntry {
-  readonly kind: "text" | "path" | "port" | "duration" | "choice" | "list" | "switch";
+  readonly kind: "text" | "path" | "port" | "count" | "duration" | "choice" | "list" | "switch";
   readonly help: string;
   readonly env?: string;
   readonly choices?: readonly string[];
   readonly default?: string | number;
   readonly required?: true;
+  /** Of a count; 0 without it. */
+  readonly min?: number;
 }
 
 export type OptionName = keyof typeof OPTIONS;
@@ -125,7 +146,7 @@ type ValueOf<E> = E extends { kind: "switch" }
   ? boolean
   : E extends { kind: "list" }
     ? readonly string[]
-    : E extends { kind: "port" | "duration" }
+    : E extends { kind: "port" | "count" | "duration" }
       ? number
       : E extends { kind: "choice"; choices: readonly (infer C)[] }
         ? C
@@ -222,6 +243,12 @@ function parseValue(label: string, entry: OptionEntry, given: readonly string[])
     }
     case "duration":
       return durationMs(label, text);
+    case "count": {
+      const count = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN;
+      const { min = 0 } = entry;
+      if (!(count >= min)) throw new OptionError(`${label} is "${text}", want a number of at least ${min}`);
+      return count;
+    }
     case "choice":
       if (entry.choices?.includes(text)) return text;
       throw new OptionError(`${label} is "${text}", want one of ${(entry.choices ?? []).join(", ")}`);

@@ -14,13 +14,19 @@ export interface Role {
   readonly createsCluster: boolean;
   /** The cluster whose data this node holds; null when it holds none. */
   ownedClusterUuid(options: NodeOptions): Promise<string | null>;
-  /** Builds what serves requests; what it must give back at the end goes onto the stack. `faults` are tests'. */
+  /** Builds what serves requests; what it must give back at the end goes onto the stack. */
   create(
     services: NodeServices,
     options: NodeOptions,
     stack: AsyncDisposableStack,
-    faults: StorageFaults | null,
+    storage: StorageChoices,
   ): Promise<HttpHandler>;
+}
+
+export interface StorageChoices {
+  /** Tests'. */
+  readonly faults: StorageFaults | null;
+  readonly openWriteCount: number;
 }
 
 export const ROLES: Readonly<Record<DaemonType, Role>> = {
@@ -34,9 +40,13 @@ export const ROLES: Readonly<Record<DaemonType, Role>> = {
     startServer: startTargetServer,
     createsCluster: false,
     ownedClusterUuid: (options) => ownedClusterUuid(options.mountpath),
-    create: async (services, options, stack, faults) => {
-      const { mountpath: mountpaths } = options;
-      const target = await createTarget({ ...services, mountpaths, ...(faults === null ? {} : { faults }) });
+    create: async (services, options, stack, { faults, openWriteCount }) => {
+      const target = await createTarget({
+        ...services,
+        mountpaths: options.mountpath,
+        limits: { openWriteCount },
+        ...(faults === null ? {} : { faults }),
+      });
       return stack.use(target).handler;
     },
   },

@@ -2,25 +2,31 @@
 import { hostname as machineName } from "node:os";
 import { systemClock } from "@ais/base/clock.ts";
 import { sleep } from "@ais/base/lifecycle.ts";
+import { LimitTally } from "@ais/base/limits.ts";
 import { clusterSecret } from "@ais/cluster/cluster-secret.ts";
+import type { Coordinator } from "@ais/cluster/coordinator/coordinator.ts";
 import { openCoordinator } from "@ais/cluster/coordinator/open.ts";
 import { CoordinatedJobs } from "@ais/cluster/jobs/coordinated-jobs.ts";
 import { createClusterMember } from "@ais/cluster/membership.ts";
 import type { NodeServices } from "@ais/node/call.ts";
+import { DEFAULT_PACE } from "@ais/node/http/body-pace.ts";
+import { IntraAuth } from "@ais/node/intra-auth.ts";
 import { onStopSignal } from "@ais/node/lifecycle.ts";
 import { createNodeLogger, type NodeLogger } from "@ais/node/logger.ts";
 import { createNodeMetrics } from "@ais/node/metrics/node-metrics.ts";
+import type { NodeMetrics } from "@ais/node/metrics/types.ts";
 import { resolveNodeId } from "@ais/node/node-id.ts";
 import { createNodeRequests } from "@ais/node/requests/node-requests.ts";
 import { createStartGate } from "@ais/node/start-gate.ts";
 import type { StopRequest } from "@ais/node/stop-request.ts";
 import { createTracing } from "@ais/tracing";
 import type { CreateTracing, Tracing } from "@ais/tracing/types.ts";
-import { nodeName } from "@ais/wire/smap.ts";
+import { nodeName, type Snode } from "@ais/wire/smap.ts";
 import { AIS_VERSION } from "@ais/wire/version.ts";
 import { finishStop } from "./finish-stop.ts";
 import { applyConfig, initialConfig, offerTracing } from "./node-config.ts";
 import { nodeFacts } from "./node-facts.ts";
+import { openFileLimits } from "./open-file-limits.ts";
 import type { Environment, NodeOptions, ParsedOptions } from "./options.ts";
 import { ROLES } from "./roles.ts";
 import { selfNode } from "./self-node.ts";
@@ -39,6 +45,8 @@ const DRAIN_DEADLINE_MS = 10_000;
 const TRACE_FLUSH_DEADLINE_MS = 5000;
 /** Signs trace contexts between nodes (`tracing.trust_inbound`). */
 const TRACE_SECRET = "trace-context";
+/** Signs calls between nodes. */
+const INTRA_SECRET = "intra-cluster";
 
 export interface NodeOverrides {
   /** In place of the build's own tracing, to compare with. */
@@ -76,12 +84,17 @@ async function serve(
 
   // The cluster map names the port, so the node listens first; until it can serve, requests are answered 503.
   const gate = createStartGate();
+  const limits = new LimitTally();
+  const { connectionCount, openWriteCount } = openFileLimits(options, logger);
   const server = await listen(role.startServer, {
     hostname: options["listen-address"],
     port: options.port,
     handler: gate.handler,
     idleTimeoutMs: IDLE_TIMEOUT_MS,
     logger,
+    pace: { ...DEFAULT_PACE, windowMs: options["slow-client-seconds"] * 1000 },
+    connectionCount,
+    onLimit: (limit) => limits.hit(limit),
   });
   let hasJoined = false;
   stack.defer(async () => {
@@ -106,20 +119,25 @@ async function serve(
   const traceKey = await clusterSecret(coordinator, TRACE_SECRET);
   stack.defer(await applyConfig(member, logger, tracing, tracingChoice, parsed, traceKey));
 
-  const metrics = createNodeMetrics({ role: options.role, nodeId: id, tracing });
+  const metrics = createNodeMetrics({ role: options.role, nodeId: id, tracing, limits });
+  metrics.collect("connections", "open connections, as of the last second", "gauge", () => [
+    [{}, server.connections],
+  ]);
+  const intraAuth = await openIntraAuth(coordinator, id, metrics);
   const facts = await nodeFacts(options, { id, port: server.port, startedMonotonicMs });
-  const requests = createNodeRequests({ nodeId: id, member, tracing, logger, metrics });
+  const requests = createNodeRequests({ nodeId: id, member, tracing, logger, metrics, intraAuth });
   stack.defer(() => requests.close());
   let stopRequest: StopRequest | null = null;
   const stopNode = (request: StopRequest): void => {
     stopRequest ??= request;
     stop(request.reason);
   };
-  const services: NodeServices = { member, tracing, metrics, logger, facts, requests, jobs, stopNode };
+  const node = { member, tracing, metrics, logger, facts, requests, jobs };
+  const services: NodeServices = { ...node, intraAuth, stopNode };
   const faults = testFaults(env);
   if (faults !== null)
     logger.log("warn", "this node's storage fails on demand", { variable: TEST_FAULTS_VARIABLE });
-  gate.open(await role.create(services, options, roleResources, faults));
+  gate.open(await role.create(services, options, roleResources, { faults, openWriteCount }));
 
   // From here on clients are sent to this node. A stop takes it out of the map first, then lets requests finish.
   const running = member.run(signal);
@@ -127,12 +145,29 @@ async function serve(
   hasJoined = true;
   if (!signal.aborted) {
     await offerTracing(member, tracingChoice);
-    const { direct_url: url } = self.public_net;
-    logger.log("info", "ready", { url, version: AIS_VERSION, tracing: tracing.stats().build });
-    process.stdout.write(`aisnode ${nodeName(self)} ready at ${url}\n`);
+    announce(self, services);
   }
   await running;
   return stopRequest;
+}
+
+/** What waits for this node reads its standard output. */
+function announce(self: Snode, { logger, tracing }: NodeServices): void {
+  const { direct_url: url } = self.public_net;
+  logger.log("info", "ready", { url, version: AIS_VERSION, tracing: tracing.stats().build });
+  process.stdout.write(`aisnode ${nodeName(self)} ready at ${url}\n`);
+}
+
+async function openIntraAuth(
+  coordinator: Coordinator,
+  nodeId: string,
+  metrics: NodeMetrics,
+): Promise<IntraAuth> {
+  const key = await clusterSecret(coordinator, INTRA_SECRET);
+  const intraAuth = new IntraAuth({ key, nodeId, clock: systemClock });
+  const help = "calls between nodes that no node of the cluster made";
+  metrics.collect("intra_refused_count", help, "counter", () => [[{}, intraAuth.refusedCount]]);
+  return intraAuth;
 }
 
 interface Diagnostics {
@@ -166,6 +201,7 @@ async function openDiagnostics(
     nodeId: id,
     version: AIS_VERSION,
     hostname: machineName(),
+    address: options.hostname,
     env,
     logger,
     clock: systemClock,

@@ -10,7 +10,8 @@ import { type QueryServer, startQueryServer } from "./query/server.ts";
 import { startGrpcReceiver } from "./receive/grpc.ts";
 import { startHttpReceiver } from "./receive/http.ts";
 import { Ingest } from "./receive/ingest.ts";
-import { MAX_QUEUED_BYTES, MAX_RECEIVING_BYTES } from "./receive/limits.ts";
+import { MAX_FILE_BYTES, MAX_QUEUED_BYTES, MAX_RECEIVING_BYTES } from "./receive/limits.ts";
+import { Receiving } from "./receive/receiving.ts";
 import { lockDataDir, openReader } from "./store/open.ts";
 import { TraceReader } from "./store/reader.ts";
 import { VERSION } from "./version.ts";
@@ -61,6 +62,8 @@ export async function startAistrace(
   const grpc = parts.adopt(await startGrpcReceiver(listen(options.otlpGrpcPort), ingest, logger), stop);
   const context = {
     reader,
+    ingest,
+    receiving: new Receiving(MAX_FILE_BYTES, () => ingest.refusedForOverload()),
     counters,
     limits,
     queuedBytes: () => ingest.queuedBytes,

@@ -107,7 +107,13 @@ export function putTrace(n: number, startMs: number): TestSpan[] {
     durationMs: 39,
     attributes: { "ais.bucket": "ais://nnn", "http.request.body.size": 8_388_608 },
     below: [
-      { service: "aistore-target", name: "ais.lock.wait", kind: INTERNAL, startMs: at(4.2), durationMs: 1.1 },
+      {
+        service: "aistore-target",
+        name: "ais.body.receive",
+        kind: INTERNAL,
+        startMs: at(4.2),
+        durationMs: 1.1,
+      },
       {
         service: "aistore-target",
         name: "ais.file.write",

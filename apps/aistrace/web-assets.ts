@@ -26,6 +26,7 @@ const STYLE_SHEETS = [
   "waterfall",
   "span-panel",
   "statistics",
+  "graph",
   "narrow",
 ] as const;
 
@@ -49,7 +50,8 @@ export class WebAssets {
 
   /** The page has Jaeger's addresses, so that links made for Jaeger open here. */
   find(pathname: string): WebAsset | null {
-    if (pathname === "/" || pathname === "/search" || /^\/trace\/[^/]*$/.test(pathname)) return this.#page;
+    if (["/", "/search", "/dependencies"].includes(pathname) || /^\/trace\/[^/]*$/.test(pathname))
+      return this.#page;
     return this.#files.get(pathname) ?? null;
   }
 }

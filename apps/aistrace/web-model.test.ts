@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import type { OwnSpanOutline, OwnTrace } from "./query/own-types.ts";
 import { criticalPath } from "./web/critical-path.ts";
 import { duration, tickLabels, ticks } from "./web/format.ts";
+import { layOutGraph } from "./web/graph-layout.ts";
 import { OpenState, visibleRows } from "./web/rows.ts";
 import { formatTagText, parseTagText } from "./web/tag-text.ts";
 import { buildTrace } from "./web/trace-model.ts";
@@ -106,4 +107,16 @@ test("durations and axes are written for people", () => {
   expect(ticks(5, 5, 5)).toEqual([5]);
   expect(tickLabels([0, 2000, 4000])).toEqual(["0 ms", "2 ms", "4 ms"]);
   expect(tickLabels([1_398_000, 1_398_500, 1_399_000])).toEqual(["1.3980 s", "1.3985 s", "1.3990 s"]);
+});
+
+test("the graph has callers at the left of whom they call, and circles end", () => {
+  const call = (from: number, to: number) => ({ from, to, calls: 1, errors: 0, averageUs: 1 });
+  const { places } = layOutGraph(5, [call(2, 0), call(0, 1), call(0, 3), call(3, 0), call(1, 1), call(2, 3)]);
+  const x = places.map((place) => place.x);
+  const at = (node: number): number => x[node] ?? Number.NaN;
+  expect(at(2)).toBeLessThan(at(0));
+  expect(at(0)).toBeLessThan(at(1));
+  expect(at(1)).toBe(at(3));
+  expect(new Set(places.map((place) => `${place.x} ${place.y}`)).size).toBe(5);
+  expect(layOutGraph(0, []).places).toEqual([]);
 });

@@ -1,3 +1,5 @@
+import type { LimitName } from "./limits.ts";
+
 /**
  * The error catalogue. An error is thrown where it is found, carries its code, and is turned into a reply once,
  * at the edge (wire-compat 0.2). Texts that clients parse are built by the functions in `@ais/wire/error-texts.ts`.
@@ -11,6 +13,7 @@ export const ERROR_CODES = {
   remoteBucketNotFound: { status: 404, tcode: "ErrRemoteBckNotFound", logLevel: "debug" },
   nodeNotFound: { status: 404, tcode: "errNodeNotFound", logLevel: "debug" },
   methodNotAllowed: { status: 405, tcode: "", logLevel: "debug" },
+  requestTimeout: { status: 408, tcode: "", logLevel: "debug" },
   conflict: { status: 409, tcode: "ErrBusy", logLevel: "debug" },
   bucketExists: { status: 409, tcode: "ErrBucketAlreadyExists", logLevel: "debug" },
   tooLarge: { status: 413, tcode: "", logLevel: "debug" },
@@ -33,6 +36,8 @@ interface ErrorCodeEntry {
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 export interface AisErrorOptions {
+  /** The limit that was met, of `LIMITS`. */
+  readonly limit?: LimitName;
   readonly cause?: unknown;
   /** Reply headers that belong to this failure, such as `Content-Range` with 416. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -43,11 +48,14 @@ export class AisError extends Error {
   override readonly name = "AisError";
   readonly code: ErrorCode;
   readonly headers: Readonly<Record<string, string>>;
+  /** Null unless a limit was met. */
+  readonly limit: LimitName | null;
 
   constructor(code: ErrorCode, message: string, options: AisErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.headers = options.headers ?? {};
+    this.limit = options.limit ?? null;
   }
 
   get status(): number {

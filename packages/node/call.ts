@@ -8,6 +8,7 @@ import type { Operation } from "@ais/wire/operations.ts";
 import { QUERY } from "@ais/wire/queries.ts";
 import type { NodeFacts } from "./facts.ts";
 import type { HttpReply, HttpRequest } from "./http/types.ts";
+import type { IntraAuth } from "./intra-auth.ts";
 import type { NodeLogger } from "./logger.ts";
 import type { NodeMetrics } from "./metrics/types.ts";
 import type { NodeRequests } from "./requests/node-requests.ts";
@@ -45,6 +46,9 @@ export interface NodeServices {
   readonly logger: NodeLogger;
   readonly facts: NodeFacts;
   readonly requests: NodeRequests;
+  readonly intraAuth: IntraAuth;
+  /** Alerts of the role's own, as bits of `STATE_FLAGS`; none without it. */
+  readonly alertFlags?: () => number;
   readonly jobs: JobDirectory;
   /** Makes the process stop as if it had been told to by a signal; returns at once. */
   readonly stopNode: StopNode;

@@ -7,13 +7,24 @@ import type { NodeFacts } from "./facts.ts";
 import type { HttpReply, HttpRequest } from "./http/types.ts";
 import { emptyReply, textReply } from "./replies.ts";
 
+const RETRY_AFTER_SECONDS = "1";
+
 /** An error of the catalogue as it is; anything else hides behind a text that gives nothing away. */
 export function toAisError(thrown: unknown): AisError {
   return thrown instanceof AisError ? thrown : new AisError("internal", "internal error", { cause: thrown });
 }
 
+/** Of a body that came too slowly nobody reads the rest, and who is refused for the load is told when to come back. */
+function ownHeaders({ status, headers }: AisError): [string, string][] {
+  const own = Object.entries(headers);
+  if (status === 408) own.push(["Connection", "close"]);
+  if ((status === 429 || status === 503) && headers["Retry-After"] === undefined)
+    own.push(["Retry-After", RETRY_AFTER_SECONDS]);
+  return own;
+}
+
 export function errorReply(error: AisError, request: HttpRequest, facts: NodeFacts): HttpReply {
-  const own = Object.entries(error.headers);
+  const own = ownHeaders(error);
   if (error.code === "methodNotAllowed") return textReply(error.message, own, error.status);
   const body = errorBody(error, {
     method: request.method,

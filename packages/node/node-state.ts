@@ -27,11 +27,11 @@ export function uptimeNs({ facts }: NodeServices): bigint {
 }
 
 export function stateInfo(services: NodeServices): NodeStateInfo {
-  const { member } = services;
+  const { member, alertFlags } = services;
   const { smap, bmd, config, rmd } = member.snapshot;
   const clusterStarted = smap.proxy_si === null ? 0 : STATE_FLAGS.clusterStarted;
   const nodeStarted = member.isReady ? STATE_FLAGS.nodeStarted : 0;
-  const flags = clusterStarted | nodeStarted | rebalanceFlags(services);
+  const flags = clusterStarted | nodeStarted | rebalanceFlags(services) | (alertFlags?.() ?? 0);
   return nodeStateInfo({ smap, bmd, config, rmd, flags });
 }
 

@@ -4,12 +4,14 @@ import type { HttpHandler, HttpServer } from "./http/types.ts";
 import { callPeer } from "./peer-client.ts";
 import { textReply } from "./replies.ts";
 import { memoryNode } from "./testing/memory-member.ts";
+import { memoryAuth } from "./testing/memory-services.ts";
 import { type RecordedSpan, RecordingTracing } from "./testing/recording-tracing.ts";
 
 let server: HttpServer;
 let handler: HttpHandler;
 let span: RecordedSpan;
 const tracing = new RecordingTracing();
+const CALLER = { tracing, intraAuth: memoryAuth("proxyone") };
 
 beforeEach(async () => {
   server = await startBunServer({
@@ -33,7 +35,7 @@ test("continues the caller's trace in a CLIENT span of its own", async () => {
     return textReply(`got ${(await request.bytes(100)).length}`, [["X-Reply", "1"]], 201);
   };
   const request = { method: "POST", path: "/v1/intra/list", query: "a=1", body: "12345", timeoutMs: 2000 };
-  const response = await callPeer(peer(), request, span, tracing);
+  const response = await callPeer(peer(), request, span, CALLER);
   expect([response.status, response.headers["x-reply"], new TextDecoder().decode(response.body)]).toEqual([
     201,
     "1",
@@ -54,14 +56,14 @@ test("continues the caller's trace in a CLIENT span of its own", async () => {
 
 test("resolves with error statuses and marks the span", async () => {
   handler = () => textReply("gone", [], 404);
-  const response = await callPeer(peer(), { method: "GET", path: "/x", timeoutMs: 2000 }, span, tracing);
+  const response = await callPeer(peer(), { method: "GET", path: "/x", timeoutMs: 2000 }, span, CALLER);
   expect([response.status, span.children[0]?.failure]).toEqual([404, "404"]);
 });
 
 test("fails as unavailable when the peer is silent, too verbose or gone", async () => {
   handler = () => new Promise(() => {});
   const call = (more: object = {}) =>
-    callPeer(peer(), { method: "GET", path: "/x", timeoutMs: 2000, ...more }, span, tracing);
+    callPeer(peer(), { method: "GET", path: "/x", timeoutMs: 2000, ...more }, span, CALLER);
   expect(call({ timeoutMs: 30 })).rejects.toMatchObject({
     code: "unavailable",
     message: "failed to call t[targettwo]: GET /x: no reply within 30 ms",
@@ -72,7 +74,7 @@ test("fails as unavailable when the peer is silent, too verbose or gone", async 
   handler = () => textReply("x".repeat(100));
   expect(call({ replyLimitBytes: 10 })).rejects.toThrow("larger than 10 bytes");
   const gone = memoryNode("target", "targettwo", 1);
-  const refused = callPeer(gone, { method: "GET", path: "/x", timeoutMs: 2000 }, span, tracing);
+  const refused = callPeer(gone, { method: "GET", path: "/x", timeoutMs: 2000 }, span, CALLER);
   await expect(refused).rejects.toMatchObject({
     code: "unavailable",
     message: "failed to call t[targettwo]: GET /x: connection refused",

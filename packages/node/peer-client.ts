@@ -1,9 +1,13 @@
 /** Calls from one node to another: one CLIENT span each, continuing the trace of the request being served. */
 import { AisError } from "@ais/base/errors.ts";
 import { fetchFailureText } from "@ais/base/fetch-failure.ts";
-import { SPAN_KIND, type Span, type Tracing } from "@ais/tracing/types.ts";
+import { SPAN_KIND, type Span } from "@ais/tracing/types.ts";
 import { INTRA_CLUSTER_USER_AGENT } from "@ais/wire/headers.ts";
 import { nodeName, type Snode } from "@ais/wire/smap.ts";
+import type { NodeServices } from "./call.ts";
+
+/** Who calls: `NodeServices` will do. */
+export type PeerCaller = Pick<NodeServices, "tracing" | "intraAuth">;
 
 export interface PeerRequest {
   readonly method: string;
@@ -37,7 +41,7 @@ export async function callPeer(
   peer: Snode,
   request: PeerRequest,
   span: Span,
-  tracing: Tracing,
+  { tracing, intraAuth }: PeerCaller,
 ): Promise<PeerResponse> {
   const { method, path, query = "" } = request;
   const url = `${peer.intra_control_net.direct_url}${path}${query === "" ? "" : `?${query}`}`;
@@ -52,6 +56,7 @@ export async function callPeer(
         ...request.headers,
         "User-Agent": INTRA_CLUSTER_USER_AGENT,
         ...tracing.outboundHeaders(context, peer.daemon_id, path),
+        ...intraAuth.headers(method, url, peer.daemon_id),
       },
       ...(request.body === undefined ? {} : { body: request.body as string | Uint8Array<ArrayBuffer> }),
       redirect: "manual",

@@ -1,5 +1,6 @@
 import { INTRA_CLUSTER_USER_AGENT } from "@ais/wire/headers.ts";
 import { nodeName, type Snode } from "@ais/wire/smap.ts";
+import type { PeerCaller } from "./peer-client.ts";
 
 export interface PeerLinesRequest {
   readonly path: string;
@@ -12,9 +13,13 @@ export interface PeerLinesRequest {
 export async function peerLines(
   peer: Snode,
   { path, query, signal }: PeerLinesRequest,
+  { intraAuth }: Pick<PeerCaller, "intraAuth">,
 ): Promise<ReadableStream<Uint8Array>> {
   const url = `${peer.intra_control_net.direct_url}${path}${query === "" ? "" : `?${query}`}`;
-  const headers = { "User-Agent": INTRA_CLUSTER_USER_AGENT };
+  const headers = {
+    "User-Agent": INTRA_CLUSTER_USER_AGENT,
+    ...intraAuth.headers("GET", url, peer.daemon_id),
+  };
   const response = await fetch(url, { headers, signal, redirect: "manual" });
   if (response.status !== 200 || response.body === null)
     throw new Error(`${nodeName(peer)} answered ${response.status}`);

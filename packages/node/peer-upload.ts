@@ -1,9 +1,10 @@
 /** A PUT from one node to another whose body is an object: it goes out of its file, and is never held in memory. */
 import { AisError, ERROR_CODES, type ErrorCode, errorText, isAisError } from "@ais/base/errors.ts";
-import { SPAN_KIND, type Span, type Tracing } from "@ais/tracing/types.ts";
+import { SPAN_KIND, type Span } from "@ais/tracing/types.ts";
 import { parseErrorBody } from "@ais/wire/error-body.ts";
 import { INTRA_CLUSTER_USER_AGENT } from "@ais/wire/headers.ts";
 import { nodeName, type Snode } from "@ais/wire/smap.ts";
+import type { PeerCaller } from "./peer-client.ts";
 
 export interface PeerUpload {
   /** Percent-encoded. */
@@ -23,29 +24,31 @@ export async function uploadToPeer(
   peer: Snode,
   upload: PeerUpload,
   span: Span,
-  tracing: Tracing,
+  { tracing, intraAuth }: PeerCaller,
 ): Promise<void> {
   const { path, headers, body } = upload;
   const { direct_url, node_ip_addr, daemon_port } = peer.intra_data_net;
+  const url = `${direct_url}${path}`;
   const lengthBytes = body instanceof Uint8Array ? body.byteLength : body.lengthBytes;
   const client = span.child("PUT", SPAN_KIND.client);
   if (client.recording) {
     client.set("http.request.method", "PUT");
     client.set("server.address", node_ip_addr);
     client.set("server.port", Number(daemon_port));
-    client.set("url.full", `${direct_url}${path}`);
+    client.set("url.full", url);
     client.set("ais.peer", nodeName(peer));
     client.set("http.request.body.size", lengthBytes);
   }
   // Below a span that is not recorded `child` is empty, yet the peer must learn of the caller's context.
   const context = client.recording ? client : span;
   try {
-    const response = await fetch(`${direct_url}${path}`, {
+    const response = await fetch(url, {
       method: "PUT",
       headers: {
         ...headers,
         "User-Agent": INTRA_CLUSTER_USER_AGENT,
         ...tracing.outboundHeaders(context, peer.daemon_id, path),
+        ...intraAuth.headers("PUT", url, peer.daemon_id),
       },
       body: requestBody(body),
       redirect: "manual",

@@ -4,6 +4,7 @@
  */
 import { type Clock, systemClock } from "@ais/base/clock.ts";
 import { AisError, ERROR_CODES, errorText } from "@ais/base/errors.ts";
+import type { LimitName } from "@ais/base/limits.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import type { Span } from "@ais/tracing/types.ts";
 import { OPERATIONS, type Operation } from "@ais/wire/operations.ts";
@@ -39,6 +40,8 @@ export interface PipelineOptions<S extends NodeServices, O extends Operation> {
 
 /** Status under which a reply counts that its client did not wait for. */
 const STATUS_CLIENT_CLOSED = 499;
+/** The limit of `LIMITS` that a request met. */
+const LIMIT_ATTRIBUTE = "ais.limit";
 const SEND_SPAN = "ais.reply.send";
 const SLOW_TO_SEND_BYTES = 16 * 1024;
 const FIRST_SERVER_ERROR = 500;
@@ -138,6 +141,10 @@ function refuse(
 function convert(thrown: unknown, call: Call, services: NodeServices): HttpReply {
   const error = toAisError(thrown);
   const { span, request } = call;
+  if (error.limit !== null) {
+    span.set(LIMIT_ATTRIBUTE, error.limit);
+    services.metrics.limitHit(error.limit);
+  }
   if (error.status >= FIRST_SERVER_ERROR) {
     span.exception(thrown);
     span.fail(error.code, error.message);
@@ -193,6 +200,7 @@ function finish({ reply, isThrown, underWay, services, clock }: Ending): HttpRep
     const status = statusOf(reply, outcome);
     if (outcome !== "sent") {
       span.fail(outcome);
+      if (outcome === "too_slow") span.set(LIMIT_ATTRIBUTE, "reply_rate" satisfies LimitName);
       services.metrics.add("err.http.write.n", 1);
     }
     if (outcome === "sent" && status >= FIRST_SERVER_ERROR && !isThrown) span.fail(String(status));
@@ -279,6 +287,7 @@ function statusOf(reply: HttpReply, outcome: ReplyOutcome): number {
     case "sent":
       return reply.status;
     case "client_closed":
+    case "too_slow":
       return STATUS_CLIENT_CLOSED;
     case "io_error":
       return 500;

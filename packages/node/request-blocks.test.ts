@@ -48,6 +48,16 @@ test("an operation's block knows its method", () => {
   expect(get).toBe(blocks.ofOperation("reverse.daemon", "GET"));
   for (let i = 0; i < 50; i++) {
     const { attributes } = blocks.ofOperation("reverse.daemon", `M${i}`);
-    expect(attributes["http.request.method"]).toBe(`M${i}`);
+    expect(attributes["http.request.method"]).toBe("_OTHER");
+    expect(attributes["http.request.method_original"]).toBe(`M${i}`);
   }
+});
+
+test.each([
+  ["[::1]:8081", "::1", 8081],
+  ["[::1]", "::1", undefined],
+  ["node7", "node7", undefined],
+])("host %s is address %s", (host, address, port) => {
+  const { attributes } = new RequestBlocks().ofClientAndBucket(facts({ host }));
+  expect([attributes["server.address"], attributes["server.port"]]).toEqual([address, port]);
 });

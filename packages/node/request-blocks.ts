@@ -34,7 +34,7 @@ export class RequestBlocks {
     // Where an operation takes any method, callers could name ever new ones: only the last one is kept.
     if (known?.method === method) return known.block;
     const block = new AttributeBlock({
-      "http.request.method": method,
+      ...requestMethod(method),
       "http.route": OPERATIONS[operation].route,
       "url.scheme": "http",
       "network.protocol.version": "1.1",
@@ -70,6 +70,17 @@ export class RequestBlocks {
   }
 }
 
+/** Semantic conventions know these; any other is `_OTHER`. */
+const KNOWN_METHODS: ReadonlySet<string> = new Set(
+  "CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT QUERY TRACE".split(" "),
+);
+
+function requestMethod(method: string): Readonly<Record<string, string>> {
+  return KNOWN_METHODS.has(method)
+    ? { "http.request.method": method }
+    : { "http.request.method": "_OTHER", "http.request.method_original": method };
+}
+
 function isSame(left: ClientAndBucket, right: ClientAndBucket): boolean {
   return (
     left.bucketName === right.bucketName &&
@@ -94,6 +105,11 @@ function clientAndBucket(facts: ClientAndBucket): AttributeBlock {
 function serverAddress(host: string): Readonly<Record<string, string | number>> {
   const colon = host.lastIndexOf(":");
   const port = colon < 0 ? "" : host.slice(colon + 1);
-  if (!/^\d{1,5}$/.test(port)) return { "server.address": host };
-  return { "server.address": host.slice(0, colon), "server.port": Number(port) };
+  if (!/^\d{1,5}$/.test(port)) return { "server.address": withoutBrackets(host) };
+  return { "server.address": withoutBrackets(host.slice(0, colon)), "server.port": Number(port) };
+}
+
+/** `Host` has brackets around an IPv6 address, which is none of the address. */
+function withoutBrackets(address: string): string {
+  return address.startsWith("[") && address.endsWith("]") ? address.slice(1, -1) : address;
 }

@@ -11,7 +11,7 @@ export interface StartGate {
 }
 
 export function createStartGate(): StartGate {
-  let current: HttpHandler = () => emptyReply(503);
+  let current: HttpHandler = () => emptyReply(503, [["Retry-After", "1"]]);
   return {
     handler: (request) => current(request),
     open(handler) {

@@ -25,7 +25,7 @@ export async function broadcast(
   call: Pick<Call, "span">,
   services: ProxyServices,
 ): Promise<readonly PeerOutcome[]> {
-  const { clock, tracing, facts } = services;
+  const { clock, facts } = services;
   const headers = { ...request.headers, [HEADERS.callerId]: facts.id };
   const span = call.span.child(`ais.broadcast ${operation}`);
   // The child of a span that is not recorded is empty, and the nodes must still learn of the caller's context.
@@ -37,7 +37,7 @@ export async function broadcast(
         return { node, response, failure, durationMs: clock.monotonicMs() - startMs };
       };
       try {
-        const response = await callPeer(node, { ...request, headers }, parent, tracing);
+        const response = await callPeer(node, { ...request, headers }, parent, services);
         return done(response, response.status < 300 ? null : failureText(response));
       } catch (error) {
         return done(null, errorText(error));

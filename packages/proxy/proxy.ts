@@ -4,6 +4,7 @@ import { loadHrw } from "@ais/hrw/hrw.ts";
 import type { NodeServices } from "@ais/node/call.ts";
 import { startNodeHttpServer } from "@ais/node/http/node-http.ts";
 import type { HttpHandler, StartHttpServer } from "@ais/node/http/types.ts";
+import { requireNode } from "@ais/node/intra-auth.ts";
 import { createPipeline } from "@ais/node/pipeline.ts";
 import { PROXY_DISPATCH } from "./dispatch.ts";
 import { startJobKeeper } from "./jobs/job-keeper.ts";
@@ -38,7 +39,13 @@ export async function createProxy(options: ProxyOptions): Promise<ProxyRole> {
   keepers.use(startJobKeeper(services));
   keepers.use(startRebalanceKeeper(services));
   return {
-    handler: createPipeline({ role: "proxy", dispatch: PROXY_DISPATCH, services, clock }),
+    handler: createPipeline({
+      role: "proxy",
+      dispatch: PROXY_DISPATCH,
+      services,
+      clock,
+      authenticate: (call) => requireNode(call, services),
+    }),
     [Symbol.asyncDispose]: () => keepers.disposeAsync(),
   };
 }

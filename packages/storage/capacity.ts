@@ -22,9 +22,14 @@ export class CapacityReader {
     this.#cacheMs = cacheMs;
   }
 
-  read(): readonly MountpathCapacity[] {
+  /** Something was removed: what was seen before counts no more. */
+  lookAgain(): void {
+    this.#readAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  read(maxAgeMs = this.#cacheMs): readonly MountpathCapacity[] {
     const nowMs = this.#clock.monotonicMs();
-    if (nowMs - this.#readAtMs >= this.#cacheMs) {
+    if (nowMs - this.#readAtMs >= maxAgeMs) {
       const fileSystems = readFileSystems();
       this.#cached = this.#paths.map((path) => readCapacity(path, fileSystems));
       this.#readAtMs = nowMs;
@@ -50,11 +55,11 @@ function readCapacity(path: string, fileSystems: readonly FileSystem[]): Mountpa
 }
 
 function readPresentCapacity(path: string, fileSystems: readonly FileSystem[]): MountpathCapacity {
-  const { blocks, bfree, bavail, bsize } = statfsSync(path);
+  const { blocks, bavail, bsize } = statfsSync(path);
   const fileSystem = fileSystemOf(path, fileSystems);
   return {
     path,
-    usedBytes: (blocks - bfree) * bsize,
+    usedBytes: (blocks - bavail) * bsize,
     availableBytes: bavail * bsize,
     fsType: fileSystem?.fsType ?? "unknown",
     fsId: fileSystemId(statSync(path).dev),

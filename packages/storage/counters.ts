@@ -21,16 +21,19 @@ export class StorageCounters {
   openWrites = 0;
   receiveBufferBytes = 0;
   limitHitsOpenWrites = 0;
-  limitHitsReceiveBuffer = 0;
+  limitHitsReceiveStart = 0;
+  limitHitsSlowReceive = 0;
   limitHitsFreeSpace = 0;
 
   snapshot(deferredFiles: number, readers: number, goneMountpaths: number): ObjectStoreStats {
-    const { limitHitsOpenWrites, limitHitsReceiveBuffer, limitHitsFreeSpace, ...rest } = this;
+    const { limitHitsOpenWrites, limitHitsReceiveStart, limitHitsSlowReceive, limitHitsFreeSpace, ...rest } =
+      this;
     return {
       ...rest,
       limitHits: {
         openWrites: limitHitsOpenWrites,
-        receiveBuffer: limitHitsReceiveBuffer,
+        receiveStart: limitHitsReceiveStart,
+        slowReceive: limitHitsSlowReceive,
         freeSpace: limitHitsFreeSpace,
       },
       deferredFiles,

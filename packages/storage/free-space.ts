@@ -53,6 +53,7 @@ export class FreeSpace {
     throw new AisError(
       "outOfSpace",
       `failed to ${action}: no space left, ${this.#availableBytes} bytes are free and ${this.#reservedBytes} are reserved`,
+      { limit: "free_space" },
     );
   }
 }

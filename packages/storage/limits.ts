@@ -4,10 +4,16 @@ export interface StorageLimits {
   readonly inlineObjectBytes: number;
   /** What one write to an object file carries. A receiving PUT holds two buffers of this size. */
   readonly writeChunkBytes: number;
-  /** Object files being received at a time; more are refused with `tooManyRequests`. */
+  /** Object files being received at a time, each with two buffers; more wait for a place. */
   readonly openWriteCount: number;
-  /** Memory that all PUTs together hold for bytes being received; more are refused with `tooManyRequests`. */
-  readonly receiveBufferBytes: number;
+  /** Bodies that wait for a place at a time, and how long; the rest is refused with `tooManyRequests`. */
+  readonly openWriteWaiterCount: number;
+  readonly openWriteWaitMs: number;
+  /** While others wait, a body that came more slowly than this for so long gives up its place (`requestTimeout`). */
+  readonly slowReceiveBytesPerSecond: number;
+  readonly slowReceiveMs: number;
+  /** Memory of bodies without a place: small ones, and starts of others; more are refused with `tooManyRequests`. */
+  readonly receiveStartBytes: number;
   /** Kept free on every mountpath; a PUT that would touch it is refused with `outOfSpace`. */
   readonly reservedSpaceBytes: number;
   /** How long a replaced or deleted object file is kept for readers that are about to open it. */
@@ -28,7 +34,11 @@ export const DEFAULT_STORAGE_LIMITS: StorageLimits = {
   inlineObjectBytes: 16 * 1024,
   writeChunkBytes: 256 * 1024,
   openWriteCount: 512,
-  receiveBufferBytes: 256 * 1024 * 1024,
+  openWriteWaiterCount: 1024,
+  openWriteWaitMs: 10_000,
+  slowReceiveBytesPerSecond: 16 * 1024,
+  slowReceiveMs: 500,
+  receiveStartBytes: 128 * 1024 * 1024,
   reservedSpaceBytes: 64 * 1024 * 1024,
   removalGraceMs: 60_000,
   commitBatchCount: 512,

@@ -30,6 +30,7 @@ import { listObjects } from "./operations/list.ts";
 import { putObject } from "./operations/put.ts";
 import { setCustomMetadata } from "./operations/set-custom.ts";
 import { sweepBuckets } from "./operations/sweep-buckets.ts";
+import { reclaimSpace, sweepLeftOvers } from "./operations/sweep-left-overs.ts";
 import { Admission } from "./receive/admission.ts";
 import { BufferPool } from "./receive/buffer-pool.ts";
 import { recoverObjectFiles } from "./recovery.ts";
@@ -198,7 +199,12 @@ function createStore(context: StoreContext, resources: AsyncDisposableStack): Ob
     list: (bucketId, options, span) => listObjects(context, bucketId, options, span),
     sweepBuckets: (liveBucketIds, span) => sweepBuckets(context, liveBucketIds, span),
     check: (options, span) => checkLive(context, options, span),
-    capacity: () => capacity.read(),
+    sweepLeftOvers: (olderThanMs) => sweepLeftOvers(context, olderThanMs),
+    reclaimSpace: async () => {
+      await reclaimSpace(context);
+      capacity.lookAgain();
+    },
+    capacity: (maxAgeMs) => capacity.read(maxAgeMs),
     get stats() {
       return counters.snapshot(
         sum(mountpaths, ({ removal }) => removal.pendingCount),

@@ -10,6 +10,10 @@ export const SPAN_NAMES = {
   fileWrite: "ais.file.write",
   fileSync: "ais.file.sync",
   checksum: "ais.checksum",
+  /** Of an object that arrives in parts: making a place for them, looking at what has come, and giving the place up. */
+  uploadBegin: "ais.upload.begin",
+  uploadCheck: "ais.upload.check",
+  uploadRemove: "ais.upload.remove",
   /** Roots: what the store does by itself. */
   recovery: "ais.job recovery",
   fileRemoval: "ais.job file-removal",
@@ -30,6 +34,7 @@ export const SPAN_ATTRIBUTES = {
   queueMs: "ais.commit.queue_ms",
   /** Of receiving: how long the sender let itself be waited for. */
   waitMs: "ais.receive.wait_ms",
+  parts: "ais.upload.parts",
   objects: "ais.objects",
   damages: "ais.damages",
   files: "ais.files",

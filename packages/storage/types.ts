@@ -115,8 +115,14 @@ export interface ListPage {
   readonly more: boolean;
 }
 
+export interface LeftOvers {
+  readonly files: number;
+  readonly bytes: number;
+}
+
 export interface MountpathCapacity {
   readonly path: string;
+  /** What this process cannot write any more, the file system's own reserve included. */
   readonly usedBytes: number;
   readonly availableBytes: number;
   readonly fsType: string;
@@ -142,7 +148,9 @@ export interface ObjectStoreStats {
   /** Requests refused, by limit. */
   readonly limitHits: {
     readonly openWrites: number;
-    readonly receiveBuffer: number;
+    readonly receiveStart: number;
+    /** Bodies that came so slowly that they gave up their place to others. */
+    readonly slowReceive: number;
     readonly freeSpace: number;
   };
   /** Replaced or deleted object files that still wait for their removal. */
@@ -213,7 +221,7 @@ export interface ObjectUploads {
   ): Promise<number>;
   /** Puts the object, all parts in order, and forgets the upload. When it rejects the upload is as it was. */
   complete(key: ObjectKey, uploadId: string, options: CompleteOptions, span: Span): Promise<ObjectAttributes>;
-  abort(key: ObjectKey, uploadId: string): Promise<void>;
+  abort(key: ObjectKey, uploadId: string, span: Span): Promise<void>;
   /** Removes uploads that will never end; resolves with their number. Background work. */
   sweep(liveBucketIds: ReadonlySet<bigint>): Promise<number>;
 }
@@ -251,6 +259,11 @@ export interface ObjectStore extends AsyncDisposable {
   sweepBuckets(liveBucketIds: ReadonlySet<bigint>, span: Span): Promise<number>;
   /** Starts to look for damage, in the background. Changes nothing but the marks. */
   check(options: CheckOptions, span: Span): RunningCheck;
-  capacity(): readonly MountpathCapacity[];
+  /** Removes files that no record names and that nobody has changed for `olderThanMs`. Background work. */
+  sweepLeftOvers(olderThanMs: number): Promise<LeftOvers>;
+  /** Removes replaced and deleted files at once that nobody reads, grace period or not. */
+  reclaimSpace(): Promise<void>;
+  /** As of `maxAgeMs` ago or later; `capacityCacheMs` without it. */
+  capacity(maxAgeMs?: number): readonly MountpathCapacity[];
   readonly stats: ObjectStoreStats;
 }

@@ -1,5 +1,6 @@
 /** The calls of a target that are not about objects. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { memoryAuth } from "@ais/node/testing/memory-services.ts";
 import { aisBucket } from "@ais/wire/bck.ts";
 import { encodeJson } from "@ais/wire/json.ts";
 import { checkListPageReply, type ListPageReply, type ListPageRequest } from "@ais/wire/list-page.ts";
@@ -14,6 +15,11 @@ afterAll(() => fixture[Symbol.asyncDispose]());
 
 const url = (path: string): string => `http://127.0.0.1:${fixture.port}${path}`;
 
+function callList(body: string): Promise<Response> {
+  const headers = memoryAuth("proxyone").headers("POST", url("/v1/intra/list"), "targetone");
+  return fetch(url("/v1/intra/list"), { method: "POST", body, headers });
+}
+
 async function list(change: Partial<ListPageRequest>): Promise<ListPageReply> {
   const request: ListPageRequest = {
     bucket: aisBucket("nnn"),
@@ -26,7 +32,7 @@ async function list(change: Partial<ListPageRequest>): Promise<ListPageReply> {
     timeFormat: "02 Jan 06 15:04 MST",
     ...change,
   };
-  const reply = await fetch(url("/v1/intra/list"), { method: "POST", body: encodeJson(request) });
+  const reply = await callList(encodeJson(request));
   expect([reply.status, reply.headers.get("content-type")]).toEqual([200, "application/msgpack"]);
   return checkListPageReply(unpack(new Uint8Array(await reply.arrayBuffer())));
 }
@@ -67,7 +73,7 @@ test("refreshes when a listing is for another incarnation of the bucket", async 
   fixture.addBucket("listed", 50n);
   expect(await list({ bucket: aisBucket("listed"), bid: "50" })).toEqual({ entries: [], more: false });
   expect(fixture.services.member.refreshes).toBe(before + 1);
-  const malformed = await fetch(url("/v1/intra/list"), { method: "POST", body: "{}" });
+  const malformed = await callList("{}");
   expect(malformed.status).toBe(400);
 });
 

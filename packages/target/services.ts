@@ -1,3 +1,4 @@
+import type { Clock } from "@ais/base/clock.ts";
 import type { Hrw } from "@ais/hrw/hrw.ts";
 import type { DispatchTable, NodeServices } from "@ais/node/call.ts";
 import type { JobRunner } from "@ais/node/jobs/job-runner.ts";
@@ -7,6 +8,8 @@ import type { BucketGate } from "./bucket-gate.ts";
 import type { BucketSweep } from "./bucket-sweep.ts";
 import type { ListingJobs } from "./jobs/listing-jobs.ts";
 import type { HandOver } from "./placement/hand-over.ts";
+import type { RecentReads } from "./space/recent-reads.ts";
+import type { SpaceGuard } from "./space/space-guard.ts";
 import type { StorageJobs } from "./storage-jobs.ts";
 
 /** What the handlers of a target may use. */
@@ -18,6 +21,10 @@ export interface TargetServices extends NodeServices {
   readonly handOver: HandOver;
   readonly hrw: Hrw;
   readonly storageJobs: StorageJobs;
+  readonly clock: Clock;
+  /** Of buckets with `lru.enabled`. */
+  readonly recentReads: RecentReads;
+  readonly space: Pick<SpaceGuard, "state">;
   readonly bucketGate: Pick<BucketGate, "writers">;
   readonly jobRunner: Pick<JobRunner, "live" | "received">;
   readonly listingJobs: ListingJobs;

@@ -4,9 +4,11 @@ import { loadHrw } from "@ais/hrw/hrw.ts";
 import type { NodeServices } from "@ais/node/call.ts";
 import { startBunServer } from "@ais/node/http/bun-serve.ts";
 import type { HttpHandler, StartHttpServer } from "@ais/node/http/types.ts";
+import { requireNode } from "@ais/node/intra-auth.ts";
 import { startJobRunner } from "@ais/node/jobs/job-runner.ts";
 import { createPipeline } from "@ais/node/pipeline.ts";
 import type { StorageFaults } from "@ais/storage/faults.ts";
+import type { StorageLimits } from "@ais/storage/limits.ts";
 import { openObjectStore } from "@ais/storage/object-store.ts";
 import type { ObjectStore } from "@ais/storage/types.ts";
 import { isSettled } from "@ais/wire/rmd.ts";
@@ -14,12 +16,16 @@ import { createBucketGate } from "./bucket-gate.ts";
 import { type BucketSweep, startBucketSweep } from "./bucket-sweep.ts";
 import { exposeChecks } from "./check-metrics.ts";
 import { TARGET_DISPATCH } from "./dispatch.ts";
+import { evictableBuckets } from "./jobs/evict-least-used.ts";
 import { ListingJobs } from "./jobs/listing-jobs.ts";
 import { targetWorks } from "./jobs/target-works.ts";
 import { Claims } from "./placement/claims.ts";
 import { HandOver } from "./placement/hand-over.ts";
 import { createSettlingStore } from "./placement/settling-store.ts";
 import type { TargetServices } from "./services.ts";
+import { RecentReads } from "./space/recent-reads.ts";
+import { createSpaceGuard } from "./space/space-guard.ts";
+import { startSpaceKeeper } from "./space/space-keeper.ts";
 import { StorageJobs } from "./storage-jobs.ts";
 import { exposeStorage } from "./storage-metrics.ts";
 
@@ -27,6 +33,7 @@ export interface TargetOptions extends NodeServices {
   /** Directories that exist and belong to this target alone. */
   readonly mountpaths: readonly string[];
   readonly clock?: Clock;
+  readonly limits?: Partial<StorageLimits>;
   /** For tests: what a bad disk would do. */
   readonly faults?: StorageFaults;
   /** For tests. A store given here is the caller's to close. */
@@ -49,7 +56,7 @@ export const startTargetServer: StartHttpServer = startBunServer;
  * server first.
  */
 export async function createTarget(options: TargetOptions): Promise<Target> {
-  const { mountpaths, clock = systemClock, faults, overrides = {}, ...node } = options;
+  const { mountpaths, clock = systemClock, limits = {}, faults, overrides = {}, ...node } = options;
   await using stack = new AsyncDisposableStack();
   const store =
     overrides.store ??
@@ -61,16 +68,18 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
         clock,
         logger: node.logger,
         tracing: node.tracing,
+        limits,
         ...(faults === undefined ? {} : { faults }),
       }),
     );
   const storageJobs = stack.use(new StorageJobs({ ...node, store, clock }));
-  const gate = createBucketGate(store, node.member);
+  const space = createSpaceGuard(store, node.member, clock);
+  const gate = createBucketGate(space.store, node.member);
   const hrw = await loadHrw();
-  const { member, tracing: nodeTracing, metrics } = node;
+  const { member, metrics, intraAuth } = node;
   const nodeId = node.facts.id;
-  const handOver = new HandOver({ store, member, hrw, metrics, nodeId });
-  const claims = new Claims({ member, tracing: nodeTracing, nodeId });
+  const handOver = new HandOver({ store, member, hrw, metrics, intraAuth, nodeId });
+  const claims = new Claims({ member, caller: node, nodeId });
   stack.defer(
     member.onChange(({ after }) => {
       if (isSettled(after)) claims.forgetFresh();
@@ -79,11 +88,15 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
   const services: TargetServices = {
     ...node,
     store: createSettlingStore({ local: gate.store, member, claims, handOver, nodeId }),
-    localStore: store,
+    localStore: space.store,
     handOver,
     hrw,
     storageJobs,
     bucketGate: gate,
+    clock,
+    recentReads: new RecentReads(),
+    space,
+    alertFlags: () => space.state().flags,
     // The runner works with these services, so it comes after them.
     jobRunner: { live: () => runner.live(), received: (id, bytes) => runner.received(id, bytes) },
     listingJobs: new ListingJobs(node.facts.id, clock),
@@ -93,10 +106,19 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
   const { jobs, tracing, logger, facts } = services;
   const works = targetWorks(services);
   const runner = stack.use(startJobRunner({ jobs, works, nodeId: facts.id, tracing, logger, clock }));
+  const canEvict = (): boolean => evictableBuckets(services).length > 0;
+  const keeperOptions = { guard: space, jobs, nodeId: facts.id, canEvict, logger, clock };
+  stack.use(startSpaceKeeper(keeperOptions));
   exposeStorage(services.metrics, store);
   exposeChecks(services.metrics, store);
   const sweep = stack.use(startBucketSweep(services));
-  const handler = createPipeline({ role: "target", dispatch: TARGET_DISPATCH, services, clock });
+  const handler = createPipeline({
+    role: "target",
+    dispatch: TARGET_DISPATCH,
+    services,
+    clock,
+    authenticate: (call) => requireNode(call, services),
+  });
   const resources = stack.move();
   return { handler, store, sweep, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }

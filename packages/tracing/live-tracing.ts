@@ -198,8 +198,9 @@ export class LiveTracing implements Tracing {
       exports: ledger.exports,
       exportFailures: ledger.exportFailures,
       lastExportMs: ledger.lastExportMs,
-      lastExportTime: ledger.lastExportAtMs === 0 ? "" : new Date(ledger.lastExportAtMs).toISOString(),
+      lastExportTime: timeText(ledger.lastExportAtMs),
       lastError: ledger.lastError,
+      lastErrorTime: timeText(ledger.lastErrorAtMs),
       samplerProbability: this.#plan?.probability ?? 0,
       tail: this.#flight.stats(),
     };
@@ -339,6 +340,11 @@ export class LiveTracing implements Tracing {
       this.#ledger.settle({ spans, bytes: bytes.length }, spans, this.#stopped ? "shutdown" : "disabled");
     }
   }
+}
+
+/** RFC 3339; empty for never. */
+function timeText(ms: number): string {
+  return ms === 0 ? "" : new Date(ms).toISOString();
 }
 
 function linkTo(span: Span, context: RemoteContext | null): void {

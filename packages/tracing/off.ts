@@ -20,6 +20,7 @@ const NO_STATS: TracingStats = {
   lastExportMs: 0,
   lastExportTime: "",
   lastError: "",
+  lastErrorTime: "",
   samplerProbability: 0,
   tail: NO_TAIL,
 };

@@ -189,6 +189,8 @@ export interface TracingStats {
   /** When the collector last took something, RFC 3339; empty when it never did. */
   readonly lastExportTime: string;
   readonly lastError: string;
+  /** When that was, RFC 3339; empty when there was none. An export that went well since does not clear it. */
+  readonly lastErrorTime: string;
   /** Share of new traces that are sampled; 0 when off. */
   readonly samplerProbability: number;
   readonly tail: TailStats;
@@ -228,6 +230,8 @@ export interface TracingOptions {
   readonly nodeId: string;
   readonly version: string;
   readonly hostname: string;
+  /** At which other nodes reach this one. */
+  readonly address?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly logger: Logger;
   readonly clock: Clock;

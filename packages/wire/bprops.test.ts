@@ -123,7 +123,6 @@ test.each([
 test.each([
   { mirror: { enabled: true } },
   { ec: { enabled: true } },
-  { lru: { enabled: true } },
   { rate_limit: { frontend: { enabled: true } } },
   { rate_limit: { backend: { max_tokens: 5 } } },
   { chunks: { chunk_size: "64MiB" } },

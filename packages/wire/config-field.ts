@@ -232,6 +232,8 @@ function rangeText(min: string, max: string | undefined): string {
   return max === undefined ? `of at least ${min}` : `from ${min} to ${max}`;
 }
 
+const SHOWN_MAX_CHARACTERS = 512;
+
 /** The failure of one setting, with its dotted name and the value that was refused. */
 export function invalidSetting(name: string, value: unknown, cause: unknown): AisError {
   // What is right and not supported says so by itself.
@@ -243,5 +245,12 @@ export function invalidSetting(name: string, value: unknown, cause: unknown): Ai
           typeof member === "bigint" ? member.toString() : member,
         );
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new AisError("badRequest", `invalid value ${shown} of "${name}": ${why}`, { cause });
+  return new AisError("badRequest", `invalid value ${shortened(shown)} of "${name}": ${why}`, { cause });
+}
+
+/** What is refused for its size is not sent back whole. */
+function shortened(shown: string | undefined): string | undefined {
+  return shown === undefined || shown.length <= SHOWN_MAX_CHARACTERS
+    ? shown
+    : `${shown.slice(0, SHOWN_MAX_CHARACTERS)}…`;
 }

@@ -154,7 +154,6 @@ test.each([
 test.each([
   ["mirror.enabled", "true"],
   ["ec.enabled", "true"],
-  ["lru.enabled", "true"],
   ["rate_limit.frontend.enabled", "true"],
   ["auth.client_auth_required", "true"],
   ["auth.enabled", "true"],

@@ -43,7 +43,7 @@ export const LRU_SECTION = {
   dont_evict_time: duration("2h0m", { min: "1h0m" }),
   capacity_upd_time: duration("10m", { min: "10s" }),
   batch_size: int(32_768, GC_BATCH),
-  enabled: bool(false, { missing: "eviction" }),
+  enabled: bool(false),
 };
 
 const CHUNKS = { missing: "chunking" };

@@ -34,6 +34,8 @@ export const HEADERS = {
   traceSignature: "Ais-Trace-Signature",
   /** Of a call between nodes: id of the calling node. */
   callerId: "Ais-Caller-Id",
+  /** Of a call between nodes: that a node of the cluster makes it (`packages/node/intra-auth.ts`). */
+  intraSignature: "Ais-Intra-Signature",
   accept: "Accept",
   acceptRanges: "Accept-Ranges",
   allow: "Allow",

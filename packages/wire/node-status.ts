@@ -144,6 +144,18 @@ export function tcdf(mountpaths: readonly MountpathUsage[]): Tcdf {
   };
 }
 
+/** What a target's `what=sysinfo` says besides (wire-compat 5.3). */
+export function spaceInfo({ total_used, total_avail, pct_avg }: Tcdf): SpaceInfo {
+  const total = BigInt(total_used) + BigInt(total_avail);
+  return { fs_used: total_used, fs_capacity: total.toString(), pct_fs_used: pct_avg };
+}
+
+export interface SpaceInfo {
+  readonly fs_used: string;
+  readonly fs_capacity: string;
+  readonly pct_fs_used: number;
+}
+
 function cdf(usage: MountpathUsage): Cdf {
   return {
     mountpath_label: "",

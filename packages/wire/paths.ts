@@ -27,6 +27,8 @@ export const PATHS = {
   reverseDaemonStorage: "/v1/reverse/daemon/storage",
   reverseDaemonSetConfig: "/v1/reverse/daemon/set-config",
   health: "/v1/health",
+  /** Where every path between nodes begins. */
+  intra: "/v1/intra/",
   intraList: "/v1/intra/list",
   intraObject: "/v1/intra/object",
   intraSync: "/v1/intra/sync",

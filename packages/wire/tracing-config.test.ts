@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { errorText } from "@ais/base/errors.ts";
 import { tableDefaults } from "./config-table.ts";
 import {
   DEFAULT_TRACING_SECTION,
@@ -107,6 +108,34 @@ test.each([
 ])("section %j is refused", (section, text) => {
   expect(() => normaliseTracing(section)).toThrow(text);
 });
+
+test.each([
+  [{ service_name_prefix: "é".repeat(65) }, "the prefix is 130 bytes long, expecting at most 128 bytes"],
+  [{ attributes: many(65, 1) }, "65 attributes, expecting at most 64"],
+  [{ attributes: { ["k".repeat(129)]: "v" } }, "the name of an attribute is 129 bytes long"],
+  [{ attributes: { k: "é".repeat(513) } }, 'the value of attribute "k" is 1026 bytes long'],
+  [{ attributes: many(17, 1000) }, "all attributes together is 17041 bytes long, expecting at most 16384"],
+])("a section that is too large is refused", (section, text) => {
+  expect(() => normaliseTracing(section)).toThrow(text);
+});
+
+test("what is just within the limits is taken, and a refusal does not repeat all of it", () => {
+  const attributes = many(64, 200);
+  expect(normaliseTracing({ service_name_prefix: "x".repeat(128), attributes })).toMatchObject({
+    attributes,
+  });
+  try {
+    normaliseTracing({ attributes: { k: "v".repeat(1 << 20) } });
+    throw new Error("1 MiB was taken");
+  } catch (error) {
+    expect(errorText(error)).toContain("is 1048576 bytes long");
+    expect(errorText(error).length).toBeLessThan(1000);
+  }
+});
+
+function many(count: number, valueBytes: number): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, "v".repeat(valueBytes)]));
+}
 
 test("durations of the tail rule are kept in one spelling", () => {
   const { tail } = normaliseTracing({

@@ -19,12 +19,19 @@ import { parseShare } from "./share.ts";
 /** In `tracing.tail.slow`: every operation that has no entry of its own. */
 export const EVERY_OPERATION = "*";
 
+/** Every batch of spans carries these texts, and every node keeps them. */
+export const SERVICE_NAME_PREFIX_MAX_BYTES = 128;
+export const ATTRIBUTES_MAX_COUNT = 64;
+export const ATTRIBUTE_KEY_MAX_BYTES = 128;
+export const ATTRIBUTE_VALUE_MAX_BYTES = 1024;
+export const ATTRIBUTES_MAX_BYTES = 16 * 1024;
+
 export const TRACING_TABLE = {
   enabled: bool(false),
   /** `host:port`, `http://host:port` (plaintext) or `https://host:port` (TLS); with a path it is OTLP/HTTP. */
   exporter_endpoint: text(""),
-  service_name_prefix: text("aistore"),
-  attributes: textMap({}),
+  service_name_prefix: new Field<string>("aistore", parsePrefix),
+  attributes: new MapField({}, parseAttributes),
   /** Text of a number from 0 to 1. */
   sampler_probability: new Field<string>("1.0", parseShare),
   skip_verify: bool(false),
@@ -59,6 +66,8 @@ export const DEFAULT_TRACING_SECTION: TracingSection = {
   allow_forced: true,
   trust_inbound: "always",
 };
+
+const UTF8 = new TextEncoder();
 
 /** The spelling in AIStore's documentation, which people copy from there. */
 const MISSPELT_PROBABILITY = "sampler_probablity";
@@ -152,6 +161,31 @@ export function parseExporterEndpoint(endpoint: string): ExporterEndpoint {
     scheme: scheme === null ? "auto" : SCHEMES[scheme],
     httpPath,
   };
+}
+
+function parsePrefix(value: unknown): string {
+  const prefix = text("").parse(value);
+  requireBytes("the prefix", prefix, SERVICE_NAME_PREFIX_MAX_BYTES);
+  return prefix;
+}
+
+function parseAttributes(value: unknown): Readonly<Record<string, string>> {
+  const attributes = textMap({}).parse(value);
+  const entries = Object.entries(attributes);
+  if (entries.length > ATTRIBUTES_MAX_COUNT)
+    throw new TypeError(`${entries.length} attributes, expecting at most ${ATTRIBUTES_MAX_COUNT}`);
+  for (const [key, member] of entries) {
+    requireBytes("the name of an attribute", key, ATTRIBUTE_KEY_MAX_BYTES);
+    requireBytes(`the value of attribute "${key}"`, member, ATTRIBUTE_VALUE_MAX_BYTES);
+  }
+  requireBytes("all attributes together", entries.flat().join(""), ATTRIBUTES_MAX_BYTES);
+  return attributes;
+}
+
+function requireBytes(what: string, content: string, maxBytes: number): void {
+  const sizeBytes = UTF8.encode(content).length;
+  if (sizeBytes > maxBytes)
+    throw new TypeError(`${what} is ${sizeBytes} bytes long, expecting at most ${maxBytes} bytes`);
 }
 
 /** A map of operations to durations; an operation that is never traced has no trace to export. */

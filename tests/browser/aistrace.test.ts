@@ -101,6 +101,7 @@ test.skipIf(isMissing)(
       await page.getByLabel("Tags").fill("ais.object=images/7.jpg");
       await page.getByLabel("Tags").press("Enter");
       await page.locator(`a[href="/trace/${traceId(7)}"]`).waitFor();
+      expect(await rows.locator(".trace-object").textContent()).toBe("ais://nnn/images/7.jpg");
       expect(await rows.count()).toBe(1);
 
       await page.reload();
@@ -173,6 +174,48 @@ test.skipIf(isMissing)("a link opens one span of a trace, and the trace can be s
     const saved = await Bun.file(await (await saving).path()).json();
     expect(saved.data[0].traceID).toBe(traceId(4));
     expect(saved.data[0].spans).toHaveLength(4);
+  });
+});
+
+test.skipIf(isMissing)(
+  "a saved trace is opened from a file, and a file that is none is refused",
+  async () => {
+    await withPage("/search", async (page) => {
+      const file = (name: string, value: unknown) => ({
+        name,
+        mimeType: "application/json",
+        buffer: Buffer.from(JSON.stringify(value)),
+      });
+      const saved = await (await aistrace.get(`/api/aistrace/traces/${traceId(5)}/otlp`)).text();
+      const renamed = JSON.parse(saved.replaceAll(traceId(5), traceId(555)));
+      await page.locator("input[type=file]").setInputFiles(file("saved.json", renamed));
+      await page.waitForURL(`**/trace/${traceId(555)}`);
+      await page.locator(".row", { hasText: "ais.file.read" }).waitFor();
+      await page.getByText("1 trace with 4 spans stored.").waitFor();
+    });
+    const context = await must(browser, "the browser was started").newContext();
+    const page = await context.newPage();
+    await page.goto(`http://127.0.0.1:${aistrace.ports.query}/search`);
+    await page
+      .locator("input[type=file]")
+      .setInputFiles({ name: "x.json", mimeType: "application/json", buffer: Buffer.from("{}") });
+    await page.getByText("x.json: this is neither Jaeger's JSON").waitFor();
+    await context.close();
+  },
+);
+
+test.skipIf(isMissing)("the service graph shows who calls whom, and leads to the traces", async () => {
+  await withPage("/search", async (page) => {
+    await page.getByRole("link", { name: "Service graph" }).click();
+    const node = page.locator("a.node", { hasText: "aistore-target" });
+    await node.waitFor();
+    expect(await page.locator("path.call").count()).toBe(2);
+    const row = page.locator("tbody tr", { hasText: "trainer" });
+    expect(await row.locator("td.number").first().textContent()).toBe("1");
+    await page.getByLabel("show").selectOption("instance");
+    await page.locator("a.node", { hasText: "aistore-proxy-1" }).click();
+    await page.locator(".trace").first().waitFor();
+    expect(new URL(page.url()).searchParams.get("tags")).toBe('{"service.instance.id":"aistore-proxy-1"}');
   });
 });
 

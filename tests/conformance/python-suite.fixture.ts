@@ -16,15 +16,17 @@ export type Profile = "smoke" | "full";
 
 const REPOSITORY = resolve(import.meta.dir, "../..");
 const ENVIRONMENT = join(REPOSITORY, ".conformance");
-const REQUIREMENTS = join(import.meta.dir, "requirements.txt");
 const INSTALL_TIMEOUT_MS = 180_000;
 const SUITE_TIMEOUT_MS = { smoke: 120_000, full: 900_000 } as const;
 
-/** The interpreter of an environment that holds what `requirements.txt` names, or why there is none. */
-export function preparePython(): { readonly python: string } | { readonly missing: string } {
-  const requirements = readFileSync(REQUIREMENTS, "utf8");
+/** The interpreter of an environment that holds what a file of requirements names, or why there is none. */
+export function preparePython(
+  file = "requirements.txt",
+): { readonly python: string } | { readonly missing: string } {
+  const path = join(import.meta.dir, file);
+  const requirements = readFileSync(path, "utf8");
   const key = createHash("sha256").update(requirements).digest("hex").slice(0, 12);
-  const folder = join(ENVIRONMENT, `sdk-${key}`);
+  const folder = join(ENVIRONMENT, `python-${key}`);
   const python = join(folder, "bin/python");
   const stamp = join(folder, "installed");
   if (existsSync(stamp)) return { python };
@@ -32,8 +34,8 @@ export function preparePython(): { readonly python: string } | { readonly missin
   rmSync(folder, { recursive: true, force: true });
   const made = run(["python3", "-m", "venv", folder]);
   if (made !== null) return { missing: `python3 cannot make a virtual environment: ${made}` };
-  const installed = run([python, "-m", "pip", "install", "--quiet", "--retries=1", "-r", REQUIREMENTS]);
-  if (installed !== null) return { missing: `the Python SDK cannot be installed: ${installed}` };
+  const installed = run([python, "-m", "pip", "install", "--quiet", "--retries=1", "-r", path]);
+  if (installed !== null) return { missing: `the Python packages cannot be installed: ${installed}` };
   writeFileSync(`${stamp}.new`, requirements);
   renameSync(`${stamp}.new`, stamp);
   return { python };

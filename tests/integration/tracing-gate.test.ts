@@ -203,6 +203,7 @@ describe("build with tracing", () => {
     const span = collector.spans.find((candidate) => candidate.serviceName === TARGET);
     expect(span?.resource["service.version"]).toStartWith("5.0");
     expect(span?.resource["service.instance.id"]).toBe(span?.resource["daemonID"] as string);
+    expect(span?.resource["ip"]).toBe("127.0.0.1");
   });
 
   test("SIGTERM exits 0 and the last spans are flushed", async () => {

@@ -142,6 +142,7 @@ export const createSdkTracing: CreateTracing = ({ role, nodeId, version, hostnam
       lastExportMs: 0,
       lastExportTime: "",
       lastError: "",
+      lastErrorTime: "",
       samplerProbability: 1,
       tail: NO_TAIL,
     }),

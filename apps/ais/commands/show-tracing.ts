@@ -58,7 +58,7 @@ function row(snode: Snode, stats: JsonObject): readonly string[] {
     countsText(valueAt(stats, "spansDropped")),
     `${queuePercent}%`,
     lastExportText(stats),
-    textAt(stats, "lastError") || "-",
+    lastErrorText(stats),
   ];
 }
 
@@ -80,8 +80,19 @@ function countsText(counts: unknown): string {
 
 /** How long ago the collector last took something, and how long that took. */
 function lastExportText(stats: JsonObject): string {
-  const time = Date.parse(textAt(stats, "lastExportTime"));
-  if (Number.isNaN(time)) return "-";
-  const agoS = Math.max(0, Math.round((Date.now() - time) / 1000));
-  return `${agoS}s ago, ${formatMicroseconds(numberAt(stats, "lastExportMs") * 1000)}`;
+  const ago = agoText(stats, "lastExportTime");
+  return ago === "" ? "-" : `${ago}, ${formatMicroseconds(numberAt(stats, "lastExportMs") * 1000)}`;
+}
+
+/** It stays when exports go well again, so its age matters. */
+function lastErrorText(stats: JsonObject): string {
+  const text = textAt(stats, "lastError");
+  if (text === "") return "-";
+  const ago = agoText(stats, "lastErrorTime");
+  return ago === "" ? text : `${ago}: ${text}`;
+}
+
+function agoText(stats: JsonObject, name: string): string {
+  const time = Date.parse(textAt(stats, name));
+  return Number.isNaN(time) ? "" : `${Math.max(0, Math.round((Date.now() - time) / 1000))}s ago`;
 }

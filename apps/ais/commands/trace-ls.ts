@@ -1,4 +1,5 @@
 /** `ais trace ls`: recent traces, newest first. */
+import { OPERATIONS } from "@ais/wire/operations.ts";
 import type { Command } from "commander";
 import type { CommandContext, Runtime } from "../context.ts";
 import { parseDurationValue, parsePositiveCount } from "../option-values.ts";
@@ -35,7 +36,7 @@ export function traceListCommand(runtime: Runtime, parent: Command): Command {
       "List recent traces, newest first, from aistrace, Jaeger, or what else answers Jaeger's query API.",
     )
     .option("--service <name>", "such as aistore-proxy; every service when left out")
-    .option("--operation <name>", "name of a span, such as: GET /v1/objects/{bucket}/{object}")
+    .option("--operation <name>", "such as object.get, or the name of a span, such as ais.file.read")
     .option("--bucket <bucket>", "such as ais://nnn")
     .option("--min-duration <time>", "such as 10ms, 1.5s", parseDurationValue)
     .option("--errors", "only traces with an error")
@@ -61,16 +62,20 @@ async function findTraces(jaeger: JaegerClient, options: Options): Promise<reado
       ? (await jaeger.services()).filter((service) => !BACKEND_SERVICES.has(service))
       : [options.service];
   const endUs = Date.now() * 1000;
+  const { operation = "" } = options;
+  // Backends know operations as the names of spans; ours are a tag of the spans that serve them.
+  const isOperation = Object.hasOwn(OPERATIONS, operation);
   const tags = {
     ...(options.bucket === undefined ? {} : { "ais.bucket": options.bucket }),
     ...(options.errors === true ? { error: "true" } : {}),
+    ...(isOperation ? { "ais.operation": operation } : {}),
   };
   const found = new Map<string, Trace>();
   for (const service of services) {
     const search: TraceSearch = {
       service,
       tags,
-      operation: options.operation,
+      operation: isOperation ? undefined : options.operation,
       minDurationMs: options.minDuration,
       startUs: endUs - options.lookback * 1000,
       endUs,

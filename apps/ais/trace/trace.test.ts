@@ -201,6 +201,19 @@ test("trace ls asks every service but the backend's own and shows summaries", as
   expect(JSON.parse(query?.get("tags") ?? "")).toEqual({ "ais.bucket": "ais://nnn", error: "true" });
 });
 
+test("trace ls finds an operation by our name for it, and any other span by its own", async () => {
+  backend.queries.length = 0;
+  await ais("trace", "ls", "--operation", "object.get");
+  await ais("trace", "ls", "--operation", "ais.file.read");
+  const asked = backend.queries
+    .filter(({ pathname }) => pathname === "/api/traces")
+    .map(({ searchParams }) => [searchParams.get("operation"), searchParams.get("tags")]);
+  expect(asked).toEqual([
+    [null, '{"ais.operation":"object.get"}'],
+    ["ais.file.read", null],
+  ]);
+});
+
 test("trace show draws the waterfall, and says when there is no such trace", async () => {
   const { out } = await ais("trace", "show", TRACE_ID);
   expect(out).toContain("2 services  2 spans  5.1ms  1 error");

@@ -48,6 +48,7 @@ test("summaries need no service and say what a trace holds", async () => {
     startTime: T * 1000,
     duration: 8000,
     spanCount: 2,
+    object: "",
     errorCount: 1,
     services: [
       { name: "db", spanCount: 1, errorCount: 1 },

@@ -14,7 +14,7 @@ export function listTraces({ reader, nowMs }: QueryContext, { query }: QueryRequ
   const parameters = searchParameters(query, nowMs());
   const found = reader.snapshot(() => find(reader, parameters));
   const body: OwnTraces = {
-    traces: found.summaries.map(ownSummary),
+    traces: found.summaries.map((summary) => ownSummary(summary, reader.objectOf(summary))),
     warnings: found.errors.map(({ msg, traceID }) => (traceID === undefined ? msg : `${msg}: ${traceID}`)),
   };
   return jsonReply(body);
@@ -74,11 +74,12 @@ export function findInTrace({ reader }: QueryContext, { query, path: [id = ""] }
   );
 }
 
-function ownSummary(summary: TraceSummary): OwnSummary {
+function ownSummary(summary: TraceSummary, object: string): OwnSummary {
   return {
     traceID: summary.traceId,
     rootService: summary.rootService,
     rootName: summary.rootName,
+    object,
     startTime: summary.startUs,
     duration: summary.durationUs,
     spanCount: summary.spans,

@@ -12,6 +12,8 @@ export interface OwnSummary {
   readonly traceID: string;
   readonly rootService: string;
   readonly rootName: string;
+  /** What it was about, such as `ais://nnn/README.md`; empty when no span says so. */
+  readonly object: string;
   readonly startTime: number;
   readonly duration: number;
   readonly spanCount: number;
@@ -52,6 +54,45 @@ export type OwnSpanOutline = readonly [
 export interface OwnSpan {
   readonly span: JaegerSpan;
   readonly process: JaegerProcess;
+}
+
+/** Who calls whom, as far as the traces of a window tell. */
+export interface OwnGraph {
+  readonly nodes: readonly OwnGraphNode[];
+  /** Without calls within a node. */
+  readonly calls: readonly OwnGraphCall[];
+  /** Traces that were counted. */
+  readonly traces: number;
+  /** False: there are more traces than could be counted in time, and the latest were. */
+  readonly isComplete: boolean;
+}
+
+export interface OwnGraphNode {
+  readonly service: string;
+  /** Empty when services were asked for, or when the program says nothing of it. */
+  readonly instance: string;
+  readonly spans: number;
+  readonly errors: number;
+}
+
+export interface OwnGraphCall {
+  /** Into `nodes`. */
+  readonly from: number;
+  readonly to: number;
+  readonly calls: number;
+  readonly errors: number;
+  /** Of the called spans. */
+  readonly averageUs: number;
+}
+
+/** What became of a file of traces. */
+export interface OwnStored {
+  /** Up to a hundred. */
+  readonly traceIDs: readonly string[];
+  readonly stored: number;
+  readonly refused: number;
+  /** Of the first that was refused. */
+  readonly reason: string;
 }
 
 export interface OwnStats {

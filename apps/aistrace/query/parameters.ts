@@ -76,9 +76,9 @@ function durationNs(query: URLSearchParams, name: string): number | null {
 }
 
 /** Jaeger's page sends `lookback` beside start and end, as `1h`, `2d` or `custom`; it counts only when start is absent. */
-function lookbackMs(query: URLSearchParams): number {
+export function lookbackMs(query: URLSearchParams, otherwiseMs = DEFAULT_LOOKBACK_MS): number {
   const match = /^(\d+)(ms|s|m|h|d|w)$/.exec(query.get("lookback") ?? "");
-  if (match === null) return DEFAULT_LOOKBACK_MS;
+  if (match === null) return otherwiseMs;
   const unitMs =
     { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }[match[2] ?? ""] ?? 1;
   return Number(match[1]) * unitMs;

@@ -1,11 +1,12 @@
 import type { QueryOperation } from "./context.ts";
 import { findTraces } from "./find-traces.ts";
 import { getDependencies } from "./get-dependencies.ts";
+import { getGraph } from "./get-graph.ts";
 import { getMetrics } from "./get-metrics.ts";
 import { getOperationNames, getOperations } from "./get-operations.ts";
 import { getServices } from "./get-services.ts";
 import { getStats } from "./get-stats.ts";
-import { getTrace } from "./get-trace.ts";
+import { getOtlpTrace, getTrace } from "./get-trace.ts";
 import { findInTrace, getOutline, getSpan, listTraces } from "./own-traces.ts";
 
 /** `*` stands for one part of the path. */
@@ -20,6 +21,8 @@ const ROUTES: readonly (readonly [pattern: string, operation: QueryOperation])[]
   ["/api/aistrace/traces/*", getOutline],
   ["/api/aistrace/traces/*/find", findInTrace],
   ["/api/aistrace/traces/*/spans/*", getSpan],
+  ["/api/aistrace/traces/*/otlp", getOtlpTrace],
+  ["/api/aistrace/graph", getGraph],
   ["/api/aistrace/stats", getStats],
   ["/metrics", getMetrics],
 ];

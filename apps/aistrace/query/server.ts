@@ -4,6 +4,7 @@ import type { WebAssets } from "../web-assets.ts";
 import type { QueryContext } from "./context.ts";
 import { jaegerFailure } from "./replies.ts";
 import { matchRoute } from "./routes.ts";
+import { storeTraceFile, TRACE_FILES_PATH } from "./store-trace-file.ts";
 
 const IDLE_TIMEOUT_S = 60;
 
@@ -29,6 +30,7 @@ export function startQueryServer(listen: Listen, context: QueryContext, assets: 
       port: listen.port,
       ...(listen.tls !== null && { tls: { cert: listen.tls.cert, key: listen.tls.key } }),
       development: false,
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       idleTimeout: IDLE_TIMEOUT_S,
       fetch: (request) => handle(request, context, assets),
       error: () => new Response(null, { status: 500 }),
@@ -39,14 +41,16 @@ export function startQueryServer(listen: Listen, context: QueryContext, assets: 
   }
 }
 
-function handle(request: Request, context: QueryContext, assets: WebAssets): Response {
+async function handle(request: Request, context: QueryContext, assets: WebAssets): Promise<Response> {
   const url = URL.parse(request.url);
   // The runtime makes the URL of the header `Host`, in which a client may write anything.
   if (url === null) return jaegerFailure(new AisError("badRequest", "the request names no valid host"));
   try {
+    const takesFiles = url.pathname === TRACE_FILES_PATH;
+    if (takesFiles && request.method === "POST") return await storeTraceFile(context, request);
     if (request.method !== "GET" && request.method !== "HEAD") {
       throw new AisError("methodNotAllowed", `method ${request.method} is not allowed here`, {
-        headers: { allow: "GET, HEAD" },
+        headers: { allow: takesFiles ? "GET, HEAD, POST" : "GET, HEAD" },
       });
     }
     if (url.pathname === "/healthz") return new Response("ok\n");

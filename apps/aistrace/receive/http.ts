@@ -1,7 +1,7 @@
 import { AisError, errorText, isAisError } from "@ais/base/errors.ts";
 import type { Logger } from "@ais/base/log.ts";
 import { addressInUse, type Listen, stopServer } from "../listen.ts";
-import type { Encoding } from "../store/messages.ts";
+import type { OtlpEncoding } from "../store/messages.ts";
 import { readBody } from "./body.ts";
 import type { Ingest } from "./ingest.ts";
 import { MAX_MESSAGE_BYTES, RETRY_AFTER_S } from "./limits.ts";
@@ -12,7 +12,7 @@ const PATH = "/v1/traces";
 const IDLE_TIMEOUT_S = 120;
 const PREFLIGHT_MAX_AGE_S = 7200;
 
-const CONTENT_TYPES: Readonly<Record<Encoding, string>> = {
+const CONTENT_TYPES: Readonly<Record<OtlpEncoding, string>> = {
   protobuf: "application/x-protobuf",
   json: "application/json",
 };
@@ -78,13 +78,13 @@ async function handle(
   }
 }
 
-function encodingOf(contentType: string | null): Encoding | null {
+function encodingOf(contentType: string | null): OtlpEncoding | null {
   const mediaType = contentType?.split(";")[0]?.trim().toLowerCase();
   if (mediaType === CONTENT_TYPES.protobuf) return "protobuf";
   return mediaType === CONTENT_TYPES.json ? "json" : null;
 }
 
-function failure(error: unknown, encoding: Encoding, logger: Logger): Response {
+function failure(error: unknown, encoding: OtlpEncoding, logger: Logger): Response {
   const known = isAisError(error) ? error : new AisError("internal", "cannot store the spans");
   if (known !== error) logger.log("error", `an export failed: ${errorText(error)}`);
   const canRetry = known.code === "tooManyRequests" || known.code === "unavailable";
@@ -110,7 +110,7 @@ function rpcCode(error: AisError): number {
 
 function reply(
   status: number,
-  encoding: Encoding,
+  encoding: OtlpEncoding,
   body: string | Uint8Array,
   headers: Readonly<Record<string, string>> = {},
 ): Response {

@@ -7,9 +7,14 @@ import { WRITER_WORKER_URL } from "../paths.ts";
 import type { Encoding, FromWriter, ToWriter, WriterData } from "../store/messages.ts";
 import type { InsertResult } from "../store/writer.ts";
 
+export interface Submitted extends InsertResult {
+  /** Of a file, up to some; empty for other requests. */
+  readonly traceIds: readonly string[];
+}
+
 interface Waiting {
   readonly bytes: number;
-  resolve(result: InsertResult): void;
+  resolve(result: Submitted): void;
   reject(error: AisError): void;
 }
 
@@ -77,7 +82,7 @@ export class Ingest {
    * Resolves when the spans are committed. `bytes` is copied.
    * Rejects with `badRequest` when malformed, `tooManyRequests` when the queue is full, `unavailable` when the disk refuses.
    */
-  async submit(encoding: Encoding, bytes: Uint8Array): Promise<InsertResult> {
+  async submit(encoding: Encoding, bytes: Uint8Array): Promise<Submitted> {
     this.checkRoom(bytes.byteLength);
     const { counters } = this.#options;
     counters.requests += 1;
@@ -116,7 +121,7 @@ export class Ingest {
         counters.spansReceived += message.result.stored + message.result.refused;
         counters.spansStored += message.result.stored;
         counters.spansRefused += message.result.refused;
-        this.#take(message.id)?.resolve(message.result);
+        this.#take(message.id)?.resolve({ ...message.result, traceIds: message.traceIds });
         break;
       case "refused":
         counters.requestsRefused[message.code === "badRequest" ? "malformed" : "unavailable"] += 1;

@@ -9,7 +9,9 @@ export interface WriterData {
   readonly limits: StoreLimits;
 }
 
-export type Encoding = "protobuf" | "json";
+export type OtlpEncoding = "protobuf" | "json";
+/** `file`: JSON that somebody saved, Jaeger's or OTLP's. */
+export type Encoding = OtlpEncoding | "file";
 
 export type ToWriter =
   | { readonly type: "spans"; readonly id: number; readonly encoding: Encoding; readonly bytes: Uint8Array }
@@ -18,7 +20,13 @@ export type ToWriter =
 export type FromWriter =
   | { readonly type: "ready" }
   | { readonly type: "failed"; readonly code: ErrorCode; readonly message: string }
-  | { readonly type: "stored"; readonly id: number; readonly result: InsertResult }
+  | {
+      readonly type: "stored";
+      readonly id: number;
+      readonly result: InsertResult;
+      /** What a file held, up to `MAX_FILE_TRACE_IDS`; empty for other requests. */
+      readonly traceIds: readonly string[];
+    }
   | { readonly type: "refused"; readonly id: number; readonly code: ErrorCode; readonly message: string }
   | { readonly type: "evicted"; readonly spans: number }
   | { readonly type: "log"; readonly level: LogLevel; readonly message: string; readonly fields: LogFields }

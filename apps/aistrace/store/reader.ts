@@ -1,6 +1,8 @@
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import { must } from "@ais/base/assert.ts";
+import { type CallsBetween, type OriginShare, readCalls, readShares } from "./calls.ts";
+import { decodeDetail } from "./detail.ts";
 import { type SearchResult, searchTraces, type TraceSearch } from "./search.ts";
 import type { StoredAttributes } from "./values.ts";
 
@@ -63,6 +65,8 @@ const SPAN_JOIN = `span JOIN operation ON operation.id = span.operation JOIN ser
 
 /** A search that takes longer gives what it has found so far: it shares its thread with the other requests. */
 export const SEARCH_BUDGET_MS = 2000;
+/** Of a trace that is one line of many. */
+const MAX_SPANS_LOOKED_THROUGH = 1000;
 
 /** Everything that is asked of the store. Each method sees one state of it. */
 export class TraceReader {
@@ -100,6 +104,21 @@ export class TraceReader {
   /** In the order of `nums`; a trace that is gone is left out. */
   summaries(nums: readonly number[]): TraceSummary[] {
     return this.snapshot(() => nums.flatMap((num) => this.#summary(num) ?? []));
+  }
+
+  /** The object, or else the bucket, that a span of the trace names; empty when none does. */
+  objectOf({ num, spans }: TraceSummary): string {
+    if (spans > MAX_SPANS_LOOKED_THROUGH) return "";
+    const row = this.#db
+      .query<{ detail: string }, [number]>(
+        `SELECT detail FROM span WHERE trace = ? AND detail LIKE '%"ais.bucket"%'
+         ORDER BY detail LIKE '%"ais.object"%' DESC LIMIT 1`,
+      )
+      .get(num);
+    if (row === null) return "";
+    const attributes = new Map(decodeDetail(row.detail).attributes);
+    const names = [attributes.get("ais.bucket"), attributes.get("ais.object")];
+    return names.filter((name) => typeof name === "string").join("/");
   }
 
   /** The number of a trace, or null when the store does not have it. */
@@ -183,6 +202,24 @@ export class TraceReader {
          WHERE span.trace = ? GROUP BY up.service, span.service`,
       )
       .all(num);
+  }
+
+  /** Numbers of the traces that began in the window, the latest first. */
+  *tracesBetween(startUs: number, endUs: number): Generator<number> {
+    const rows = this.#db
+      .query<{ num: number }, [number, number]>(
+        "SELECT num FROM trace WHERE start_us BETWEEN ? AND ? ORDER BY start_us DESC",
+      )
+      .iterate(startUs, endUs);
+    for (const { num } of rows) yield num;
+  }
+
+  callsByOrigin(num: number): CallsBetween[] {
+    return readCalls(this.#db, num);
+  }
+
+  shares(num: number): OriginShare[] {
+    return readShares(this.#db, num);
   }
 
   counts(): { readonly spans: number; readonly traces: number } {

@@ -5,6 +5,7 @@ import { RepeatLimit } from "@ais/base/repeat-limit.ts";
 import { decodeExportRequest } from "@ais/tracing/otlp/decode.ts";
 import { decodeExportJson } from "@ais/tracing/otlp/json.ts";
 import type { OtlpResourceSpans } from "@ais/tracing/otlp/types.ts";
+import { decodeTraceFile } from "../files/trace-file.ts";
 import { Evictor } from "./evict.ts";
 import type { Encoding, FromWriter, ToWriter, WriterData } from "./messages.ts";
 import { openWriter } from "./open.ts";
@@ -15,10 +16,13 @@ type SpansMessage = Extract<ToWriter, { type: "spans" }>;
 interface Decoded {
   readonly id: number;
   readonly request: readonly OtlpResourceSpans[];
+  readonly traceIds: readonly string[];
 }
 
 /** Requests that wait are stored together, up to this much in one transaction. */
 const MAX_GROUP_BYTES = 8 * 1024 * 1024;
+/** More than a page would list. */
+const MAX_FILE_TRACE_IDS = 100;
 const EVICT_SLICE_MS = 20;
 const IDLE_INTERVAL_MS = 2000;
 
@@ -101,7 +105,9 @@ export class WriterLoop {
       if (message === undefined) break;
       bytes += message.bytes.byteLength;
       const request = this.#decode(message);
-      if (request !== null) group.push({ id: message.id, request });
+      if (request === null) continue;
+      const traceIds = message.encoding === "file" ? traceIdsOf(request) : [];
+      group.push({ id: message.id, request, traceIds });
     }
     if (group.length === 0) return;
     try {
@@ -109,7 +115,9 @@ export class WriterLoop {
       this.#hasWritten = true;
       results.forEach((result, i) => {
         const entry = group[i];
-        if (entry !== undefined) this.#post({ type: "stored", id: entry.id, result });
+        if (entry === undefined) return;
+        const { id, traceIds } = entry;
+        this.#post({ type: "stored", id, result, traceIds });
       });
     } catch (error) {
       this.#problems.error("cannot store spans", { error: errorText(error) });
@@ -161,7 +169,35 @@ export class WriterLoop {
 }
 
 function decode(encoding: Encoding, bytes: Uint8Array): readonly OtlpResourceSpans[] {
-  return encoding === "protobuf" ? decodeExportRequest(bytes) : decodeExportJson(parseJson(bytes));
+  if (encoding === "protobuf") return decodeExportRequest(bytes);
+  return encoding === "json" ? decodeExportJson(parseJson(bytes)) : decodeTraceFile(parseJsonLines(bytes));
+}
+
+function traceIdsOf(request: readonly OtlpResourceSpans[]): string[] {
+  const ids = new Set<string>();
+  for (const { scopeSpans } of request) {
+    for (const { spans } of scopeSpans) {
+      for (const { traceId } of spans) {
+        if (ids.size < MAX_FILE_TRACE_IDS) ids.add(traceId);
+      }
+    }
+  }
+  return [...ids];
+}
+
+/** A document, or one a line, as the file exporter of OpenTelemetry's Collector writes them. */
+function parseJsonLines(bytes: Uint8Array): unknown {
+  try {
+    return parseJson(bytes);
+  } catch (error) {
+    const lines = new TextDecoder()
+      .decode(bytes)
+      .split("\n")
+      .filter((line) => line.trim() !== "");
+    const [first = ""] = lines;
+    if (lines.length < 2 || !first.trimEnd().endsWith("}")) throw error;
+    return lines.map((line) => parseJson(new TextEncoder().encode(line)));
+  }
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -1,4 +1,4 @@
-import type { OwnSpan, OwnStats, OwnTrace, OwnTraces } from "../query/own-types.ts";
+import type { OwnGraph, OwnSpan, OwnStats, OwnStored, OwnTrace, OwnTraces } from "../query/own-types.ts";
 
 /** A failure with the text that the server gave for it. */
 export class ApiError extends Error {
@@ -42,6 +42,17 @@ export async function findInTrace(
 ): Promise<readonly string[]> {
   const path = `/api/aistrace/traces/${encodeURIComponent(traceId)}/find?${new URLSearchParams({ text })}`;
   return (await get<{ spanIDs: readonly string[] }>(path, signal)).spanIDs;
+}
+
+export function fetchGraph(query: URLSearchParams, signal?: AbortSignal): Promise<OwnGraph> {
+  return get(`/api/aistrace/graph?${query}`, signal);
+}
+
+export async function storeTraceFile(file: Blob): Promise<OwnStored> {
+  const headers = { "content-type": "application/json" };
+  const response = await fetch("/api/aistrace/traces", { method: "POST", headers, body: file });
+  if (response.ok) return response.json();
+  throw new ApiError(response.status, await errorMessage(response));
 }
 
 export function fetchStats(signal?: AbortSignal): Promise<OwnStats> {

@@ -1,9 +1,10 @@
 import { fetchServices } from "./api.ts";
 import { ServiceColors } from "./colors.ts";
 import { h, replaceChildren } from "./dom.ts";
+import { showGraph } from "./graph-view.ts";
 import { currentRoute, followLinks } from "./router.ts";
 import { showSearch } from "./search-view.ts";
-import { fillTopBar } from "./top-bar.ts";
+import { fillTopBar, markView } from "./top-bar.ts";
 import { showTrace } from "./trace-view.ts";
 
 function start(header: HTMLElement, root: HTMLElement): void {
@@ -20,8 +21,10 @@ function start(header: HTMLElement, root: HTMLElement): void {
       const services = await fetchServices(signal);
       colors.learn(services);
       const route = currentRoute();
+      markView(header, route.page);
       const page = { root, colors, signal };
       if (route.page === "search") await showSearch(page, services, route.query);
+      else if (route.page === "graph") await showGraph(page, route.query);
       else await showTrace(page, route.traceId, route.spanId);
     } catch (error) {
       if (!signal.aborted) showFailure(root, error, () => void show());

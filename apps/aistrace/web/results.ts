@@ -81,6 +81,7 @@ function resultRow(page: Page, trace: OwnSummary, longestUs: number): HTMLLIElem
           h("span", { class: "dim" }, `${trace.rootService} `),
           trace.rootName,
         ),
+        trace.object === "" ? null : h("span", { class: "trace-object", title: trace.object }, trace.object),
         h("code", { class: "dim", title: trace.traceID }, trace.traceID.slice(0, 8)),
       ),
       h(

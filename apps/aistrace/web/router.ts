@@ -1,13 +1,20 @@
-/** Addresses are Jaeger's: `/search?…` and `/trace/{id}`, with `?span={id}` for one span. */
+/** Addresses are Jaeger's: `/search?…`, `/dependencies` and `/trace/{id}`, with `?span={id}` for one span. */
+const GRAPH_PATH = "/dependencies";
+
 export type Route =
   | { readonly page: "search"; readonly query: URLSearchParams }
+  | { readonly page: "graph"; readonly query: URLSearchParams }
   | { readonly page: "trace"; readonly traceId: string; readonly spanId: string };
 
 export function currentRoute(): Route {
   const { pathname, searchParams } = new URL(location.href);
   const traceId = /^\/trace\/([^/]+)$/.exec(pathname)?.[1];
   if (traceId !== undefined) return { page: "trace", traceId, spanId: searchParams.get("span") ?? "" };
-  return { page: "search", query: searchParams };
+  return { page: pathname === GRAPH_PATH ? "graph" : "search", query: searchParams };
+}
+
+export function graphPath(query: URLSearchParams): string {
+  return `${GRAPH_PATH}${query.size === 0 ? "" : `?${query}`}`;
 }
 
 export function searchPath(query: URLSearchParams): string {

@@ -15,8 +15,8 @@ export async function showSearch(
 ): Promise<void> {
   document.title = "Search · aistrace";
   if (services.length === 0) return showEmptyStore(page);
-  const traceId = query.get("traceID");
-  if (traceId !== null && traceId !== "") return navigate(tracePath(traceId));
+  const [traceId = "", ...others] = query.getAll("traceID");
+  if (traceId !== "" && others.length === 0) return navigate(tracePath(traceId));
 
   noteSearch(query);
   const results = h("section", {

@@ -1,7 +1,8 @@
 import { fetchStats } from "./api.ts";
 import { h, icon, svg } from "./dom.ts";
 import { bytes, count } from "./format.ts";
-import { navigate, tracePath } from "./router.ts";
+import { graphPath, navigate, type Route, tracePath } from "./router.ts";
+import { uploadButton } from "./upload.ts";
 
 const THEMES = ["auto", "light", "dark"] as const;
 type Theme = (typeof THEMES)[number];
@@ -24,13 +25,34 @@ export function fillTopBar(header: HTMLElement): void {
       logo(),
       "aistrace",
     ),
+    h(
+      "nav",
+      { class: "views", attributes: { "aria-label": "views" } },
+      view("search", "/search", "Search"),
+      view("graph", graphPath(new URLSearchParams()), "Service graph"),
+    ),
     lookup(),
     h("span", { class: "grow" }),
     stats,
+    uploadButton(),
     themeButton(),
   );
   void showStats(stats);
   setInterval(() => void showStats(stats), STATS_INTERVAL_MS);
+}
+
+function view(page: Route["page"], href: string, text: string): HTMLAnchorElement {
+  const link = h("a", { attributes: { href } }, text);
+  link.dataset["page"] = page;
+  return link;
+}
+
+/** Shows in the bar which view is open. */
+export function markView(header: HTMLElement, page: Route["page"]): void {
+  for (const link of header.querySelectorAll<HTMLElement>(".views a")) {
+    if (link.dataset["page"] === page) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
 }
 
 async function showStats(element: HTMLElement): Promise<void> {

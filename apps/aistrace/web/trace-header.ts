@@ -31,6 +31,18 @@ export function traceHeader(page: Page, model: TraceModel): HTMLElement {
         },
         "Download JSON",
       ),
+      h(
+        "a",
+        {
+          class: "button",
+          title: "the trace in OTLP's JSON",
+          attributes: {
+            href: `/api/aistrace/traces/${model.traceId}/otlp`,
+            download: `trace-${model.traceId}.otlp.json`,
+          },
+        },
+        "Download OTLP",
+      ),
     ),
     h(
       "div",

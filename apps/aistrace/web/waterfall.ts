@@ -117,6 +117,14 @@ export class Waterfall {
     return h(
       "div",
       { class: "buttons" },
+      h(
+        "span",
+        {
+          class: "critical-key",
+          title: "what the end of the trace waited for: shortening anything else would not end it earlier",
+        },
+        "critical path",
+      ),
       button("Expand", "open every span", () => this.#changeRows(() => this.#open.openAll())),
       button("Collapse", "close every span", () => this.#changeRows(() => this.#open.closeAll(this.#model))),
       button("Whole trace", "show all of the time", () => this.#window.showAll()),

@@ -2,6 +2,7 @@
 import { statSync } from "node:fs";
 import { errorText } from "@ais/base/errors.ts";
 import type { Logger } from "@ais/base/log.ts";
+import type { BusyRequests } from "./busy-requests.ts";
 import type { FileCloseWatch } from "./file-close-watch.ts";
 import { observeStream } from "./observed-stream.ts";
 import type { HttpReply, ReplyOutcome } from "./types.ts";
@@ -12,11 +13,13 @@ type HeaderPairs = [string, string][];
 
 export class BunResponder {
   readonly #watch: FileCloseWatch | null;
+  readonly #busy: BusyRequests;
   readonly #logger: Logger;
 
   /** Without a watch a file reply has ended when it is handed over. */
-  constructor(watch: FileCloseWatch | null, logger: Logger) {
+  constructor(watch: FileCloseWatch | null, busy: BusyRequests, logger: Logger) {
     this.#watch = watch;
+    this.#busy = busy;
     this.#logger = logger;
   }
 
@@ -61,7 +64,12 @@ export class BunResponder {
   }
 
   #sendStream(native: Request, { status, headers, onDone }: HttpReply, { stream }: StreamBody): Response {
-    const observed = observeStream(stream, native.signal, (outcome) => onDone?.(outcome));
+    const busy = this.#busy;
+    busy.add(native);
+    const observed = observeStream(stream, native.signal, (outcome) => {
+      busy.delete(native);
+      onDone?.(busy.wasSlow(native) ? "too_slow" : outcome);
+    });
     return new Response(observed, { status, headers: headers as HeaderPairs });
   }
 
@@ -73,15 +81,21 @@ export class BunResponder {
     const headers = withDisposition(reply.headers as HeaderPairs);
     const response = new Response(Bun.file(path).slice(offsetBytes, end), { status, headers });
     if (onDone === undefined) return response;
+    const busy = this.#busy;
     const isWatched = this.#watch?.add({
       path,
       dev,
       ino,
       isClientGone: () => native.signal.aborted,
       // The abort of a client that left fires in the same turn of the event loop as the close, before or after it.
-      onClose: () => setImmediate(() => onDone(outcomeOf(native))),
+      onClose: () =>
+        setImmediate(() => {
+          busy.endSending(native);
+          onDone(busy.wasSlow(native) ? "too_slow" : outcomeOf(native));
+        }),
     });
-    if (!isWatched) onDone(outcomeOf(native));
+    if (isWatched) busy.startSending(native);
+    else onDone(outcomeOf(native));
     return response;
   }
 }

@@ -1,4 +1,5 @@
 import { startBunServer } from "./bun-serve.ts";
+import { runHttpLimitCases } from "./http-limits.case-suite.ts";
 import { runHttpServerCases } from "./http-server.case-suite.ts";
 
 runHttpServerCases({
@@ -11,3 +12,4 @@ runHttpServerCases({
     "hands over the body of GET": "it drops them",
   },
 });
+runHttpLimitCases("bun-serve", startBunServer);

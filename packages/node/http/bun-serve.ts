@@ -2,29 +2,43 @@
 import { errorText } from "@ais/base/errors.ts";
 import { sleep } from "@ais/base/lifecycle.ts";
 import { silentLogger } from "@ais/base/log.ts";
+import { BodyPace, DEFAULT_PACE } from "./body-pace.ts";
 import {
   checkedStream,
   emptyStream,
+  pacedWhole,
   parseContentLength,
   readWhole,
-  shortBody,
   tooLarge,
 } from "./body-reader.ts";
 import { BunResponder } from "./bun-responder.ts";
+import { BusyRequests } from "./busy-requests.ts";
+import { openConnectionWatch } from "./connection-watch.ts";
 import { openFileCloseWatch } from "./file-close-watch.ts";
 import { partJoinedHeader } from "./joined-header.ts";
-import type { HttpRequest, HttpServer, HttpServerOptions } from "./types.ts";
+import {
+  DEFAULT_CONNECTION_COUNT,
+  DEFAULT_HEAD_TIME_MS,
+  type HttpRequest,
+  type HttpServer,
+  type HttpServerOptions,
+} from "./types.ts";
 
 /** Bun takes at most this. */
 const IDLE_TIMEOUT_MAX_S = 255;
 const STOP_POLL_MS = 5;
+/** Larger bodies are paced piece by piece. */
+const WHOLE_MAX_BYTES = 64 * 1024;
 
 type BunServer = Bun.Server<undefined>;
 
 export async function startBunServer(options: HttpServerOptions): Promise<HttpServer> {
   const logger = options.logger ?? silentLogger;
   const watch = openFileCloseWatch({ logger });
-  const responder = new BunResponder(watch, logger);
+  const pace = options.pace ?? DEFAULT_PACE;
+  const bodies = new BodyPace(pace);
+  const busy = new BusyRequests();
+  const responder = new BunResponder(watch, busy, logger);
   const server = Bun.serve({
     hostname: options.hostname,
     port: options.port,
@@ -36,14 +50,34 @@ export async function startBunServer(options: HttpServerOptions): Promise<HttpSe
       return new Response(null, { status: 500 });
     },
     fetch(native, bunServer) {
-      const reply = options.handler(new BunRequest(native, bunServer));
-      return reply instanceof Promise
-        ? reply.then((late) => responder.respond(native, late))
-        : responder.respondAtOnce(native, reply);
+      if (connections?.isOverloaded) return refuseConnection(options);
+      const reply = options.handler(new BunRequest(native, bunServer, bodies));
+      if (!(reply instanceof Promise)) return responder.respondAtOnce(native, reply);
+      busy.add(native);
+      return reply.then((late) => {
+        busy.delete(native);
+        return responder.respond(native, late);
+      });
     },
   });
+  const port = server.port ?? options.port;
+  const connections = openConnectionWatch({
+    port,
+    pace,
+    headTimeMs: options.headTimeMs ?? DEFAULT_HEAD_TIME_MS,
+    connectionCount: options.connectionCount ?? DEFAULT_CONNECTION_COUNT,
+    busyPeers: () => busy.peers(server),
+    onLimit: (limit, peer) => {
+      if (limit === "reply_rate") busy.markSlow(server, peer);
+      options.onLimit?.(limit);
+    },
+    logger,
+  });
   return {
-    port: server.port ?? options.port,
+    port,
+    get connections() {
+      return connections?.count ?? 0;
+    },
     async stop(deadlineMs) {
       void server.stop();
       const deadline = performance.now() + deadlineMs;
@@ -51,8 +85,16 @@ export async function startBunServer(options: HttpServerOptions): Promise<HttpSe
       while (busy() && performance.now() < deadline) await sleep(STOP_POLL_MS);
       await server.stop(true);
       watch?.close();
+      connections?.close();
+      bodies.stop();
     },
   };
+}
+
+/** All connections are busy and too many: this one is to end, too. */
+function refuseConnection({ onLimit }: HttpServerOptions): Response {
+  onLimit?.("connections");
+  return new Response(null, { status: 503, headers: { "Retry-After": "1", Connection: "close" } });
 }
 
 class BunRequest implements HttpRequest {
@@ -61,9 +103,11 @@ class BunRequest implements HttpRequest {
   readonly rawQuery: string;
   readonly #native: Request;
   readonly #server: BunServer;
+  readonly #pace: BodyPace;
 
-  constructor(native: Request, server: BunServer) {
+  constructor(native: Request, server: BunServer, pace: BodyPace) {
     this.#native = native;
+    this.#pace = pace;
     this.#server = server;
     this.method = native.method;
     const { path, query } = partUrl(native.url);
@@ -93,18 +137,17 @@ class BunRequest implements HttpRequest {
 
   async bytes(limitBytes: number): Promise<Uint8Array> {
     const announcedBytes = this.contentLengthBytes;
-    if (announcedBytes === null) return readWhole(this.stream(), limitBytes);
-    if (announcedBytes > limitBytes) throw tooLarge(limitBytes);
-    try {
-      return await this.#native.bytes();
-    } catch {
-      throw shortBody(0, announcedBytes);
-    }
+    if (announcedBytes !== null && announcedBytes > limitBytes) throw tooLarge(limitBytes);
+    if (announcedBytes === null || announcedBytes > WHOLE_MAX_BYTES)
+      return readWhole(this.stream(), limitBytes);
+    return pacedWhole(this.#native.bytes(), announcedBytes, this.#pace);
   }
 
   stream(): ReadableStream<Uint8Array> {
     const { body } = this.#native;
-    return body === null ? emptyStream() : checkedStream(body.getReader(), this.contentLengthBytes);
+    return body === null
+      ? emptyStream()
+      : checkedStream(body.getReader(), this.contentLengthBytes, this.#pace);
   }
 }
 

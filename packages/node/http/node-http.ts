@@ -5,28 +5,44 @@ import type { AddressInfo } from "node:net";
 import { errorText } from "@ais/base/errors.ts";
 import { sleep } from "@ais/base/lifecycle.ts";
 import { silentLogger } from "@ais/base/log.ts";
+import { BodyPace, DEFAULT_PACE } from "./body-pace.ts";
 import { checkedStream, emptyStream, parseContentLength, readWhole, tooLarge } from "./body-reader.ts";
 import { bodySizeBytes } from "./body-size.ts";
+import { openConnectionWatch } from "./connection-watch.ts";
 import { drainBody } from "./drain-body.ts";
-import type { HttpReply, HttpRequest, HttpServer, HttpServerOptions, ReplyOutcome } from "./types.ts";
+import { peerOf } from "./tcp-sockets.ts";
+import {
+  DEFAULT_CONNECTION_COUNT,
+  DEFAULT_HEAD_TIME_MS,
+  type HttpReply,
+  type HttpRequest,
+  type HttpServer,
+  type HttpServerOptions,
+  type ReplyOutcome,
+} from "./types.ts";
 
-/** A client that takes longer to send its head is cut off (wire-compat 1.4). */
-const HEAD_TIMEOUT_MS = 16_000;
+/** How often the runtime looks for clients that take too long to send a head. */
+const HEAD_LOOK_MS = 1_000;
 const STOP_POLL_MS = 5;
 const STATUS_WITHOUT_BODY: ReadonlySet<number> = new Set([204, 304]);
 
 export async function startNodeHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const logger = options.logger ?? silentLogger;
+  const headTimeMs = options.headTimeMs ?? DEFAULT_HEAD_TIME_MS;
   const server = createServer({
     keepAliveTimeout: options.idleTimeoutMs,
-    headersTimeout: HEAD_TIMEOUT_MS,
+    headersTimeout: headTimeMs,
+    connectionsCheckingInterval: HEAD_LOOK_MS,
     // Objects may take hours to arrive: only their heads have a time limit.
     requestTimeout: 0,
   });
-  let inFlight = 0;
+  const pace = options.pace ?? DEFAULT_PACE;
+  const bodies = new BodyPace(pace);
+  const inFlight = new Set<IncomingMessage>();
+  const slow = new Set<string>();
   const accept = (native: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void => {
-    inFlight++;
-    response.once("close", () => inFlight--);
+    inFlight.add(native);
+    response.once("close", () => inFlight.delete(native));
     void serve(native, response, awaitsContinue).catch((error: unknown) => {
       logger.log("error", "failed to send a reply", { error: errorText(error) });
       endFailed(response);
@@ -47,21 +63,50 @@ export async function startNodeHttpServer(options: HttpServerOptions): Promise<H
       response.writeHead(400, { Connection: "close", "Content-Length": "0" }).end();
       return;
     }
-    const request = new NodeRequest(native, response, awaitsContinue);
+    if (connections?.isOverloaded) {
+      options.onLimit?.("connections");
+      const headers = { Connection: "close", "Retry-After": "1", "Content-Length": "0" };
+      response.writeHead(503, headers).end();
+      return;
+    }
+    const request = new NodeRequest(native, response, awaitsContinue, bodies);
     const reply = await options.handler(request);
-    send(native, response, reply, request.awaitsContinue);
+    const peer = peerOfSocket(native);
+    send(native, response, reply, request.awaitsContinue, () =>
+      slow.delete(peer) ? "too_slow" : "client_closed",
+    );
   }
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.hostname, resolve);
   });
+  const { port } = server.address() as AddressInfo;
+  const connections = openConnectionWatch({
+    port,
+    pace,
+    // The runtime's own look answers 408; this one is for what it does not see.
+    headTimeMs: 2 * headTimeMs,
+    connectionCount: options.connectionCount ?? DEFAULT_CONNECTION_COUNT,
+    busyPeers: () => new Set([...inFlight].map(peerOfSocket)),
+    onLimit: (limit, peer) => {
+      if (limit === "reply_rate" && [...inFlight].some((native) => peerOfSocket(native) === peer))
+        slow.add(peer);
+      options.onLimit?.(limit);
+    },
+    logger,
+  });
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
+    get connections() {
+      return connections?.count ?? 0;
+    },
     async stop(deadlineMs) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       const deadline = performance.now() + deadlineMs;
-      while (inFlight > 0 && performance.now() < deadline) await sleep(STOP_POLL_MS);
+      while (inFlight.size > 0 && performance.now() < deadline) await sleep(STOP_POLL_MS);
       server.closeAllConnections();
+      connections?.close();
+      bodies.stop();
       await closed;
     },
   };
@@ -76,9 +121,11 @@ class NodeRequest implements HttpRequest {
   readonly #response: ServerResponse;
   #abort: AbortController | null = null;
   #awaitsContinue: boolean;
+  readonly #pace: BodyPace;
 
-  constructor(native: IncomingMessage, response: ServerResponse, awaitsContinue: boolean) {
+  constructor(native: IncomingMessage, response: ServerResponse, awaitsContinue: boolean, pace: BodyPace) {
     this.#native = native;
+    this.#pace = pace;
     this.#response = response;
     this.#awaitsContinue = awaitsContinue;
     this.method = native.method ?? "GET";
@@ -145,8 +192,13 @@ class NodeRequest implements HttpRequest {
         },
       },
       this.contentLengthBytes,
+      this.#pace,
     );
   }
+}
+
+function peerOfSocket({ socket }: IncomingMessage): string {
+  return peerOf(socket.remoteAddress ?? "", socket.remotePort ?? 0);
 }
 
 /**
@@ -174,6 +226,7 @@ function send(
   response: ServerResponse,
   reply: HttpReply,
   awaitsContinue: boolean,
+  goneOutcome: () => ReplyOutcome,
 ): void {
   const { body, onDone } = reply;
   let outcome: ReplyOutcome | null = null;
@@ -190,7 +243,9 @@ function send(
     done("sent");
     if (!awaitsContinue) drainBody(native);
   });
-  response.once("close", () => done("client_closed"));
+  response.once("close", () => {
+    if (outcome === null) done(goneOutcome());
+  });
   const headers = headersOf(native, reply);
   // Whether such a client sends its body after all is its choice, so nothing after it on the connection can be trusted.
   if (awaitsContinue) headers["Connection"] = "close";

@@ -1,5 +1,7 @@
 /** The one seam to an HTTP server (design.md 2). `bun-serve.ts` serves targets, `node-http.ts` proxies. */
+import type { LimitName } from "@ais/base/limits.ts";
 import type { Logger } from "@ais/base/log.ts";
+import type { PaceLimits } from "./body-pace.ts";
 
 export interface HttpRequest {
   readonly method: string;
@@ -35,7 +37,8 @@ export type ReplyBody =
   /** Sent chunk by chunk as they come, without a length, until it ends or the client goes; then it is cancelled. */
   | { readonly kind: "stream"; readonly stream: ReadableStream<Uint8Array> };
 
-export type ReplyOutcome = "sent" | "client_closed" | "io_error";
+/** `too_slow`: the connection was closed because the client did not take the reply. */
+export type ReplyOutcome = "sent" | "client_closed" | "io_error" | "too_slow";
 
 export interface HttpReply {
   readonly status: number;
@@ -58,10 +61,24 @@ export interface HttpServerOptions {
   readonly idleTimeoutMs: number;
   /** Told of failures that no handler saw. */
   readonly logger?: Logger;
+  readonly pace?: PaceLimits;
+  /** In which the head of a request must be there; the default is `DEFAULT_HEAD_TIME_MS`. */
+  readonly headTimeMs?: number;
+  /** Open connections; beyond them idle ones are closed, and requests are answered 503. */
+  readonly connectionCount?: number;
+  /** Told of every limit that was met where no handler sees it. */
+  readonly onLimit?: (limit: LimitName) => void;
 }
+
+/** As AIStore's `read_header_timeout` (wire-compat 1.4). */
+export const DEFAULT_HEAD_TIME_MS = 16_000;
+/** Connections at a time, unless the process may not open so many files. */
+export const DEFAULT_CONNECTION_COUNT = 8192;
 
 export interface HttpServer {
   readonly port: number;
+  /** As seen at the last look, a second ago or less; 0 where the system does not tell. */
+  readonly connections: number;
   /** Stops accepting, lets requests finish for at most `deadlineMs`, then closes every connection. */
   stop(deadlineMs: number): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import { assert } from "@ais/base/assert.ts";
 import { type Clock, systemClock } from "@ais/base/clock.ts";
+import { LIMITS, type LimitName, LimitTally } from "@ais/base/limits.ts";
 import type { Span, Tracing } from "@ais/tracing/types.ts";
 import { OPERATIONS, type Operation } from "@ais/wire/operations.ts";
 import type { DaemonType } from "@ais/wire/smap.ts";
@@ -13,6 +14,8 @@ export interface NodeMetricsOptions {
   readonly nodeId: string;
   readonly tracing: Tracing;
   readonly clock?: Clock;
+  /** Shared with what counts before there are metrics, such as the listener. */
+  readonly limits?: LimitTally;
 }
 
 /** Seconds; from a hit in the page cache to a big listing. */
@@ -41,9 +44,11 @@ class RegistryMetrics implements NodeMetrics {
   readonly #operations = {} as Record<Operation, OperationCounters>;
   readonly #clock: Clock;
   readonly #startedMs: number;
+  readonly #limits: LimitTally;
 
-  constructor({ role, nodeId, tracing, clock = systemClock }: NodeMetricsOptions) {
+  constructor({ role, nodeId, tracing, clock = systemClock, limits = new LimitTally() }: NodeMetricsOptions) {
     this.#role = role;
+    this.#limits = limits;
     this.#clock = clock;
     this.#startedMs = clock.monotonicMs();
     this.#registry = new MetricRegistry({ node_id: nodeId });
@@ -62,6 +67,9 @@ class RegistryMetrics implements NodeMetrics {
     this.#registry.read("process_resident_memory_bytes", "resident memory of the process", "gauge", () =>
       process.memoryUsage.rss(),
     );
+    this.collect("limit_hits_count", "requests and connections that met a limit, by limit", "counter", () =>
+      (Object.keys(LIMITS) as LimitName[]).map((limit) => [{ limit }, limits.count(limit)] as const),
+    );
     exposeTracing(this.#registry, `ais_${role}`, tracing);
   }
 
@@ -74,6 +82,10 @@ class RegistryMetrics implements NodeMetrics {
     }
     done?.add(1);
     totalNs?.add(Math.round(durationNs));
+  }
+
+  limitHit(limit: LimitName): void {
+    this.#limits.hit(limit);
   }
 
   add(internalName: string, amount: number): void {

@@ -1,3 +1,4 @@
+import type { LimitName } from "@ais/base/limits.ts";
 import type { Span } from "@ais/tracing/types.ts";
 import type { Operation } from "@ais/wire/operations.ts";
 import type { MetricType, Sample } from "./registry.ts";
@@ -8,6 +9,8 @@ export interface NodeMetrics {
   request(operation: Operation, status: number, durationNs: number, span: Span): void;
   /** Adds to a counter or size by its internal name. */
   add(internalName: string, amount: number): void;
+  /** A request met this limit. */
+  limitHit(limit: LimitName): void;
   /** Internal name to value: the `tracker` of node_stats. */
   tracker(): Readonly<Record<string, number | bigint>>;
   /** Internal name to kind: `what=metrics`. */

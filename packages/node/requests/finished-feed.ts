@@ -1,4 +1,5 @@
 import { AisError } from "@ais/base/errors.ts";
+import { limitReached } from "@ais/base/limits.ts";
 import { OPERATIONS } from "@ais/wire/operations.ts";
 import type { FinishedRequest, TailRemark } from "@ais/wire/requests.ts";
 import { bucketOf } from "../bucket-of.ts";
@@ -56,8 +57,8 @@ export class FinishedFeed {
   watch(filter: FinishedFilter): ReadableStream<Uint8Array> {
     if (this.#closed) throw new AisError("unavailable", "this node is stopping");
     if (this.#watchers.size >= WATCHERS_MAX)
-      throw new AisError(
-        "tooManyRequests",
+      throw limitReached(
+        "request_watchers",
         `this node is watched by ${WATCHERS_MAX} readers, which is the limit`,
       );
     const node = this.#nodeId;

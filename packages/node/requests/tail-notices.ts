@@ -9,6 +9,7 @@ import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import type { Tracing } from "@ais/tracing/types.ts";
 import { PATHS } from "@ais/wire/paths.ts";
 import { findNode, nodeName, type Snode } from "@ais/wire/smap.ts";
+import type { IntraAuth } from "../intra-auth.ts";
 import { callPeer } from "../peer-client.ts";
 
 /** Long enough for errors that come together to go together, short beside what a ring holds. */
@@ -22,6 +23,7 @@ export interface TailNoticesOptions {
   readonly member: Pick<ClusterMember, "snapshot">;
   readonly tracing: Tracing;
   readonly logger: Logger;
+  readonly intraAuth: IntraAuth;
 }
 
 export interface TailNoticeCounts {
@@ -109,7 +111,7 @@ export class TailNotices {
 
   /** Without a span: a call about traces that made traces would not end. */
   async #call(node: Snode, traces: readonly string[]): Promise<boolean> {
-    const { tracing, logger } = this.#options;
+    const { logger } = this.#options;
     const request = {
       method: "POST",
       path: PATHS.intraTraceExport,
@@ -117,7 +119,7 @@ export class TailNotices {
       timeoutMs: CALL_TIMEOUT_MS,
     };
     try {
-      const { status } = await callPeer(node, request, NOOP_SPAN, tracing);
+      const { status } = await callPeer(node, request, NOOP_SPAN, this.#options);
       return status < 300;
     } catch (error) {
       logger.log("debug", "failed to ask a node for traces", {

@@ -7,7 +7,7 @@ export interface MemoryRequestOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A request without a connection; header names in lower case. */
+/** A request without a connection; header names in lower case. Its body can be read once, as a real one. */
 export function memoryRequest(
   method: string,
   rawUrl: string,
@@ -15,6 +15,12 @@ export function memoryRequest(
 ): HttpRequest {
   const [rawPath = "", rawQuery = ""] = rawUrl.split("?", 2);
   const bytes = new TextEncoder().encode(body);
+  let isRead = false;
+  const take = (): Uint8Array<ArrayBuffer> => {
+    if (isRead && bytes.length > 0) throw new Error("the body of the request was read before");
+    isRead = true;
+    return bytes;
+  };
   return {
     method,
     rawPath,
@@ -23,8 +29,8 @@ export function memoryRequest(
     headerLines: (name) => (headers[name] === undefined ? [] : [headers[name]]),
     remoteAddress: "127.0.0.1",
     contentLengthBytes: bytes.byteLength,
-    bytes: async () => bytes,
-    stream: () => new Blob([bytes]).stream(),
+    bytes: async () => take(),
+    stream: () => new Blob([take()]).stream(),
     signal,
   };
 }

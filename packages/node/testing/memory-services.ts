@@ -1,9 +1,11 @@
 /** Services of a node over parts in memory, for tests. */
+import { systemClock } from "@ais/base/clock.ts";
 import type { LogFields, LogLevel, LogSpan } from "@ais/base/log.ts";
 import { MemoryJobs } from "@ais/cluster/fixtures/memory-jobs.ts";
 import { localConfig } from "@ais/wire/local-config.ts";
 import type { Snode } from "@ais/wire/smap.ts";
 import type { NodeServices } from "../call.ts";
+import { IntraAuth } from "../intra-auth.ts";
 import { isAtLeast, levelOfVerbosity } from "../log-level.ts";
 import type { NodeLogger } from "../logger.ts";
 import { createNodeMetrics } from "../metrics/node-metrics.ts";
@@ -41,6 +43,11 @@ export class MemoryLogger implements NodeLogger {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
+/** Nodes in memory are all of one cluster. */
+export function memoryAuth(nodeId: string): IntraAuth {
+  return new IntraAuth({ key: new Uint8Array(32), nodeId, clock: systemClock });
+}
+
 export interface MemoryServices extends NodeServices {
   readonly member: MemoryMember;
   readonly tracing: RecordingTracing;
@@ -54,13 +61,15 @@ export function memoryServices(self: Snode, peers: readonly Snode[] = []): Memor
   const nodeId = self.daemon_id;
   const member = new MemoryMember(self, peers);
   const logger = new MemoryLogger();
+  const intraAuth = memoryAuth(nodeId);
   const metrics = createNodeMetrics({ role, nodeId, tracing });
   return {
     member,
     tracing,
     logger,
     metrics,
-    requests: createNodeRequests({ nodeId, member, tracing, logger, metrics }),
+    intraAuth,
+    requests: createNodeRequests({ nodeId, member, tracing, logger, metrics, intraAuth }),
     jobs: new MemoryJobs(),
     stopNode() {},
     facts: {

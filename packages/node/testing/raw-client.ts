@@ -12,13 +12,23 @@ export interface RawConnection {
   destroy(): void;
 }
 
-export async function rawConnection(port: number): Promise<RawConnection> {
+export interface RawConnectionOptions {
+  /** False: takes nothing of what the server sends, so that its reply gets stuck. */
+  readonly isReading?: boolean;
+}
+
+export async function rawConnection(
+  port: number,
+  { isReading = true }: RawConnectionOptions = {},
+): Promise<RawConnection> {
   const socket = connect({ port, host: "127.0.0.1" });
   await new Promise<void>((resolve, reject) => {
     socket.once("connect", resolve);
     socket.once("error", reject);
   });
-  return new SocketConnection(socket);
+  const connection = new SocketConnection(socket);
+  if (!isReading) socket.pause();
+  return connection;
 }
 
 /** One request on its own connection; `head` has no blank line at its end. */

@@ -147,6 +147,7 @@ const RECORDING_STATS: TracingStats = {
   lastExportMs: 2,
   lastExportTime: "",
   lastError: "",
+  lastErrorTime: "",
   samplerProbability: 1,
   tail: NO_TAIL,
 };

@@ -129,12 +129,12 @@ async function noteMissing(services: ProxyServices, missingSinceMs: Map<string, 
 }
 
 /** A node in maintenance stays in the cluster map without its process, so it is asked. */
-async function isThere(id: string, { member, tracing }: ProxyServices): Promise<boolean> {
-  const { smap, rmd } = member.snapshot;
+async function isThere(id: string, services: ProxyServices): Promise<boolean> {
+  const { smap, rmd } = services.member.snapshot;
   const node = findNode(smap, id);
   if (node === null || outOfService(rmd, id)?.final !== true) return node !== null;
   const request = { method: "GET", path: PATHS.health, timeoutMs: PING_TIMEOUT_MS };
-  return (await callPeer(node, request, NOOP_SPAN, tracing).catch(() => null))?.status === 200;
+  return (await callPeer(node, request, NOOP_SPAN, services).catch(() => null))?.status === 200;
 }
 
 async function forget(

@@ -1,7 +1,8 @@
 /** Makes a job known to the cluster; its targets take it from there. */
-import { randomInt } from "node:crypto";
 import { AisError } from "@ais/base/errors.ts";
+import { limitReached } from "@ais/base/limits.ts";
 import type { JobEntry } from "@ais/cluster/jobs/job-directory.ts";
+import { newJobId } from "@ais/cluster/jobs/job-id.ts";
 import type { JobBucket, JobRecord } from "@ais/cluster/jobs/job-record.ts";
 import type { Call } from "@ais/node/call.ts";
 import { bucketCname } from "@ais/wire/bck.ts";
@@ -22,8 +23,6 @@ export interface NewJob {
   readonly targets?: readonly string[];
 }
 
-const ID_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-const ID_LENGTH = 9;
 /** Prefix of the ids of multi-object copies (wire-compat 0.3). */
 const COPY_OBJECTS_PREFIX = "tco-";
 /** Jobs that run or wait for their turn; more are refused. */
@@ -48,7 +47,7 @@ export async function startJob(
       `failed to start a job of kind "${job.kind}": the cluster has no active targets`,
     );
   if (jobs.list().filter(({ record }) => record.end === null).length >= OPEN_JOBS_MAX)
-    throw new AisError("tooManyRequests", `failed to start a job: ${OPEN_JOBS_MAX} jobs have not ended yet`);
+    throw limitReached("open_jobs", `failed to start a job: ${OPEN_JOBS_MAX} jobs have not ended yet`);
   const id = job.id ?? `${job.kind === "copy-listrange" ? COPY_OBJECTS_PREFIX : ""}${newJobId()}`;
   const { kind, from, to, description, args } = job;
   const { traceId, spanId, traceFlags } = call.span.context;
@@ -87,9 +86,4 @@ function refuseDuringRebalance({ kind }: NewJob, services: ProxyServices): void 
 /** Null when no rebalance runs. */
 export function openRebalance({ jobs }: ProxyServices): JobEntry | null {
   return jobs.list().find(({ record }) => record.kind === "rebalance" && record.end === null) ?? null;
-}
-
-/** Has the form of a job id, which clients check. */
-export function newJobId(): string {
-  return Array.from({ length: ID_LENGTH }, () => ID_CHARACTERS[randomInt(ID_CHARACTERS.length)]).join("");
 }

@@ -49,7 +49,7 @@ async function tell(
   { span }: Pick<Call, "span">,
   services: ProxyServices,
 ): Promise<void> {
-  const { facts, tracing, logger } = services;
+  const { facts, logger } = services;
   const { snode, action } = state;
   const value = removeNodesJson({
     ids: [snode.daemon_id],
@@ -65,7 +65,7 @@ async function tell(
     timeoutMs: TELL_TIMEOUT_MS,
   };
   try {
-    const { status } = await callPeer(current(snode, services), request, span, tracing);
+    const { status } = await callPeer(current(snode, services), request, span, services);
     if (status < 300) return;
     logger.log("warn", "a node refused to stop", { node: nodeName(snode), action, status }, span);
   } catch (error) {

@@ -16,7 +16,7 @@ export async function forwardToPrimary(
   body: Uint8Array,
   services: ProxyServices,
 ): Promise<HttpReply | null> {
-  const { member, facts, tracing } = services;
+  const { member, facts } = services;
   if (member.isPrimary) return null;
   const { request, span } = call;
   const { proxy_si: primary } = (await member.refresh("smap", span)).smap;
@@ -35,7 +35,7 @@ export async function forwardToPrimary(
       timeoutMs: FORWARD_TIMEOUT_MS,
     },
     span,
-    tracing,
+    services,
   );
   const type = response.headers["content-type"];
   return {

@@ -59,13 +59,13 @@ async function reachable(
   nodes: readonly Snode[],
   rmd: Rmd,
   { span }: Cause,
-  { tracing }: ProxyServices,
+  services: ProxyServices,
 ): Promise<readonly string[]> {
   const answers = await Promise.all(
     nodes.map(async (node) => {
       if (outOfService(rmd, node.daemon_id)?.final !== true) return true;
       const request = { method: "GET", path: PATHS.health, timeoutMs: PING_TIMEOUT_MS };
-      const reply = await callPeer(node, request, span, tracing).catch(() => null);
+      const reply = await callPeer(node, request, span, services).catch(() => null);
       return reply?.status === 200;
     }),
   );

@@ -66,13 +66,13 @@ async function selected(
 }
 
 /** A node that was shut down must have been started again. */
-async function requireAlive(node: Snode, { span }: Call, { tracing }: ProxyServices): Promise<void> {
+async function requireAlive(node: Snode, { span }: Call, services: ProxyServices): Promise<void> {
   let failure = "";
   for (let attempt = 0; attempt < PING_ATTEMPTS; attempt++) {
     if (attempt > 0) await sleep(PING_DELAY_MS);
     const request = { method: "GET", path: PATHS.health, timeoutMs: PING_TIMEOUT_MS };
     try {
-      const { status } = await callPeer(node, request, span, tracing);
+      const { status } = await callPeer(node, request, span, services);
       if (status === 200) return;
       failure = `status ${status}`;
     } catch (error) {

@@ -19,7 +19,7 @@ const UNSUPPORTED_ITEMS = ["attach", "detach", "enable-bend", "disable-bend", "l
  * /v1/cluster/set-config?log.level=4`, wire-compat 5.7). Every node follows the new section when the reply goes out.
  */
 export async function clusterSetConfig(call: Call, services: ProxyServices): Promise<HttpReply> {
-  return setConfig(requestedChange(call), call, services);
+  return setConfig(changeOfItem(call), call, services);
 }
 
 /** The same by an action message: a nested object, or the defaults. */
@@ -42,7 +42,7 @@ interface ConfigChange {
   apply(current: ClusterConfig): ClusterConfig;
 }
 
-function requestedChange(call: Call): ConfigChange {
+function changeOfItem(call: Call): ConfigChange {
   const [item = "", ...more] = call.rest;
   if (item === SET_CONFIG && more.length === 0) return changeOfQuery(call);
   if (UNSUPPORTED_ITEMS.includes(item)) {

@@ -35,7 +35,7 @@ export async function healthGet(call: Call, services: ProxyServices): Promise<Ht
 }
 
 async function primaryReady(call: Call, services: ProxyServices): Promise<HttpReply> {
-  const { member, tracing } = services;
+  const { member } = services;
   if (member.isPrimary) {
     return member.isReady ? nodeHealth(call, services) : emptyReply(503);
   }
@@ -50,7 +50,7 @@ async function primaryReady(call: Call, services: ProxyServices): Promise<HttpRe
       timeoutMs: PRIMARY_HEALTH_TIMEOUT_MS,
     },
     call.span,
-    tracing,
+    services,
   );
   return response.status === 200 ? nodeHealth(call, services) : emptyReply(503);
 }

@@ -1,4 +1,5 @@
 import { AisError } from "@ais/base/errors.ts";
+import { newJobId } from "@ais/cluster/jobs/job-id.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { jsonReply } from "@ais/node/replies.ts";
@@ -8,7 +9,6 @@ import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
 import { hasFlag, type LsoMsg, type LsoResult, lsoToJson, parseLsoMsg } from "@ais/wire/lso.ts";
 import { readActMsg, refuseAction } from "../act-msg-body.ts";
 import { requireCallBucket } from "../bucket-lookup.ts";
-import { newJobId } from "../jobs/start-job.ts";
 import { summaryReply } from "../jobs/summaries.ts";
 import { listPage } from "../listing/list-page.ts";
 import { packLso } from "../listing/pack-lso.ts";

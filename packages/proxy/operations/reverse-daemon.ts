@@ -45,7 +45,7 @@ export async function reverseDaemon(call: Call, services: ProxyServices): Promis
       signal: request.signal,
     },
     call.span,
-    services.tracing,
+    services,
   );
   const headers = RELAYED_HEADERS.flatMap((name): [string, string][] => {
     const value = response.headers[name.toLowerCase()];

@@ -30,7 +30,8 @@ export function chosenNodes(smap: Smap, id: string): readonly Snode[] {
   return [node];
 }
 
-async function testNode(node: Snode, call: Call, { facts, tracing }: ProxyServices): Promise<unknown> {
+async function testNode(node: Snode, call: Call, services: ProxyServices): Promise<unknown> {
+  const { facts, tracing } = services;
   if (node.daemon_id === facts.id) return tracing.test();
   const request = {
     method: "POST",
@@ -39,7 +40,7 @@ async function testNode(node: Snode, call: Call, { facts, tracing }: ProxyServic
     signal: call.request.signal,
   };
   try {
-    const { status, body } = await callPeer(node, request, NOOP_SPAN, tracing);
+    const { status, body } = await callPeer(node, request, NOOP_SPAN, services);
     return status === 200
       ? JSON.parse(new TextDecoder().decode(body))
       : { ok: false, status: `the node answered ${status}` };

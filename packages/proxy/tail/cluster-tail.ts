@@ -109,7 +109,7 @@ export class ClusterTail {
     if (id === facts.id) return requests.finished.watch(filter);
     const node = allNodes(member.snapshot.smap).find((candidate) => candidate.daemon_id === id);
     if (node === undefined) throw new Error("the node is not in the cluster map");
-    return peerLines(node, { path: PATHS.intraTraceTail, query: this.#filterQuery(), signal });
+    return peerLines(node, { path: PATHS.intraTraceTail, query: this.#filterQuery(), signal }, services);
   }
 
   #filterQuery(): string {

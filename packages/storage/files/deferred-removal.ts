@@ -174,9 +174,11 @@ export class DeferredRemoval implements AsyncDisposable {
     const span = this.#options.tracing.startRoot(SPAN_NAMES.fileRemoval, causes);
     let removed = 0;
     let failed = 0;
-    for (let doomed = this.#doomed.shift(); doomed !== undefined; doomed = this.#doomed.shift()) {
+    // It stays pending until it is gone.
+    for (let doomed = this.#doomed[0]; doomed !== undefined; doomed = this.#doomed[0]) {
       if (await this.#unlink(doomed.fileId)) removed++;
       else failed++;
+      this.#doomed.shift();
     }
     span.set(SPAN_ATTRIBUTES.mountpath, this.#options.mountpath);
     span.set(SPAN_ATTRIBUTES.removedFiles, removed);

@@ -181,8 +181,8 @@ test("names that share a prefix, and buckets that share a name, are apart", asyn
 });
 
 test.each([
-  { limits: { openWriteCount: 1 }, hit: "openWrites" },
-  { limits: { receiveBufferBytes: 700 * 1024 }, hit: "receiveBuffer" },
+  { limits: { openWriteCount: 1, openWriteWaitMs: 0 }, hit: "openWrites" },
+  { limits: { receiveStartBytes: 20 * 1024 }, hit: "receiveStart" },
 ] as const)("over the limit $hit a PUT is refused at once and counted", async ({ limits, hit }) => {
   await using small = await temporaryStore({ limits });
   const blocked = Promise.withResolvers<Uint8Array>();
@@ -203,7 +203,7 @@ test.each([
   await expect(small.store.put(keyOf("b"), bodyOf(FILE_BYTES), PUT, NOOP_SPAN)).rejects.toMatchObject({
     code: "tooManyRequests",
   });
-  await small.store.put(keyOf("c"), bodyOf(INLINE_BYTES), PUT, NOOP_SPAN);
+  await small.store.put(keyOf("c"), bodyOf(1024), PUT, NOOP_SPAN);
   blocked.resolve(bodyOf(10));
   expect((await writing).sizeBytes).toBe(FILE_BYTES + 10);
   expect(small.store.stats.limitHits).toMatchObject({ [hit]: 1 });

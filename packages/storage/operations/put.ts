@@ -41,7 +41,7 @@ export async function putObject(
     const indexKey = objectIndexKey(key.bucketId, key.objectName);
     const sizeBytes = body instanceof Uint8Array ? body.byteLength : options.sizeBytes;
     if (!home.space.has(sizeBytes ?? 0)) await makeRoom(home, sizeBytes ?? 0, action);
-    using _memory = context.admission.admitReceive(bufferBytes(context, sizeBytes));
+    using _memory = context.admission.admitStart(startBytes(context, sizeBytes));
     const expected =
       options.expected === undefined || options.expected.type === "none" ? null : options.expected;
     const hashers = await BodyHashers.create(context.hashing, [
@@ -173,7 +173,7 @@ function prepareCommit(context: StoreContext, call: PutCall, fileId: bigint): Co
   return { indexKey, home, record, options, keepIfUnchanged: expected !== null };
 }
 
-function bufferBytes(context: StoreContext, sizeBytes: number | undefined): number {
-  const { inlineObjectBytes, writeChunkBytes } = context.limits;
-  return sizeBytes !== undefined && sizeBytes <= inlineObjectBytes ? sizeBytes : 2 * writeChunkBytes;
+/** What a body holds of memory before it has a place among the object files being written. */
+function startBytes({ limits: { inlineObjectBytes } }: StoreContext, sizeBytes: number | undefined): number {
+  return Math.min(sizeBytes ?? inlineObjectBytes, inlineObjectBytes);
 }

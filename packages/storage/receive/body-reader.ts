@@ -18,6 +18,8 @@ export class BodyReader {
   #receivedBytes = 0;
   #waitMs = 0;
   #ended = false;
+  #isWaiting = false;
+  #evictedWith: AisError | null = null;
 
   /** `action` starts the error texts: `put ais://bucket/object`. */
   constructor(body: ObjectBody, expectedBytes: number | undefined, action: string) {
@@ -34,6 +36,22 @@ export class BodyReader {
 
   get receivedBytes(): number {
     return this.#receivedBytes;
+  }
+
+  /** It is the sender that is waited for, not the disk. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  /** Nobody has to be waited for: the body was there from the start, or has its announced size. */
+  get isComplete(): boolean {
+    return this.#stream === null || this.#ended || this.#receivedBytes === this.#expectedBytes;
+  }
+
+  /** Ends the reading with `error`, at once when the sender is being waited for. */
+  evict(error: AisError): void {
+    this.#evictedWith ??= error;
+    this.#stream?.cancel(error).catch(() => {});
   }
 
   /** How long the sender let itself be waited for so far. */
@@ -75,13 +93,17 @@ export class BodyReader {
       return bytes;
     }
     const askedMs = performance.now();
+    this.#isWaiting = true;
     try {
       const { done, value } = await this.#stream.read();
       this.#waitMs += performance.now() - askedMs;
+      if (this.#evictedWith !== null) throw this.#evictedWith;
       return done || value === undefined ? null : value;
     } catch (error) {
       if (isAisError(error)) throw error;
       throw this.#refuse(`the body broke off after ${this.#receivedBytes} bytes`, error);
+    } finally {
+      this.#isWaiting = false;
     }
   }
 

@@ -38,7 +38,7 @@ export async function receiveObjectFile<C extends CompletedFile>(
   parent: Span,
 ): Promise<C> {
   const { mountpath, durability } = reception;
-  using _open = context.admission.admitFile();
+  using _place = await context.admission.admitFile(reception.reader);
   const fileId = mountpath.fileIds.take();
   const path = objectFilePath(mountpath.path, fileId);
   const phases = new WritePhases(parent, reception);

@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { durableWriteBytes, syncDirectory } from "@ais/base/durable-write.ts";
 import { AisError } from "@ais/base/errors.ts";
 import type { Span } from "@ais/tracing/types.ts";
+import { withSpan } from "../failed-span.ts";
 import { streamOfPieces } from "../files/file-stream.ts";
 import { homeOf, objectCname } from "../lookup.ts";
 import { putObject } from "../operations/put.ts";
 import { reportFailure } from "../report-failure.ts";
+import { SPAN_ATTRIBUTES, SPAN_NAMES } from "../span-names.ts";
 import type { StoreContext } from "../store-context.ts";
 import type {
   CompleteOptions,
@@ -54,9 +56,9 @@ export function createUploads(context: StoreContext): ObjectUploads {
     },
     complete: (key, uploadId, options, span) =>
       exclusively(uploadId, key, () => completeUpload(context, key, uploadId, options, span)),
-    abort: (key, uploadId) =>
+    abort: (key, uploadId, span) =>
       exclusively(uploadId, key, async () => {
-        await removeUpload(requireUpload(context, key, uploadId).directory);
+        await removeUpload(requireUpload(context, key, uploadId).directory, span);
       }),
     sweep: (liveBucketIds) => sweepUploads(context, liveBucketIds, ending),
   };
@@ -76,13 +78,16 @@ async function createUpload(
   const directory = uploadDirectory(mountpath, uploadId);
   const { bucketId, objectName } = key;
   try {
-    await mkdir(directory, { recursive: true });
-    await durableWriteBytes(
-      join(directory, UPLOAD_FILE),
-      encodeUploadHead({ bucketId, objectName, custom }),
-      { flush: durability, faults: context.faults.files },
-    );
-    if (durability === "fsync") await syncDirectory(join(mountpath.path, UPLOADS_DIRECTORY));
+    await withSpan(span, SPAN_NAMES.uploadBegin, async (begin) => {
+      begin.set(SPAN_ATTRIBUTES.mountpath, mountpath.path);
+      await mkdir(directory, { recursive: true });
+      await durableWriteBytes(
+        join(directory, UPLOAD_FILE),
+        encodeUploadHead({ bucketId, objectName, custom }),
+        { flush: durability, faults: context.faults.files },
+      );
+      if (durability === "fsync") await syncDirectory(join(mountpath.path, UPLOADS_DIRECTORY));
+    });
     return uploadId;
   } catch (error) {
     throw reportFailure(context, action, mountpath, error, span);
@@ -101,10 +106,13 @@ async function completeUpload(
   span: Span,
 ): Promise<ObjectAttributes> {
   const { directory, head, mountpath } = requireUpload(context, key, uploadId);
-  const numbers = await partNumbers(directory);
-  check(numbers);
   try {
-    const parts = await readPartEnds(directory, numbers);
+    const parts = await withSpan(span, SPAN_NAMES.uploadCheck, async (checking) => {
+      const numbers = await partNumbers(directory);
+      checking.set(SPAN_ATTRIBUTES.parts, numbers.length);
+      check(numbers);
+      return readPartEnds(directory, numbers);
+    });
     const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
     const largestBytes = parts.reduce((most, part) => Math.max(most, part.sizeBytes), 0);
     const made = isMultipart ? { parts: { count: parts.length, largestBytes } } : {};
@@ -116,7 +124,7 @@ async function completeUpload(
       { ...put, ...made, sizeBytes, custom: head.custom },
       span,
     );
-    await removeUpload(directory);
+    await removeUpload(directory, span);
     return attributes;
   } catch (error) {
     throw reportFailure(context, `complete an upload of ${objectCname(key)}`, mountpath, error, span);
@@ -124,7 +132,9 @@ async function completeUpload(
 }
 
 /** The head goes first: without it there is no upload, and what is left is removed by the next sweep. */
-async function removeUpload(directory: string): Promise<void> {
-  await rm(join(directory, UPLOAD_FILE), { force: true });
-  await rm(directory, { recursive: true, force: true });
+function removeUpload(directory: string, span: Span): Promise<void> {
+  return withSpan(span, SPAN_NAMES.uploadRemove, async () => {
+    await rm(join(directory, UPLOAD_FILE), { force: true });
+    await rm(directory, { recursive: true, force: true });
+  });
 }

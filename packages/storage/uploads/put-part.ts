@@ -9,6 +9,7 @@ import { BodyHashers } from "../receive/body-hashers.ts";
 import { BodyReader } from "../receive/body-reader.ts";
 import { ChunkWriter } from "../receive/chunk-writer.ts";
 import { verifyExpected } from "../receive/expected-checksum.ts";
+import { type BodyStart, readBodyStart } from "../receive/inline-body.ts";
 import { reportFailure } from "../report-failure.ts";
 import { SPAN_ATTRIBUTES, SPAN_NAMES } from "../span-names.ts";
 import { errnoCode, isOutOfSpace } from "../storage-error.ts";
@@ -35,15 +36,17 @@ export async function putPart(
   const span = parent.child(SPAN_NAMES.fileWrite);
   try {
     mountpath.space.admit(options.sizeBytes ?? 0, action);
-    using _memory = context.admission.admitReceive(2 * context.limits.writeChunkBytes);
-    using _open = context.admission.admitFile();
+    using _memory = context.admission.admitStart(context.limits.inlineObjectBytes);
+    // No place is taken for a part before enough of it is there.
+    const start = await readBodyStart(reader, context.limits.inlineObjectBytes);
+    using _place = await context.admission.admitFile(reader);
     const hashers = await BodyHashers.create(context.hashing, [
       PART_CHECKSUM,
       options.expected?.type ?? "none",
     ]);
     await durableWrite(
       partPath(directory, partNumber),
-      (sink) => receive(context, key, reader, hashers, options, sink),
+      (sink) => receive(context, key, { reader, start, hashers }, options, sink),
       { flush: options.durability, faults: context.faults.files },
     );
     if (span.recording) {
@@ -63,16 +66,22 @@ export async function putPart(
   }
 }
 
+interface PartReception {
+  readonly reader: BodyReader;
+  readonly start: BodyStart;
+  readonly hashers: BodyHashers;
+}
+
 async function receive(
   context: StoreContext,
   key: ObjectKey,
-  reader: BodyReader,
-  hashers: BodyHashers,
+  { reader, start, hashers }: PartReception,
   { expected }: PartOptions,
   sink: FileSink,
 ): Promise<void> {
   const writer = new ChunkWriter(sink, hashers.hashers, context.pool);
   try {
+    for (const piece of start.kind === "whole" ? [start.bytes] : start.pieces) await writer.append(piece);
     for (let piece = await reader.next(); piece !== null; piece = await reader.next()) {
       await writer.append(piece);
     }

@@ -128,7 +128,7 @@ test("while an upload is being completed it takes no part and no other end", asy
   await expect(store.uploads.putPart(key, id, 4, bodyOf(10), DURABLE, NOOP_SPAN)).rejects.toThrow(
     "being completed",
   );
-  await expect(store.uploads.abort(key, id)).rejects.toThrow("being completed");
+  await expect(store.uploads.abort(key, id, NOOP_SPAN)).rejects.toThrow("being completed");
   await completing;
   expect(await readObject(store, "big")).toEqual(parts(1, 2, 3));
 });
@@ -137,9 +137,9 @@ test("an aborted upload is gone", async () => {
   await using opened = await temporaryStore();
   const { store, directory } = opened;
   const id = await begin(store, 1);
-  await store.uploads.abort(key, id);
+  await store.uploads.abort(key, id, NOOP_SPAN);
   expect(existsSync(join(directory, "mp1", "uploads", id))).toBe(false);
-  await expect(store.uploads.abort(key, id)).rejects.toThrow("does not exist");
+  await expect(store.uploads.abort(key, id, NOOP_SPAN)).rejects.toThrow("does not exist");
 });
 
 test("a sweep takes uploads of dead buckets and idle ones, nothing else", async () => {
@@ -150,7 +150,7 @@ test("a sweep takes uploads of dead buckets and idle ones, nothing else", async 
   const id = await begin(store, 1);
   expect(await store.uploads.sweep(new Set([1n]))).toBe(0);
   expect(await store.uploads.sweep(new Set([2n]))).toBe(1);
-  await expect(store.uploads.abort(key, id)).rejects.toThrow("does not exist");
+  await expect(store.uploads.abort(key, id, NOOP_SPAN)).rejects.toThrow("does not exist");
   await begin(store, 1);
   ahead = 61_000_000_000n;
   expect(await store.uploads.sweep(new Set([1n]))).toBe(1);

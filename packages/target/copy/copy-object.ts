@@ -31,7 +31,7 @@ export async function copyObject(
   services: TargetServices,
 ): Promise<ObjectAttributes> {
   const { span } = call;
-  const { store, hrw, member, metrics, tracing, facts } = services;
+  const { store, hrw, member, metrics, facts } = services;
   validateObjectName(objectName);
   const { props } = await locateBucket(bucket, false, call.snapshot, services, span);
   const { smap } = member.snapshot;
@@ -54,7 +54,7 @@ export async function copyObject(
       headers: { [TRANSFER_HEADER]: encodeTransfer(transfer) },
       body: uploadBody(reader),
     };
-    await uploadToPeer(chosen.snode, upload, span, tracing);
+    await uploadToPeer(chosen.snode, upload, span, services);
     metrics.add("stream.out.n", 1);
     metrics.add("stream.out.size", reader.lengthBytes);
     return reader.attributes;

@@ -55,7 +55,13 @@ export async function copyOne(copy: CopyOne, services: TargetServices, signal: A
       stats.bytes += reader.lengthBytes;
       return;
     }
-    const { stored } = await sendForJob({ peer: owner.snode, transfer, reader, signal });
+    const { stored } = await sendForJob({
+      peer: owner.snode,
+      transfer,
+      reader,
+      signal,
+      intraAuth: services.intraAuth,
+    });
     if (!stored) return;
     stats.sentObjects++;
     stats.sentBytes += reader.lengthBytes;

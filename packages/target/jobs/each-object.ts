@@ -1,5 +1,5 @@
 /** Work on object after object, in batches: what deleting and copying share. */
-import { errorText, isAisError } from "@ais/base/errors.ts";
+import { type ErrorCode, errorText, isAisError } from "@ais/base/errors.ts";
 import type { JobContext, JobWork, UnitOutcome } from "@ais/node/jobs/job-work.ts";
 import type { ListedObject } from "@ais/storage/types.ts";
 import type { ObjectBatch, ObjectSource } from "./object-source.ts";
@@ -93,7 +93,10 @@ export class EachObject implements JobWork {
   }
 }
 
-/** Failures that time heals: a node that restarts, a limit that others have used up. */
+/** A node that restarts, a limit that others have used up, a transfer that went too slowly while others waited. */
+const PASSING: readonly ErrorCode[] = ["unavailable", "tooManyRequests", "requestTimeout"];
+
+/** Failures that time heals. */
 function isPassing(error: unknown): boolean {
-  return isAisError(error, "unavailable") || isAisError(error, "tooManyRequests");
+  return PASSING.some((code) => isAisError(error, code));
 }

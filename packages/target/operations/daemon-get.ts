@@ -4,19 +4,21 @@ import type { Call } from "@ais/node/call.ts";
 import { daemonInfo } from "@ais/node/daemon-info.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { jobSnap } from "@ais/node/jobs/job-views.ts";
+import { memCpuInfo } from "@ais/node/node-state.ts";
 import { jsonReply } from "@ais/node/replies.ts";
-import type { ObjectStore } from "@ais/storage/types.ts";
 import { unrecognizedWhat } from "@ais/wire/error-texts.ts";
 import type { JobSnap } from "@ais/wire/jobs/job-snap.ts";
-import { type Tcdf, tcdf } from "@ais/wire/node-status.ts";
+import { spaceInfo, type Tcdf, tcdf } from "@ais/wire/node-status.ts";
 import { QUERY, WHAT } from "@ais/wire/queries.ts";
 import type { TargetServices } from "../services.ts";
 
 export async function daemonGet(call: Call, services: TargetServices): Promise<HttpReply> {
   const { store } = services;
-  const common = await daemonInfo(call, services, () => capacityOf(store));
-  if (common !== null) return common;
   const what = call.query.get(QUERY.what) ?? "";
+  if (what === WHAT.sysInfo)
+    return jsonReply({ ...(await memCpuInfo()), ...spaceInfo(capacityOf(services)) });
+  const common = await daemonInfo(call, services, () => capacityOf(services));
+  if (common !== null) return common;
   switch (what) {
     case WHAT.mountpaths: {
       const available = store.capacity().map(({ path }) => path);
@@ -24,7 +26,7 @@ export async function daemonGet(call: Call, services: TargetServices): Promise<H
     }
     case WHAT.disk:
       // Throughput of disks is not measured: no disk is better than one that seems to do nothing.
-      return jsonReply({ AllDiskStats: {}, ...capacityOf(store) });
+      return jsonReply({ AllDiskStats: {}, ...capacityOf(services) });
     case WHAT.jobSnap:
       return jsonReply(await jobSnapHere(call, services));
     default:
@@ -46,6 +48,6 @@ async function jobSnapHere(
   return jobSnap(entry.record, live ?? entry.shares.get(facts.id) ?? null);
 }
 
-function capacityOf(store: ObjectStore): Tcdf {
-  return tcdf(store.capacity());
+function capacityOf({ store, space }: TargetServices): Tcdf {
+  return { ...tcdf(store.capacity()), cs_err: space.state().alert };
 }

@@ -70,7 +70,7 @@ export async function completeUpload(
 
 export async function abortUpload(call: Call, services: TargetServices): Promise<HttpReply> {
   const { key } = await locateObject(call, services);
-  await services.store.uploads.abort(key, call.query.get(QUERY.uploadId) ?? "");
+  await services.store.uploads.abort(key, call.query.get(QUERY.uploadId) ?? "", call.span);
   return emptyReply();
 }
 

@@ -3,6 +3,7 @@
  * the object's present content; the object changes at the flush, as a whole.
  */
 import { AisError } from "@ais/base/errors.ts";
+import { limitReached } from "@ais/base/limits.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { emptyReply } from "@ais/node/replies.ts";
@@ -73,7 +74,7 @@ async function append(
   if (contentLengthBytes === 0) return handleReply(handle);
   const partCount = handle.partCount + 1;
   if (partCount > APPEND_PARTS_MAX) {
-    throw new AisError("tooManyRequests", `${APPEND_PARTS_MAX} appends without a flush, which is the limit`);
+    throw limitReached("append_parts", `${APPEND_PARTS_MAX} appends without a flush, which is the limit`);
   }
   const options = {
     durability: durabilityOf(props),

@@ -29,6 +29,7 @@ function getLocated(
 ): HttpReply | Promise<HttpReply> {
   const { request, query, span } = call;
   const { store, metrics } = services;
+  if (object.props.lru.enabled) services.recentReads.note(object.key, services.clock.nowMs());
   const rangeText = request.header("range");
   const parsed = parseRange(rangeText);
   if (parsed.kind !== "whole" && parsed.kind !== "single") {

@@ -4,9 +4,9 @@
  */
 import { AisError, errorText } from "@ais/base/errors.ts";
 import type { ClusterMember } from "@ais/cluster/member.ts";
-import { callPeer } from "@ais/node/peer-client.ts";
+import { callPeer, type PeerCaller } from "@ais/node/peer-client.ts";
 import type { ObjectKey } from "@ais/storage/types.ts";
-import type { Span, Tracing } from "@ais/tracing/types.ts";
+import type { Span } from "@ais/tracing/types.ts";
 import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
 import { encodeJson } from "@ais/wire/json.ts";
 import { type ObjectClaim, parseClaimReply } from "@ais/wire/object-claim.ts";
@@ -16,7 +16,7 @@ import { nodeName, type Snode } from "@ais/wire/smap.ts";
 
 export interface ClaimParts {
   readonly member: ClusterMember;
-  readonly tracing: Tracing;
+  readonly caller: PeerCaller;
   readonly nodeId: string;
 }
 
@@ -136,10 +136,10 @@ export class Claims {
     timeoutMs: number,
     span: Span,
   ): Promise<boolean> {
-    const { tracing, nodeId } = this.#parts;
+    const { caller, nodeId } = this.#parts;
     const headers = { [HEADERS.contentType]: CONTENT_TYPES.json, [HEADERS.callerId]: nodeId };
     const request = { method: "POST", path, headers, body: encodeJson(claim), timeoutMs };
-    const { status, body } = await callPeer(node, request, span, tracing);
+    const { status, body } = await callPeer(node, request, span, caller);
     const text = new TextDecoder().decode(body);
     if (status === 200) return parseClaimReply(text).found;
     throw new AisError("unavailable", `${nodeName(node)} answered ${status}: ${text.trim().slice(0, 500)}`);

@@ -96,11 +96,13 @@ async function setUp(object: Stored | null, onArrival: (text: string) => Promise
   const hrw = await loadHrw();
   // The other one owns it, whatever the hash says.
   const chosen = Object.create(hrw, { chooseTarget: { value: () => ({ snode: owner }) } });
+  const { metrics, intraAuth } = memoryServices(self);
   const handOver = new HandOver({
     store: store as unknown as ObjectStore,
     member,
     hrw: chosen,
-    metrics: memoryServices(self).metrics,
+    metrics,
+    intraAuth,
     nodeId: "selfnode",
   });
   return { store, handOver, arrived, [Symbol.dispose]: () => void server.stop(true) };

@@ -2,6 +2,7 @@
 import { AisError, isAisError } from "@ais/base/errors.ts";
 import type { ClusterMember } from "@ais/cluster/member.ts";
 import type { Hrw } from "@ais/hrw/hrw.ts";
+import type { IntraAuth } from "@ais/node/intra-auth.ts";
 import type { NodeMetrics } from "@ais/node/metrics/types.ts";
 import type { ObjectKey, ObjectReader, ObjectStore } from "@ais/storage/types.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
@@ -15,6 +16,7 @@ export interface HandOverParts {
   readonly member: ClusterMember;
   readonly hrw: Hrw;
   readonly metrics: NodeMetrics;
+  readonly intraAuth: IntraAuth;
   readonly nodeId: string;
 }
 
@@ -112,7 +114,7 @@ export class HandOver {
     jobId: string,
     signal: AbortSignal,
   ): Promise<void> {
-    const { member, metrics } = this.#parts;
+    const { member, metrics, intraAuth } = this.#parts;
     const { createdNs, version } = reader.attributes;
     const transfer = describeTransfer(reader.attributes, member.snapshot, {
       uname: key.uname,
@@ -120,7 +122,7 @@ export class HandOver {
       moved: { createdNs: createdNs.toString(), version },
       jobId,
     });
-    const { stored } = await sendForJob({ peer: owner, transfer, reader, signal });
+    const { stored } = await sendForJob({ peer: owner, transfer, reader, signal, intraAuth });
     if (!stored) return;
     metrics.add("stream.out.n", 1);
     metrics.add("stream.out.size", reader.lengthBytes);

@@ -3,6 +3,7 @@
  * million spans.
  */
 import { AisError, ERROR_CODES, type ErrorCode, errorText } from "@ais/base/errors.ts";
+import type { IntraAuth } from "@ais/node/intra-auth.ts";
 import type { ObjectReader } from "@ais/storage/types.ts";
 import { parseErrorBody } from "@ais/wire/error-body.ts";
 import { CONTENT_TYPES, HEADERS, INTRA_CLUSTER_USER_AGENT } from "@ais/wire/headers.ts";
@@ -26,21 +27,30 @@ export interface JobObject {
   /** Of the whole object; stays the caller's to release. */
   readonly reader: ObjectReader;
   readonly signal: AbortSignal;
+  readonly intraAuth: IntraAuth;
 }
 
 /**
  * Resolves when the object is whole at the peer and as durable as its bucket wants. Errors: `unavailable` when the peer
  * cannot be reached or breaks off, otherwise what the peer answered.
  */
-export async function sendForJob({ peer, transfer, reader, signal }: JobObject): Promise<TransferResult> {
+export async function sendForJob({
+  peer,
+  transfer,
+  reader,
+  signal,
+  intraAuth,
+}: JobObject): Promise<TransferResult> {
   const timeoutMs = TRANSFER_MAX_MS + Math.ceil(reader.lengthBytes / BYTES_PER_MS_MIN);
   try {
-    const response = await fetch(`${peer.intra_data_net.direct_url}${PATHS.intraJobObject}`, {
+    const url = `${peer.intra_data_net.direct_url}${PATHS.intraJobObject}`;
+    const response = await fetch(url, {
       method: "PUT",
       headers: {
         [TRANSFER_HEADER]: encodeTransfer(transfer),
         [HEADERS.contentType]: CONTENT_TYPES.binary,
         [HEADERS.userAgent]: INTRA_CLUSTER_USER_AGENT,
+        ...intraAuth.headers("PUT", url, peer.daemon_id),
       },
       body: bodyOf(reader),
       redirect: "manual",

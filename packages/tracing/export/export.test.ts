@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http2";
+import { createServer, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { status } from "@grpc/grpc-js";
 import { Collector } from "../fixtures/collector.ts";
 import { type SelfSigned, selfSigned } from "../fixtures/self-signed.ts";
@@ -79,6 +79,7 @@ describe("connection", () => {
     fixture.record("a");
     await fixture.log.line("failed to export traces");
     expect(fixture.tracing.stats().lastError).toContain("self signed certificate");
+    expect(Date.now() - Date.parse(fixture.tracing.stats().lastErrorTime)).toBeLessThan(60_000);
     expect(collector.calls).toBe(0);
   });
 
@@ -120,6 +121,29 @@ describe("connection", () => {
     await fixture.tracing.configure(section({ exporter_endpoint: `http://127.0.0.1:${port}` }));
     fixture.record("a");
     expect(await request).toEqual({ encoding: "gzip", flag: 1 });
+    server.close();
+  });
+
+  test("an answer that is compressed is read, as those of collectors in Go are to compressed requests", async () => {
+    // `ExportTraceServiceResponse` with a warning and nothing rejected.
+    const message = gzipSync(Buffer.from("\x0a\x06\x12\x04mind", "latin1"));
+    const prefix = Buffer.from([1, 0, 0, 0, message.length]);
+    const server = createServer();
+    server.on("stream", (stream: ServerHttp2Stream) => {
+      stream.respond(
+        { ":status": 200, "content-type": "application/grpc", "grpc-encoding": "gzip" },
+        { waitForTrailers: true },
+      );
+      stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+      stream.end(Buffer.concat([prefix, message]));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    await using fixture = new TracingFixture({ OTEL_EXPORTER_OTLP_COMPRESSION: "gzip" });
+    await fixture.tracing.configure(section({ exporter_endpoint: `http://127.0.0.1:${port}` }));
+    fixture.record("a");
+    await fixture.settled();
+    expect(fixture.tracing.stats()).toMatchObject({ spansExported: 1, lastError: "mind" });
     server.close();
   });
 

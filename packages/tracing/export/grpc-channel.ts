@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { type ConnectionOptions, checkServerIdentity } from "node:tls";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { errorText } from "@ais/base/errors.ts";
 import { bracketed, type Destination } from "./destination.ts";
 import { type GrpcStatus, lostStatus, statusOf, unavailable } from "./grpc-status.ts";
 import { ClientConnection } from "./http2/client-connection.ts";
-import { StreamError } from "./http2/client-stream.ts";
+import { REPLY_MAX_BYTES, StreamError, type StreamReply } from "./http2/client-stream.ts";
 import type { HeaderPair } from "./http2/hpack.ts";
 
 const PREFIX_BYTES = 5;
@@ -54,12 +54,13 @@ export class GrpcChannel {
       ["te", "trailers"],
       ["content-type", "application/grpc"],
       ["grpc-timeout", `${timeoutMs}m`],
+      ["grpc-accept-encoding", "identity,gzip"],
       ...(gzip ? [["grpc-encoding", "gzip"] as const] : []),
       ...metadata,
     ];
     try {
       const reply = await connection.request(headers, framed(parts, gzip), timeoutMs);
-      return { status: statusOf(reply), message: reply.body.subarray(PREFIX_BYTES) };
+      return { status: statusOf(reply), message: messageOf(reply) };
     } catch (error) {
       if (!(error instanceof StreamError)) throw error;
       return { status: lostStatus(error), message: NO_BYTES };
@@ -100,6 +101,19 @@ function framed(parts: readonly Uint8Array[], gzip: boolean): readonly Uint8Arra
     1,
   );
   return [prefix, ...message];
+}
+
+/** Collectors written in Go pack their answers as the request was, whatever is said to be taken. */
+function messageOf({ headers, body }: StreamReply): Uint8Array {
+  if (body.length < PREFIX_BYTES) return NO_BYTES;
+  const message = body.subarray(PREFIX_BYTES, PREFIX_BYTES + body.readUInt32BE(1));
+  if (body[0] !== IS_COMPRESSED || headers.get("grpc-encoding") !== "gzip") return message;
+  try {
+    return gunzipSync(message, { maxOutputLength: REPLY_MAX_BYTES });
+  } catch {
+    // The status says what became of the spans; whoever reads the message finds that it is none.
+    return message;
+  }
 }
 
 async function tlsOptions(destination: Destination): Promise<ConnectionOptions> {

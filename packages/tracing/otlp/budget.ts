@@ -7,12 +7,17 @@ const MAX_ITEMS = 1_000_000;
 
 /** What one request may make of its bytes. */
 export class DecodeBudget {
+  readonly #maxItems: number;
   #items = 0;
+
+  constructor(maxItems = MAX_ITEMS) {
+    this.#maxItems = maxItems;
+  }
 
   /** Counts a message, attribute or value. */
   item(): void {
-    if (++this.#items > MAX_ITEMS) {
-      throw new AisError("badRequest", `OTLP message has over ${MAX_ITEMS} items`);
+    if (++this.#items > this.#maxItems) {
+      throw new AisError("badRequest", `OTLP message has over ${this.#maxItems} items`);
     }
   }
 

@@ -72,5 +72,5 @@ export function enumOf(value: unknown, names: readonly string[], what: string): 
 export function wrong(what: string, wanted: string, value: unknown): AisError {
   const kind = value === null ? "null" : Array.isArray(value) ? "a list" : typeof value;
   const shown = typeof value === "string" ? ` "${value.slice(0, 80)}"` : "";
-  return new AisError("badRequest", `malformed OTLP JSON: "${what}" is ${kind}${shown}, not ${wanted}`);
+  return new AisError("badRequest", `malformed JSON of traces: "${what}" is ${kind}${shown}, not ${wanted}`);
 }

@@ -25,9 +25,8 @@ const SPAN_ID_DIGITS = 16;
 const NO_SPAN_ID = "0".repeat(SPAN_ID_DIGITS);
 
 /** Decodes OTLP/JSON, already parsed. Anything of a wrong shape: `AisError` badRequest. */
-export function decodeExportJson(value: unknown): OtlpResourceSpans[] {
+export function decodeExportJson(value: unknown, budget = new DecodeBudget()): OtlpResourceSpans[] {
   if (typeof value !== "object" || value === null) throw wrong("request", "an object", value);
-  const budget = new DecodeBudget();
   const { resourceSpans } = objectOf(value, "request");
   return listOf(resourceSpans, "resourceSpans").map((item) => {
     budget.item();

@@ -13,9 +13,20 @@ export class Ledger {
   lastExportMs = 0;
   /** Wall clock of the last export that the collector took; 0 for none. */
   lastExportAtMs = 0;
-  lastError = "";
+  /** Wall clock of the last error; 0 for none. */
+  lastErrorAtMs = 0;
+  #lastError = "";
   readonly #dropped: Partial<Record<DropReason, number>> = {};
   readonly #limitsHit: Partial<Record<RecordingLimit, number>> = {};
+
+  get lastError(): string {
+    return this.#lastError;
+  }
+
+  set lastError(text: string) {
+    this.#lastError = text;
+    this.lastErrorAtMs = Date.now();
+  }
 
   get dropped(): Readonly<Partial<Record<DropReason, number>>> {
     return { ...this.#dropped };

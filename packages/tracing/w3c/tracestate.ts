@@ -6,14 +6,15 @@ const MAX_CHARS = 512;
 /** Members longer than this go first when the whole is too long (3.3.1.5). */
 const LONG_MEMBER_CHARS = 128;
 
-/** Level 2 key: it may start with a digit also without a tenant. */
-const KEY = /^[a-z0-9][a-z0-9_\-*/]{0,255}$|^[a-z0-9][a-z0-9_\-*/]{0,240}@[a-z][a-z0-9_\-*/]{0,13}$/;
+/** As level 2 has it: at signs are characters like others, where level 1 has one between tenant and vendor. */
+const KEY = /^[a-z0-9][a-z0-9_\-*/@]{0,255}$/;
 /** Printable ASCII without comma and equals sign; it may not end in a space. */
 const VALUE = /^[ -+\--<>-~]{0,255}[!-+\--<>-~]$/;
 
 /**
  * The list as it is to be sent on: members without optional space or empty items, in their order. Empty when the text is
- * absent or breaks a rule (bad key or value, repeated key, more than 32 members): a broken list is not passed on.
+ * absent or breaks a rule (bad key or value, more than 32 members): a broken list is not passed on. Of a repeated key the
+ * first member stays, which is the latest.
  */
 export function normaliseTraceState(text: string | null): string {
   if (text === null || text === "") return "";
@@ -24,7 +25,8 @@ export function normaliseTraceState(text: string | null): string {
     if (member === "") continue;
     const equals = member.indexOf("=");
     const key = member.slice(0, Math.max(equals, 0));
-    if (!KEY.test(key) || !VALUE.test(member.slice(equals + 1)) || keys.has(key)) return "";
+    if (!KEY.test(key) || !VALUE.test(member.slice(equals + 1))) return "";
+    if (keys.has(key)) continue;
     keys.add(key);
     members.push(member);
     if (members.length > MAX_MEMBERS) return "";

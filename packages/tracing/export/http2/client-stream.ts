@@ -26,7 +26,7 @@ export class StreamError extends Error {
 }
 
 /** Answers of a collector are a few bytes. */
-const REPLY_MAX_BYTES = 1024 * 1024;
+export const REPLY_MAX_BYTES = 1024 * 1024;
 
 /** One call on a connection: what is left to send of it, and what has come back. */
 export class ClientStream {
