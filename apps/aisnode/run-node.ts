@@ -10,7 +10,7 @@ import { CoordinatedJobs } from "@ais/cluster/jobs/coordinated-jobs.ts";
 import { createClusterMember } from "@ais/cluster/membership.ts";
 import type { NodeServices } from "@ais/node/call.ts";
 import { DEFAULT_PACE } from "@ais/node/http/body-pace.ts";
-import { IntraAuth } from "@ais/node/intra-auth.ts";
+import { INTRA_SECRET, IntraAuth } from "@ais/node/intra-auth.ts";
 import { onStopSignal } from "@ais/node/lifecycle.ts";
 import { createNodeLogger, type NodeLogger } from "@ais/node/logger.ts";
 import { createNodeMetrics } from "@ais/node/metrics/node-metrics.ts";
@@ -46,7 +46,6 @@ const TRACE_FLUSH_DEADLINE_MS = 5000;
 /** Signs trace contexts between nodes (`tracing.trust_inbound`). */
 const TRACE_SECRET = "trace-context";
 /** Signs calls between nodes. */
-const INTRA_SECRET = "intra-cluster";
 
 export interface NodeOverrides {
   /** In place of the build's own tracing, to compare with. */

@@ -1,8 +1,13 @@
 /** A cluster whose nodes come and go, and clients that keep an account of what it owes them. */
-
+import { systemClock } from "@ais/base/clock.ts";
+import { clusterSecret } from "@ais/cluster/cluster-secret.ts";
+import { openCoordinator } from "@ais/cluster/coordinator/open.ts";
+import { INTRA_SECRET, IntraAuth } from "@ais/node/intra-auth.ts";
 import type { TestCluster } from "@ais/testkit/cluster.ts";
 import type { Daemon } from "@ais/testkit/daemon.ts";
 import { JobClient, until } from "./jobs.fixture.ts";
+
+const COORDINATOR_OPTION = "--coordinator=";
 
 export interface SmapNode {
   readonly daemon_id: string;
@@ -59,9 +64,10 @@ export async function idOf(daemon: Daemon): Promise<string> {
 
 /** Names of the objects that one target holds, whoever owns them. */
 export async function heldBy(daemon: Daemon, bucket: string, bid: string): Promise<readonly string[]> {
-  const reply = await fetch(`${daemon.url}/v1/intra/list`, {
+  const url = `${daemon.url}/v1/intra/list`;
+  const reply = await fetch(url, {
     method: "POST",
-    headers: { accept: "application/json" },
+    headers: { accept: "application/json", ...(await signatureOf("POST", url, daemon)) },
     body: JSON.stringify({
       bucket: { name: bucket, provider: "ais", namespace: { uuid: "", name: "" } },
       bid,
@@ -80,6 +86,15 @@ export async function heldBy(daemon: Daemon, bucket: string, bid: string): Promi
     readonly entries: readonly { readonly name: string }[];
   };
   return page.entries.map(({ name }) => name);
+}
+
+/** As a node of the daemon's cluster would sign the call. */
+async function signatureOf(method: string, url: string, daemon: Daemon): Promise<Record<string, string>> {
+  const option = daemon.plan.args.find((arg) => arg.startsWith(COORDINATOR_OPTION)) ?? "";
+  await using coordinator = await openCoordinator(option.slice(COORDINATOR_OPTION.length));
+  const key = await clusterSecret(coordinator, INTRA_SECRET);
+  const auth = new IntraAuth({ key, nodeId: "testnode", clock: systemClock });
+  return auth.headers(method, url, await idOf(daemon));
 }
 
 /** Resolves when the process has ended by itself, with status 0. */
