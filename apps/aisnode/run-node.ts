@@ -14,10 +14,12 @@ import { createNodeMetrics } from "@ais/node/metrics/node-metrics.ts";
 import { resolveNodeId } from "@ais/node/node-id.ts";
 import { createNodeRequests } from "@ais/node/requests/node-requests.ts";
 import { createStartGate } from "@ais/node/start-gate.ts";
+import type { StopRequest } from "@ais/node/stop-request.ts";
 import { NO_WORKERS } from "@ais/node/workers/workers.ts";
 import type { CreateTracing, Tracing } from "@ais/tracing/types.ts";
-import { nodeName } from "@ais/wire/smap.ts";
+import { nodeName, type Snode } from "@ais/wire/smap.ts";
 import { AIS_VERSION } from "@ais/wire/version.ts";
+import { finishStop } from "./finish-stop.ts";
 import { applyConfig, initialConfig, offerTracing } from "./node-config.ts";
 import {
   DRAIN_DEADLINE_MS,
@@ -46,19 +48,31 @@ export interface NodeOverrides {
   readonly createTracing?: CreateTracing;
 }
 
-/** Resolves when the node has stopped as asked; rejects when it cannot start or cannot go on. */
+/**
+ * Resolves when the node has stopped as asked; rejects when it cannot start or cannot go on. What a decommission asks for
+ * comes last, when nothing of the node is open any more.
+ */
 export async function runNode(
   parsed: ParsedOptions,
   env: Environment,
   overrides: NodeOverrides = {},
 ): Promise<void> {
+  const request = await serve(parsed, env, overrides);
+  if (request !== null) await finishStop(request, parsed.options);
+}
+
+async function serve(
+  parsed: ParsedOptions,
+  env: Environment,
+  overrides: NodeOverrides,
+): Promise<StopRequest | null> {
   const startedMonotonicMs = systemClock.monotonicMs();
   const { options } = parsed;
   const role = ROLES[options.role];
   const tracingChoice = chooseTracing(parsed);
   // Disposed of in reverse: leave the cluster, finish requests, close the storage, flush spans, flush the log.
   await using stack = new AsyncDisposableStack();
-  const { id, logger, tracing, signal } = await openDiagnostics(options, env, overrides, stack);
+  const { id, logger, tracing, signal, stop } = await openDiagnostics(options, env, overrides, stack);
   const coordinator = stack.use(await openCoordinator(options.coordinator));
   const jobs = stack.use(new CoordinatedJobs(coordinator, logger));
   const roleResources = stack.use(new AsyncDisposableStack());
@@ -93,11 +107,12 @@ export async function runNode(
     logger,
     tracing,
     initialConfig: initialConfig(tracingChoice),
+    leaseTtlMs: options["lease-ttl"],
     ...(owned === null ? {} : { expectedClusterUuid: owned }),
   });
   stack.defer(() => within(LEAVE_DEADLINE_MS, member[Symbol.asyncDispose]()));
   if (!role.createsCluster) await waitForCluster(member, signal, logger);
-  if (signal.aborted) return;
+  if (signal.aborted) return null;
   const traceKey = await clusterSecret(coordinator, TRACE_SECRET);
   stack.defer(await applyConfig(member, logger, tracing, tracingChoice, parsed, traceKey));
 
@@ -108,10 +123,13 @@ export async function runNode(
   const onTail = pool === null ? {} : { onTail: (traceId: string) => pool.exportTraces([traceId]) };
   const requests = createNodeRequests({ nodeId: id, member, tracing, logger, metrics, intraAuth, ...onTail });
   stack.defer(() => requests.close());
-  const workers = pool ?? NO_WORKERS;
-  const services: NodeServices = {
-    ...{ member, tracing, metrics, logger, facts, requests, jobs, workers, intraAuth },
+  let stopRequest: StopRequest | null = null;
+  const stopNode = (request: StopRequest): void => {
+    stopRequest ??= request;
+    stop(request.reason);
   };
+  const node = { member, tracing, metrics, logger, facts, requests, jobs };
+  const services: NodeServices = { ...node, intraAuth, stopNode, workers: pool ?? NO_WORKERS };
   const faults = testFaults(env);
   if (faults !== null)
     logger.log("warn", "this node's storage fails on demand", { variable: TEST_FAULTS_VARIABLE });
@@ -125,11 +143,17 @@ export async function runNode(
   hasJoined = true;
   if (!signal.aborted) {
     await offerTracing(member, tracingChoice);
-    const { direct_url: url } = self.public_net;
-    logger.log("info", "ready", { url, version: AIS_VERSION, tracing: tracing.stats().build });
-    process.stdout.write(`aisnode ${nodeName(self)} ready at ${url}\n`);
+    announce(self, services);
   }
   await running;
+  return stopRequest;
+}
+
+/** What waits for this node reads its standard output. */
+function announce(self: Snode, { logger, tracing }: NodeServices): void {
+  const { direct_url: url } = self.public_net;
+  logger.log("info", "ready", { url, version: AIS_VERSION, tracing: tracing.stats().build });
+  process.stdout.write(`aisnode ${nodeName(self)} ready at ${url}\n`);
 }
 
 interface Diagnostics {
@@ -138,6 +162,7 @@ interface Diagnostics {
   readonly tracing: Tracing;
   /** Aborts when the process is asked to stop. */
   readonly signal: AbortSignal;
+  stop(reason: string): void;
 }
 
 /** Everything after this can log, trace and be stopped. */
@@ -155,11 +180,11 @@ async function openDiagnostics(
       verbosity: options["log-level"],
     }),
   );
-  const { signal, dispose } = onStopSignal(logger);
+  const { signal, stop, dispose } = onStopSignal(logger);
   stack.defer(dispose);
   const tracing = nodeTracing({ options, nodeId: id, env, logger }, overrides.createTracing);
   stack.defer(() => tracing.stop(TRACE_FLUSH_DEADLINE_MS));
-  return { id, logger, tracing, signal };
+  return { id, logger, tracing, signal, stop };
 }
 
 /** To be asked to stop while waiting is no failure. */

@@ -109,6 +109,7 @@ async function startWorker(
   const services: NodeServices = {
     ...{ member, tracing, metrics, logger, facts, requests, jobs, intraAuth },
     workers: NO_WORKERS,
+    stopNode: onlyMainStops,
   };
   const relays = new RelayToMain(channel, facts);
   const { handler, role: parts } = await role.createWorker(
@@ -163,6 +164,11 @@ function channelLogger(sink: ChannelLog): Logger {
 
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+/** Who asks for that is handed on. */
+function onlyMainStops(): never {
+  throw new Error("a node is stopped by its main process");
 }
 
 function ignore(): void {}

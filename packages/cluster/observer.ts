@@ -1,11 +1,12 @@
 /** A view of the cluster for a process that is no node of its own: it follows the documents and may change them. */
 import type { Clock } from "@ais/base/clock.ts";
-import { errorText } from "@ais/base/errors.ts";
+import { AisError, errorText } from "@ais/base/errors.ts";
 import type { Logger } from "@ais/base/log.ts";
 import { RepeatLimit } from "@ais/base/repeat-limit.ts";
 import type { Span, Tracing } from "@ais/tracing/types.ts";
 import type { Bmd } from "@ais/wire/bmd.ts";
 import type { ClusterConfig } from "@ais/wire/cluster-config.ts";
+import type { Rmd } from "@ais/wire/rmd.ts";
 import type { Snode } from "@ais/wire/smap.ts";
 import { loadCluster } from "./bootstrap.ts";
 import { ClusterWatch } from "./cluster-watch.ts";
@@ -91,6 +92,14 @@ class Observer implements ClusterMember {
     span: Span,
   ): Promise<ClusterSnapshot> {
     return this.#documents.update("config", change, span);
+  }
+
+  updateRmd(change: (current: Rmd) => Rmd | null, span: Span): Promise<ClusterSnapshot> {
+    return this.#documents.update("rmd", change, span);
+  }
+
+  handOverPrimary(): Promise<void> {
+    return Promise.reject(new AisError("conflict", "this process is not the primary"));
   }
 
   onChange(listener: (change: SnapshotChange) => void): () => void {

@@ -12,6 +12,7 @@ import type { IntraAuth } from "./intra-auth.ts";
 import type { NodeLogger } from "./logger.ts";
 import type { NodeMetrics } from "./metrics/types.ts";
 import type { NodeRequests } from "./requests/node-requests.ts";
+import type { StopNode } from "./stop-request.ts";
 import type { Workers } from "./workers/workers.ts";
 
 /** Decoded query items; the first value of a repeated name. */
@@ -52,6 +53,8 @@ export interface NodeServices {
   readonly jobs: JobDirectory;
   /** The other processes of this node, where this one speaks for all of them. */
   readonly workers: Workers;
+  /** Makes the process stop as if it had been told to by a signal; returns at once. */
+  readonly stopNode: StopNode;
 }
 
 const CALLER_ID = HEADERS.callerId.toLowerCase();

@@ -1,4 +1,6 @@
 /** Every operation of a proxy and the file that does it. */
+import { daemonAct } from "@ais/node/daemon-act.ts";
+import { daemonSetConfig } from "@ais/node/daemon-set-config.ts";
 import { intraSync } from "@ais/node/intra-sync.ts";
 import { intraTraceExport } from "@ais/node/intra-trace-export.ts";
 import { intraTraceTail } from "@ais/node/intra-trace-tail.ts";
@@ -9,10 +11,11 @@ import { bucketDestroy } from "./operations/bucket-destroy.ts";
 import { bucketHead } from "./operations/bucket-head.ts";
 import { bucketList } from "./operations/bucket-list.ts";
 import { bucketSetProps } from "./operations/bucket-set-props.ts";
+import { clusterAct } from "./operations/cluster-act.ts";
 import { clusterGet } from "./operations/cluster-get.ts";
 import { clusterSetConfig } from "./operations/cluster-set-config.ts";
+import { clusterSetPrimary } from "./operations/cluster-set-primary.ts";
 import { daemonGet } from "./operations/daemon-get.ts";
-import { daemonSetConfig } from "./operations/daemon-set-config.ts";
 import { emptyListGet } from "./operations/empty-list-get.ts";
 import { healthGet } from "./operations/health-get.ts";
 import { objectDelete } from "./operations/object-delete.ts";
@@ -43,6 +46,9 @@ export const PROXY_DISPATCH = {
   "daemon.get": daemonGet,
   "daemon.set-config": daemonSetConfig,
   "cluster.get": clusterGet,
+  "cluster.act": clusterAct,
+  "cluster.set-primary": clusterSetPrimary,
+  "daemon.act": daemonAct,
   "cluster.set-config": clusterSetConfig,
   "reverse.daemon": reverseDaemon,
   "health.get": healthGet,

@@ -9,6 +9,8 @@ import { createPipeline } from "@ais/node/pipeline.ts";
 import { plainHost, type RoleHost } from "@ais/node/workers/worker-host.ts";
 import { PROXY_DISPATCH } from "./dispatch.ts";
 import { startJobKeeper } from "./jobs/job-keeper.ts";
+import { startRebalanceKeeper } from "./membership/rebalance-keeper.ts";
+import { MembershipTransactions } from "./membership/transactions.ts";
 import type { ProxyServices } from "./services.ts";
 
 export interface ProxyOptions extends NodeServices {
@@ -29,8 +31,16 @@ export const startProxyServer: StartHttpServer = startNodeHttpServer;
 
 export async function createProxy(options: ProxyOptions): Promise<ProxyRole> {
   const { clock = systemClock, overrides = {}, ...node } = options;
-  const services: ProxyServices = { ...node, clock, hrw: await loadHrw(), ...overrides };
-  const keeper = startJobKeeper(services);
+  const services: ProxyServices = {
+    ...node,
+    clock,
+    hrw: await loadHrw(),
+    membership: new MembershipTransactions(),
+    ...overrides,
+  };
+  const keepers = new AsyncDisposableStack();
+  keepers.use(startJobKeeper(services));
+  keepers.use(startRebalanceKeeper(services));
   const handler = createPipeline({
     role: "proxy",
     dispatch: PROXY_DISPATCH,
@@ -41,6 +51,6 @@ export async function createProxy(options: ProxyOptions): Promise<ProxyRole> {
   return {
     handler,
     host: plainHost(handler),
-    [Symbol.asyncDispose]: () => keeper[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => keepers.disposeAsync(),
   };
 }

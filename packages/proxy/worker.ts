@@ -6,6 +6,7 @@ import type { HttpHandler } from "@ais/node/http/types.ts";
 import { requireNode } from "@ais/node/intra-auth.ts";
 import { createPipeline } from "@ais/node/pipeline.ts";
 import { PROXY_DISPATCH } from "./dispatch.ts";
+import { MembershipTransactions } from "./membership/transactions.ts";
 import type { ProxyServices } from "./services.ts";
 
 const DISPATCH = {
@@ -24,7 +25,9 @@ export async function createProxyWorker(
   relay: HttpHandler,
   clock: Clock,
 ): Promise<HttpHandler> {
-  const services: ProxyServices = { ...node, clock, hrw: await loadHrw() };
+  const hrw = await loadHrw();
+  // Changes of the membership are handed on; none is ever open here.
+  const services: ProxyServices = { ...node, clock, hrw, membership: new MembershipTransactions() };
   return createPipeline({
     role: "proxy",
     dispatch: DISPATCH,

@@ -7,13 +7,18 @@ import type { Operation } from "@ais/wire/operations.ts";
 import type { BucketGate } from "./bucket-gate.ts";
 import type { BucketSweep } from "./bucket-sweep.ts";
 import type { ListingJobs } from "./jobs/listing-jobs.ts";
+import type { HandOver, Sending } from "./placement/hand-over.ts";
 import type { RecentReads } from "./space/recent-reads.ts";
 import type { SpaceGuard } from "./space/space-guard.ts";
 import type { StorageJobs } from "./storage-jobs.ts";
 
 /** What the handlers of a target may use. */
 export interface TargetServices extends NodeServices {
+  /** As requests see it, with what is still at other targets while placement is not settled. */
   readonly store: ObjectStore;
+  /** What this target itself holds. */
+  readonly localStore: ObjectStore;
+  readonly handOver: Sending & Pick<HandOver, "drop">;
   readonly hrw: Hrw;
   readonly storageJobs: Pick<StorageJobs, "start" | "status" | "stop">;
   readonly clock: Clock;
@@ -37,6 +42,7 @@ export type TargetOperation = Extract<
   | "object.patch"
   | "daemon.get"
   | "daemon.set-config"
+  | "daemon.act"
   | "storage.status"
   | "storage.start"
   | "storage.stop"
@@ -46,6 +52,8 @@ export type TargetOperation = Extract<
   | "intra.object-put"
   | "intra.job-object"
   | "intra.jobs"
+  | "intra.hand-over"
+  | "intra.drop"
   | "intra.sync"
   | "intra.trace-export"
   | "intra.trace-tail"

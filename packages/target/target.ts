@@ -22,6 +22,9 @@ import { TARGET_DISPATCH } from "./dispatch.ts";
 import { evictableBuckets } from "./jobs/evict-least-used.ts";
 import { ListingJobs } from "./jobs/listing-jobs.ts";
 import { targetWorks } from "./jobs/target-works.ts";
+import { Claims } from "./placement/claims.ts";
+import { HandOver } from "./placement/hand-over.ts";
+import { createSettlingStore } from "./placement/settling-store.ts";
 import { limitsOfOne } from "./process-limits.ts";
 import type { TargetServices } from "./services.ts";
 import { RecentReads } from "./space/recent-reads.ts";
@@ -52,6 +55,9 @@ export interface Target extends AsyncDisposable {
   readonly host: RoleHost;
 }
 
+/** A transfer goes on when the worker that asked for it has ended: the object belongs there. */
+const NEVER = new AbortController().signal;
+
 /** Files go from kernel to kernel with this one (design.md 2). */
 export const startTargetServer: StartHttpServer = startBunServer;
 
@@ -76,10 +82,17 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
   const storageJobs = stack.use(new StorageJobs({ ...node, store, clock }));
   const space = createSpaceGuard(store, node.member, clock);
   const gate = createBucketGate(space.store, node.member);
+  const hrw = await loadHrw();
+  const { member, metrics, intraAuth } = node;
+  const nodeId = node.facts.id;
+  const handOver = new HandOver({ store, member, hrw, metrics, intraAuth, nodeId });
+  const claims = stack.use(new Claims({ member, caller: node, nodeId }));
   const services: TargetServices = {
     ...node,
-    store: gate.store,
-    hrw: await loadHrw(),
+    store: createSettlingStore({ local: gate.store, member, claims, handOver, nodeId }),
+    localStore: space.store,
+    handOver,
+    hrw,
     storageJobs,
     bucketGate: gate,
     clock,
@@ -141,7 +154,7 @@ function openStore(
 function storeHost(
   handler: HttpHandler,
   store: OwnerStore,
-  { jobRunner, listingJobs, recentReads }: TargetServices,
+  { jobRunner, listingJobs, recentReads, handOver }: TargetServices,
 ): RoleHost {
   return {
     handler,
@@ -153,6 +166,7 @@ function storeHost(
     recentReads: (reads) => {
       for (const { key, atMs } of reads) recentReads.note(key, atMs);
     },
+    handOver: (name) => handOver.run(name, "", NEVER),
     workerEnded: (runs) => store.guestEnded(runs),
   };
 }

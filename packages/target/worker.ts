@@ -13,6 +13,9 @@ import { openGuestStore } from "@ais/storage/guest-store.ts";
 import { createBucketGate } from "./bucket-gate.ts";
 import { exposeChecks } from "./check-metrics.ts";
 import { TARGET_DISPATCH } from "./dispatch.ts";
+import { AskedHandOver } from "./placement/asked-hand-over.ts";
+import { Claims } from "./placement/claims.ts";
+import { createSettlingStore } from "./placement/settling-store.ts";
 import { limitsOfOne } from "./process-limits.ts";
 import type { TargetDispatch, TargetServices } from "./services.ts";
 import { createSpaceGuard } from "./space/space-guard.ts";
@@ -66,10 +69,17 @@ export async function createTargetWorker(options: TargetWorkerOptions): Promise<
   });
   const space = createSpaceGuard(store, node.member, clock);
   const gate = createBucketGate(space.store, node.member);
+  const { member } = node;
+  const nodeId = node.facts.id;
+  const hrw = await loadHrw();
+  const handOver = new AskedHandOver({ hrw, member, channel, nodeId });
+  const claims = new Claims({ member, caller: node, nodeId });
   const services: TargetServices = {
     ...node,
-    store: gate.store,
-    hrw: await loadHrw(),
+    store: createSettlingStore({ local: gate.store, member, claims, handOver, nodeId }),
+    localStore: space.store,
+    handOver,
+    hrw,
     bucketGate: gate,
     jobRunner: {
       live: () => [],
@@ -98,7 +108,10 @@ export async function createTargetWorker(options: TargetWorkerOptions): Promise<
       authenticate: (call) => requireNode(call, services),
     }),
     role: { runs: store.runs, held: (mountpath, ids) => store.held(mountpath, ids), writers: gate.writers },
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      claims[Symbol.dispose]();
+      await store[Symbol.asyncDispose]();
+    },
   };
 }
 

@@ -20,6 +20,10 @@ export const OPERATIONS = {
   "daemon.get": { method: "GET", route: "/v1/daemon", traced: true },
   "daemon.set-config": { method: "PUT", route: "/v1/daemon/set-config", traced: true },
   "cluster.get": { method: "GET", route: "/v1/cluster", traced: true },
+  /** What the action in the body says: jobs, maintenance, decommission, shutdown. */
+  "cluster.act": { method: "PUT", route: "/v1/cluster", traced: true },
+  "cluster.set-primary": { method: "PUT", route: "/v1/cluster/proxy/{proxy}", traced: true },
+  "daemon.act": { method: "PUT", route: "/v1/daemon", traced: true },
   "cluster.set-config": { method: "PUT", route: "/v1/cluster/set-config", traced: true },
   /** Ours: checks and scrubs of one target's data, by the kind of job. */
   "storage.status": { method: "GET", route: "/v1/daemon/storage/{job}", traced: true },
@@ -38,6 +42,10 @@ export const OPERATIONS = {
   "intra.object-put": { method: "PUT", route: "/v1/intra/object", traced: true },
   /** Intra-cluster: a target hands an object over for a job, whose spans are not per object. */
   "intra.job-object": { method: "PUT", route: "/v1/intra/job-object", traced: false },
+  /** Intra-cluster: the owner of an object asks another target to send it now, if it has it. */
+  "intra.hand-over": { method: "POST", route: "/v1/intra/hand-over", traced: true },
+  /** Intra-cluster: the owner of an object deletes what other targets may still have of it. */
+  "intra.drop": { method: "POST", route: "/v1/intra/drop", traced: true },
   /** Intra-cluster: what a target is working on, newer than what the coordinator has. */
   "intra.jobs": { method: "GET", route: "/v1/intra/jobs", traced: true },
   /** Jobs of parts that this server does not have: clients that list all jobs ask for them, and there are none. */

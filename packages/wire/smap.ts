@@ -122,7 +122,7 @@ const DigestSchema = v.pipe(
   v.maxValue(2n ** 64n - 1n),
 );
 
-const SnodeSchema: v.GenericSchema<unknown, Snode> = v.object({
+export const SnodeSchema: v.GenericSchema<unknown, Snode> = v.object({
   public_net: NetInfoSchema,
   intra_control_net: NetInfoSchema,
   intra_data_net: NetInfoSchema,

@@ -74,6 +74,7 @@ export function memoryServices(self: Snode, peers: readonly Snode[] = []): Memor
     requests: createNodeRequests({ nodeId, member, tracing, logger, metrics, intraAuth }),
     jobs: new MemoryJobs(),
     workers: NO_WORKERS,
+    stopNode() {},
     facts: {
       role,
       id: self.daemon_id,

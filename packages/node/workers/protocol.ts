@@ -62,6 +62,8 @@ export interface ToMain {
     readonly objectCount: number;
   }>;
   readonly recentReads: Exchange<readonly RecentRead[]>;
+  /** Send the object to its owner: one process of a target does that, so that no two do it at a time. */
+  readonly handOver: Exchange<ObjectName, HandedOver>;
   /** Traces that this worker exports by the tail rule. */
   readonly tailed: Exchange<readonly string[]>;
   /** Answered when there is room for more, with false when nobody watches any more. */
@@ -93,13 +95,20 @@ export interface WorkerFigures {
   readonly tracing: TracingStats;
 }
 
+export interface ObjectName {
+  readonly bucketId: bigint;
+  readonly bucketName: string;
+  readonly objectName: string;
+  readonly uname: string;
+}
+
+/** What became of an object: it is not here, it belongs here, or its owner has it. */
+export type HandedOver =
+  | { readonly kind: "absent" | "owned" }
+  | { readonly kind: "sent"; readonly bytes: number };
+
 export interface RecentRead {
-  readonly key: {
-    readonly bucketId: bigint;
-    readonly bucketName: string;
-    readonly objectName: string;
-    readonly uname: string;
-  };
+  readonly key: ObjectName;
   /** Since the epoch. */
   readonly atMs: number;
 }

@@ -1,8 +1,9 @@
 /** What the workers of a node need of its main process, by role: proxies have no mountpaths and no listings. */
+import { AisError } from "@ais/base/errors.ts";
 import type { SpanContext } from "@ais/tracing/types.ts";
 import type { Bck } from "@ais/wire/bck.ts";
 import type { HttpHandler } from "../http/types.ts";
-import type { RecentRead } from "./protocol.ts";
+import type { HandedOver, ObjectName, RecentRead } from "./protocol.ts";
 
 /** Told by workers. What fails in it is the main process's to log. */
 export interface RoleHost {
@@ -17,6 +18,8 @@ export interface RoleHost {
   listed(id: string, bucket: Bck, bid: string, objectCount: number): void;
   /** Reads of objects whose bucket evicts what was not read for long. */
   recentReads(reads: readonly RecentRead[]): void;
+  /** Resolves when the object is at its owner. */
+  handOver(name: ObjectName): Promise<HandedOver>;
   /** A worker has ended; `runs` are those of its object files, by mountpath. */
   workerEnded(runs: ReadonlyMap<string, number>): void;
 }
@@ -35,6 +38,7 @@ export function plainHost(handler: HttpHandler): RoleHost {
     jobObject() {},
     listed() {},
     recentReads() {},
+    handOver: () => Promise.reject(new AisError("internal", "there are no objects here")),
     workerEnded() {},
   };
 }

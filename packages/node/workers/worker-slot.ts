@@ -138,6 +138,7 @@ export class WorkerSlot {
       jobObject: done(({ jobId, bytes }) => host.jobObject(jobId, bytes)),
       listed: done(({ id, bucket, bid, objectCount }) => host.listed(id, bucket, bid, objectCount)),
       recentReads: done((reads) => host.recentReads(reads)),
+      handOver: (name) => host.handOver(name),
       tailed: done((traceIds) => onTailed(this, traceIds)),
       watched: ({ watch, lines }) => onWatched(watch, lines),
       relay: (request) => relays.serve(request),

@@ -7,39 +7,27 @@ import { ACTIONS } from "@ais/wire/actions.ts";
 import { type ClusterConfig, defaultClusterConfig } from "@ais/wire/cluster-config.ts";
 import { applyConfigJson, applyConfigPatch, checkTransient } from "@ais/wire/config-patch.ts";
 import { QUERY } from "@ais/wire/queries.ts";
-import { readActMsg, refuseAction } from "../act-msg-body.ts";
-import { startClusterJob, stopClusterJobs } from "../jobs/cluster-jobs.ts";
 import type { ProxyServices } from "../services.ts";
 import { syncDocument } from "../sync-document.ts";
 
 const SET_CONFIG = "set-config";
-/** Actions of `PUT /v1/cluster` that this server does not have yet. */
-const UNSUPPORTED_ACTIONS = [
-  ACTIONS.rotateLogs,
-  ACTIONS.resetStats,
-  ACTIONS.shutdownCluster,
-  ACTIONS.decommissionCluster,
-  ACTIONS.startMaintenance,
-  ACTIONS.stopMaintenance,
-  ACTIONS.shutdownNode,
-  ACTIONS.decommissionNode,
-  ACTIONS.removeNodeUnsafe,
-  "clear-lcache",
-  "reload-creds",
-];
 /** Items after `/v1/cluster/` that AIStore has. */
-const UNSUPPORTED_ITEMS = ["proxy", "attach", "detach", "enable-bend", "disable-bend", "load-x509"];
+const UNSUPPORTED_ITEMS = ["attach", "detach", "enable-bend", "disable-bend", "load-x509"];
 
 /**
- * Changes the cluster configuration, by dotted names in the query (`PUT /v1/cluster/set-config?log.level=4`) or by a
- * nested object in an action message (wire-compat 5.7). Every node follows the new section when the reply goes out.
+ * `cluster.set-config`: changes the cluster configuration by dotted names in the query (`PUT
+ * /v1/cluster/set-config?log.level=4`, wire-compat 5.7). Every node follows the new section when the reply goes out.
  */
 export async function clusterSetConfig(call: Call, services: ProxyServices): Promise<HttpReply> {
-  // A body can be read once.
-  const message = call.rest.length === 0 ? await readActMsg(call) : null;
-  if (message?.action === ACTIONS.start) return startClusterJob(message, call, services);
-  if (message?.action === ACTIONS.stop) return stopClusterJobs(message, call, services);
-  const change = message === null ? changeOfItem(call) : changeOfMessage(message);
+  return setConfig(changeOfItem(call), call, services);
+}
+
+/** The same by an action message: a nested object, or the defaults. */
+export function setConfigByMessage(message: ActMsg, call: Call, services: ProxyServices): Promise<HttpReply> {
+  return setConfig(changeOfMessage(message), call, services);
+}
+
+async function setConfig(change: ConfigChange, call: Call, services: ProxyServices): Promise<HttpReply> {
   if (call.query.flag(QUERY.transient)) refuseTransient(change.names);
   const snapshot = await services.member.updateConfig(change.apply, call.span);
   await syncDocument("config", snapshot, call, services);
@@ -74,13 +62,9 @@ function changeOfQuery(call: Call): ConfigChange {
 }
 
 function changeOfMessage({ action, value }: ActMsg): ConfigChange {
-  switch (action) {
-    case ACTIONS.setConfig:
-      return { names: settingNames(value), apply: (current) => applyConfigJson(current, value) };
-    case ACTIONS.resetConfig:
-      return { names: ["(reset)"], apply: resetToDefaults };
-  }
-  throw refuseAction(action, UNSUPPORTED_ACTIONS);
+  return action === ACTIONS.resetConfig
+    ? { names: ["(reset)"], apply: resetToDefaults }
+    : { names: settingNames(value), apply: (current) => applyConfigJson(current, value) };
 }
 
 /** Defaults, with what identifies the cluster kept. */

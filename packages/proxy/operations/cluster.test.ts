@@ -82,8 +82,9 @@ describe("cluster.set-config", () => {
 
   test.each([
     ["start", 400],
-    ["shutdown", 501],
-    ["rm-unsafe", 501],
+    ["rotate-logs", 501],
+    ["rm-unsafe", 400],
+    ["start-maintenance", 400],
     ["create-bck", 400],
     ["", 400],
   ])("action %j is %d", async (action, status) => {

@@ -4,6 +4,8 @@ import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import type { Bprops } from "@ais/wire/bprops.ts";
 import type { ObjectTransfer } from "@ais/wire/object-transfer.ts";
 import { durabilityOf } from "../locate.ts";
+import { objectOptions } from "../object-options.ts";
+import { writeAtOwner } from "../placement/require-owner.ts";
 import type { TargetServices } from "../services.ts";
 
 export interface StoredCopy {
@@ -18,8 +20,10 @@ export async function storeCopy(
   props: Bprops,
   transfer: ObjectTransfer,
   body: () => ObjectBody | Promise<ObjectBody>,
-  { store }: TargetServices,
+  services: TargetServices,
 ): Promise<StoredCopy> {
+  if (transfer.moved != null) return storeMoved(key, props, transfer, body, services);
+  const { store } = services;
   const existing = await store.head(key, NOOP_SPAN);
   if (existing !== null && transfer.keepExisting) return { attributes: existing, stored: false };
   const { sizeBytes, checksum, atimeNs, custom, parts } = transfer;
@@ -35,6 +39,37 @@ export async function storeCopy(
     ...(existing !== null && !isSame(existing.custom, custom) ? { alwaysReplace: true } : {}),
   };
   return { attributes: await store.put(key, await body(), options, NOOP_SPAN), stored: true };
+}
+
+/** An object that this target owns now and another one held: it comes as it is, unless what is here is at least as new. */
+async function storeMoved(
+  key: ObjectKey,
+  props: Bprops,
+  transfer: ObjectTransfer,
+  body: () => ObjectBody | Promise<ObjectBody>,
+  services: TargetServices,
+): Promise<StoredCopy> {
+  const { localStore } = services;
+  const { sizeBytes, checksum, atimeNs, custom, parts, moved } = transfer;
+  const createdNs = BigInt(moved?.createdNs ?? 0);
+  const existing = await localStore.head(key, NOOP_SPAN);
+  if (existing !== null && existing.createdNs >= createdNs) return { attributes: existing, stored: false };
+  const options: PutOptions = {
+    ...objectOptions(props),
+    // It was on a disk long ago where it came from, and is deleted there: it must not be lost with the power now.
+    durability: "fsync",
+    sizeBytes,
+    atimeNs: BigInt(atimeNs),
+    custom,
+    compareCustom: true,
+    moved: { createdNs, version: moved?.version ?? "" },
+    ...(checksum === null ? {} : { expected: checksum }),
+    ...(parts === null ? {} : { parts }),
+  };
+  const attributes = await writeAtOwner(key, services, async () =>
+    localStore.put(key, await body(), options, NOOP_SPAN),
+  );
+  return { attributes, stored: attributes.createdNs === createdNs };
 }
 
 function isSame(left: Readonly<Record<string, string>>, right: Readonly<Record<string, string>>): boolean {

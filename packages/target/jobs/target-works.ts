@@ -5,6 +5,7 @@ import { cleanStore } from "./clean-store.ts";
 import { copyObjects } from "./copy-objects.ts";
 import { deleteObjects } from "./delete-objects.ts";
 import { evictLeastUsed } from "./evict-least-used.ts";
+import { rebalanceObjects } from "./rebalance-objects.ts";
 import { summarizeBuckets } from "./summarize-buckets.ts";
 
 export function targetWorks(services: TargetServices): JobWorks {
@@ -15,6 +16,7 @@ export function targetWorks(services: TargetServices): JobWorks {
     "move-bck": (context) => copyObjects(context, services),
     "summary-bck": (context) => summarizeBuckets(context, services),
     "cleanup-store": (context) => cleanStore(context, services),
+    rebalance: (context) => rebalanceObjects(context, services),
     lru: (context) => evictLeastUsed(context, services),
   };
 }
