@@ -154,6 +154,7 @@ async function openMountpath(
       faults: faults.files,
       counters,
       tracing,
+      flushed: (isUrgent) => index.flushed(isUrgent),
     }),
   );
   return {
@@ -192,7 +193,7 @@ function createStore(context: StoreContext, resources: AsyncDisposableStack): Ob
     put: (key, body, options, span) => putObject(context, key, body, options, span),
     get: (key, options, span) => getObject(context, key, options, span),
     head: async (key, span) => headObject(context, key, span),
-    delete: (key, _durability, span) => deleteObject(context, key, span),
+    delete: (key, durability, span) => deleteObject(context, key, durability, span),
     deleteUnchanged: (key, looked, span) => deleteUnchanged(context, key, looked, span),
     setCustom: (key, change, durability, span) => setCustomMetadata(context, key, change, durability, span),
     uploads: createUploads(context),

@@ -35,11 +35,15 @@ export async function commitPut(
   parent: Span,
 ): Promise<ObjectAttributes> {
   const { home } = request;
+  const { durability } = request.options;
   const strays = findStrays(context, request);
   const span = parent.child(SPAN_NAMES.indexCommit);
   let outcome: CommitOutcome;
   try {
-    const committed = await home.index.commit(() => replaceRecord(request, body, strays[0]?.record ?? null));
+    const committed = await home.index.commit(
+      () => replaceRecord(request, body, strays[0]?.record ?? null),
+      durability,
+    );
     outcome = committed.value;
     describeCommit(span, home, committed);
     if (span.recording) describe(span, outcome.record);
@@ -54,7 +58,7 @@ export async function commitPut(
   } else if (outcome.old !== null && outcome.old.fileId !== 0n) {
     home.removal.retire(outcome.old.fileId, parent);
   }
-  for (const { mountpath } of strays) await removeFrom(mountpath, request.indexKey, parent);
+  for (const { mountpath } of strays) await removeFrom(mountpath, request.indexKey, durability, parent);
   return attributesOf(outcome.record, home);
 }
 
