@@ -135,9 +135,9 @@ class BunRequest implements HttpRequest {
     return partJoinedHeader(this.#native.headers.get(name));
   }
 
-  async bytes(limitBytes: number): Promise<Uint8Array> {
+  bytes(limitBytes: number): Promise<Uint8Array> {
     const announcedBytes = this.contentLengthBytes;
-    if (announcedBytes !== null && announcedBytes > limitBytes) throw tooLarge(limitBytes);
+    if (announcedBytes !== null && announcedBytes > limitBytes) return Promise.reject(tooLarge(limitBytes));
     if (announcedBytes === null || announcedBytes > WHOLE_MAX_BYTES)
       return readWhole(this.stream(), limitBytes);
     return pacedWhole(this.#native.bytes(), announcedBytes, this.#pace);

@@ -10,7 +10,14 @@ import { MountpathPresence } from "../presence.ts";
 import type { Durability } from "../types.ts";
 import { type Committed, Committer, type IndexOperation } from "./committer.ts";
 import { IndexFlusher } from "./flusher.ts";
-import { copyBytes, decodeRecord, type IndexRecord, withDamageMark } from "./record.ts";
+import {
+  copyBytes,
+  decodeRecord,
+  decodeTrace,
+  type IndexRecord,
+  type RecordTrace,
+  withDamageMark,
+} from "./record.ts";
 
 type Key = Uint8Array;
 
@@ -37,6 +44,8 @@ export interface ObjectIndexOptions {
 const DATABASE_COUNT = 3;
 /** The only process that has the index open. */
 const PROCESS_NUMBER = 0;
+/** Of most inline bodies with their record. */
+const VALUE_MEMORY_BYTES = 32 * 1024;
 /** Of pages that a change writes beside the value itself. */
 const CHANGE_OVERHEAD_BYTES = 4096;
 
@@ -49,6 +58,7 @@ export class ObjectIndex implements AsyncDisposable {
   readonly #meta: Database<Uint8Array, Key>;
   readonly #committer: Committer;
   readonly #flusher: IndexFlusher;
+  readonly #memory = Buffer.allocUnsafeSlow(VALUE_MEMORY_BYTES);
   #writtenBytes = 0;
   readonly presence: MountpathPresence;
 
@@ -105,6 +115,12 @@ export class ObjectIndex implements AsyncDisposable {
     };
   }
 
+  /** The least that a replacement has to know of what is there. */
+  findTrace(key: Key): RecordTrace | null {
+    const bytes = this.#objects.getBinaryFast(key);
+    return bytes === undefined ? null : decodeTrace(bytes, bytes.length);
+  }
+
   /** With `os` the change survives the end of the process, and power loss some moments later. */
   commit<T>(operation: IndexOperation<T>, durability: Durability = "fsync"): Promise<Committed<T>> {
     return this.#committer.commit(operation, durability);
@@ -115,8 +131,15 @@ export class ObjectIndex implements AsyncDisposable {
     return isUrgent ? this.#flusher.flushed() : this.#flusher.settled();
   }
 
+  /** Memory for a value of `replace`, good until the next call: LMDB copies values. */
+  valueMemory(sizeBytes: number): Buffer {
+    return sizeBytes <= VALUE_MEMORY_BYTES
+      ? this.#memory.subarray(0, sizeBytes)
+      : Buffer.allocUnsafe(sizeBytes);
+  }
+
   /** Only inside an index operation. `old` is what `find` gave there; the files of both are booked. */
-  replace(key: Key, value: Uint8Array, fileId: bigint, old: IndexRecord | null): void {
+  replace(key: Key, value: Uint8Array, fileId: bigint, old: RecordTrace | null): void {
     this.#writtenBytes += value.byteLength + CHANGE_OVERHEAD_BYTES;
     void this.#objects.put(key, value);
     if (fileId !== 0n) void this.#files.put(fileKey(fileId), key);
@@ -124,7 +147,7 @@ export class ObjectIndex implements AsyncDisposable {
   }
 
   /** Only inside an index operation. */
-  remove(key: Key, old: IndexRecord): void {
+  remove(key: Key, old: RecordTrace): void {
     this.#writtenBytes += CHANGE_OVERHEAD_BYTES;
     void this.#objects.remove(key);
     if (old.fileId !== 0n) void this.#files.remove(fileKey(old.fileId));
