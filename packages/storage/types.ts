@@ -73,6 +73,12 @@ export type ByteRange =
   | { readonly firstByte: number; readonly lastByte?: number }
   | { readonly suffixBytes: number };
 
+/** Of a file, as `stat` gives it. */
+export interface FileIdentity {
+  readonly dev: number;
+  readonly ino: number;
+}
+
 export interface ObjectReader {
   readonly attributes: ObjectAttributes;
   /** What to send: the resolved range, or the whole object. */
@@ -81,7 +87,13 @@ export interface ObjectReader {
   readonly content:
     | { readonly kind: "bytes"; readonly bytes: Uint8Array }
     /** `fileOffsetBytes` is where the first byte to send stands in the file. */
-    | { readonly kind: "file"; readonly path: string; readonly fileOffsetBytes: number };
+    | {
+        readonly kind: "file";
+        readonly path: string;
+        readonly fileOffsetBytes: number;
+        /** It was looked at a moment ago, and is long enough. */
+        readonly identity: FileIdentity;
+      };
   /** Must be called once, when the bytes are out or the client is gone: until then the file is kept. */
   release(): void;
 }

@@ -73,11 +73,11 @@ export class BunResponder {
     return new Response(observed, { status, headers: headers as HeaderPairs });
   }
 
-  #sendFile(native: Request, reply: HttpReply, { path, offsetBytes, lengthBytes }: FileBody): Response {
+  #sendFile(native: Request, reply: HttpReply, body: FileBody): Response {
     const { status, onDone } = reply;
+    const { path, offsetBytes, lengthBytes } = body;
     const end = offsetBytes + lengthBytes;
-    const { dev, ino, size } = statSync(path);
-    if (size < end) throw new Error(`file "${path}" has ${size} bytes, needed are ${end}`);
+    const { dev, ino } = body.identity ?? lookAt(path, end);
     const headers = withDisposition(reply.headers as HeaderPairs);
     const response = new Response(Bun.file(path).slice(offsetBytes, end), { status, headers });
     if (onDone === undefined) return response;
@@ -98,6 +98,12 @@ export class BunResponder {
     else onDone(outcomeOf(native));
     return response;
   }
+}
+
+function lookAt(path: string, neededBytes: number): { readonly dev: number; readonly ino: number } {
+  const stats = statSync(path);
+  if (stats.size >= neededBytes) return stats;
+  throw new Error(`file "${path}" has ${stats.size} bytes, needed are ${neededBytes}`);
 }
 
 type OutcomeNow = (native: Request) => ReplyOutcome;
