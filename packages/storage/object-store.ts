@@ -194,7 +194,7 @@ function createStore(context: StoreContext, resources: AsyncDisposableStack): Ob
     put: (key, body, options, span) =>
       putInline(context, key, body, options, span) ?? putObject(context, key, body, options, span),
     get: (key, options, span) => getObject(context, key, options, span),
-    head: async (key, span) => headObject(context, key, span),
+    head: (key, span) => headObject(context, key, span),
     delete: (key, durability, span) => deleteObject(context, key, durability, span),
     deleteUnchanged: (key, looked, span) => deleteUnchanged(context, key, looked, span),
     setCustom: (key, change, durability, span) => setCustomMetadata(context, key, change, durability, span),
