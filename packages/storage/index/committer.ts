@@ -56,6 +56,9 @@ export interface CommitterOptions {
 export class Committer {
   readonly #options: CommitterOptions;
   #queue: Pending[] = [];
+  /** Of those in the queue, who do not wait for a flush. */
+  #hastyCount = 0;
+  #hastyArrived: (() => void) | null = null;
   #draining: Promise<void> | null = null;
   /** Batches that wait for their flush. */
   readonly #flushing = new Set<Promise<void>>();
@@ -68,6 +71,10 @@ export class Committer {
   commit<T>(run: IndexOperation<T>, durability: Durability): Promise<Committed<T>> {
     return new Promise<Committed<unknown>>((resolve, reject) => {
       this.#queue.push({ run, durability, resolve, reject, queuedMs: performance.now(), outcome: null });
+      if (durability === "os") {
+        this.#hastyCount += 1;
+        this.#hastyArrived?.();
+      }
       this.#draining ??= this.#drain();
     }) as Promise<Committed<T>>;
   }
@@ -83,8 +90,25 @@ export class Committer {
   async #drain(): Promise<void> {
     // Let everything that this turn of the event loop brings join the batch.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    while (this.#queue.length > 0) await this.#commitBatch();
+    while (this.#queue.length > 0) {
+      await this.#companions();
+      await this.#commitBatch();
+    }
     this.#draining = null;
+  }
+
+  /**
+   * While everyone in the queue wants a flush and another one is under way, a commit would serve nobody: those who come
+   * until that ends go along, in one transaction, which writes far fewer pages than several.
+   */
+  async #companions(): Promise<void> {
+    const busy = this.#hastyCount === 0 ? this.#options.flusher.underWay() : null;
+    if (busy === null) return;
+    const hasty = new Promise<void>((resolve) => {
+      this.#hastyArrived = resolve;
+    });
+    await Promise.race([busy, hasty]);
+    this.#hastyArrived = null;
   }
 
   async #commitBatch(): Promise<void> {
@@ -121,9 +145,9 @@ export class Committer {
 
   #takeBatch(): readonly Pending[] {
     const { batchLimitCount } = this.#options;
-    if (this.#queue.length > batchLimitCount) return this.#queue.splice(0, batchLimitCount);
     const batch = this.#queue;
-    this.#queue = [];
+    this.#queue = batch.length > batchLimitCount ? batch.splice(batchLimitCount) : [];
+    for (const { durability } of batch) if (durability === "os") this.#hastyCount -= 1;
     return batch;
   }
 

@@ -60,6 +60,26 @@ test("an operation under fsync is not acknowledged before its flush has ended", 
   await putting;
 });
 
+test("those who wait for a flush hold up nobody else", async () => {
+  let gate: Promise<void> | undefined;
+  const beforeSync = (): Promise<void> | undefined => gate;
+  await using opened = await temporaryStore({ faults: { ...NO_STORAGE_FAULTS, beforeSync } });
+  const { store } = opened;
+  const { promise, resolve: open } = Promise.withResolvers<void>();
+  gate = promise;
+  const first = store.put(keyOf("a"), bodyOf(INLINE_BYTES), FSYNC, NOOP_SPAN);
+  await Bun.sleep(30);
+  const second = store.put(keyOf("b"), bodyOf(INLINE_BYTES, 2), FSYNC, NOOP_SPAN);
+  await Bun.sleep(30);
+  // It would not help to commit the second before the flush of the first has ended.
+  expect(await store.head(keyOf("b"), NOOP_SPAN)).toBeNull();
+  await store.put(keyOf("c"), bodyOf(INLINE_BYTES), PUT, NOOP_SPAN);
+  expect(await store.head(keyOf("b"), NOOP_SPAN)).not.toBeNull();
+  gate = undefined;
+  open();
+  await Promise.all([first, second]);
+});
+
 test("what nobody waits for is flushed a moment later", async () => {
   const { counts, faults } = countingFaults();
   await using opened = await temporaryStore({ faults });

@@ -23,6 +23,10 @@ const FLUSH_DUE_BYTES = 64 * 1024 * 1024;
 /** With more than this the next transaction waits for a flush. */
 const UNFLUSHED_LIMIT_BYTES = 256 * 1024 * 1024;
 
+/** Between two flushes, as a part of the time that one takes. */
+const PAUSE_SHARE = 4;
+const PAUSE_MAX_MS = 5;
+
 interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -44,6 +48,8 @@ export class IndexFlusher implements AsyncDisposable {
   #held: { done(): void };
   #unflushedBytes = 0;
   #isDirty = false;
+  /** The last one took so long. */
+  #flushMs = 0;
   /** Of the next flush. */
   #waiters: Waiter[] = [];
   #current: Promise<void> | null = null;
@@ -65,6 +71,22 @@ export class IndexFlusher implements AsyncDisposable {
     this.#unflushedBytes += bytes;
     if (this.#unflushedBytes >= FLUSH_DUE_BYTES) this.#running ??= this.#run();
     else this.#timer ??= setTimeout(() => this.#onTimer(), FLUSH_DELAY_MS);
+  }
+
+  /** Resolves, whatever becomes of it, when the flush under way has ended and it pays to begin another; null without one. */
+  underWay(): Promise<void> | null {
+    return this.#current === null
+      ? null
+      : this.#current.then(
+          () => this.#pause(),
+          () => {},
+        );
+  }
+
+  /** Who was acknowledged by a flush is soon back with more. */
+  #pause(): Promise<void> {
+    const pauseMs = Math.min(this.#flushMs / PAUSE_SHARE, PAUSE_MAX_MS);
+    return new Promise((resolve) => (pauseMs < 1 ? setImmediate(resolve) : setTimeout(resolve, pauseMs)));
   }
 
   /** Resolves when everything that is committed now is on the disk. Rejects when it cannot be brought there. */
@@ -115,8 +137,10 @@ export class IndexFlusher implements AsyncDisposable {
       const waiters = this.#waiters;
       this.#waiters = [];
       try {
+        const beganMs = performance.now();
         this.#current = this.#flush();
         await this.#current;
+        this.#flushMs = performance.now() - beganMs;
         for (const { resolve } of waiters) resolve();
       } catch (error) {
         this.#failure ??= { error };
