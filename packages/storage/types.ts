@@ -155,6 +155,9 @@ export interface ObjectStoreStats {
   /** Index transactions, and the operations that they carried. */
   readonly commitBatches: number;
   readonly commitOperations: number;
+  /** Flushes of indexes, each of any number of transactions; one that failed ends the writing to its mountpath. */
+  readonly indexFlushes: number;
+  readonly indexFlushFailures: number;
   readonly openWrites: number;
   readonly receiveBufferBytes: number;
   /** Requests refused, by limit. */

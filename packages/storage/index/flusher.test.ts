@@ -122,6 +122,7 @@ test("after a flush that failed nothing is acknowledged any more, until the next
     const next = store.put(keyOf("b"), bodyOf(INLINE_BYTES), options, NOOP_SPAN);
     await expect(next).rejects.toMatchObject({ code: "internal" });
   }
+  expect(store.stats.indexFlushFailures).toBe(1);
   await store[Symbol.asyncDispose]();
   await using again = await openTestStore(directory);
   await again.put(keyOf("b"), bodyOf(INLINE_BYTES, 3), FSYNC, NOOP_SPAN);

@@ -9,6 +9,7 @@
 import { closeSync, fdatasync, openSync } from "node:fs";
 import { promisify } from "node:util";
 import type { RootDatabase } from "lmdb";
+import type { StorageCounters } from "../counters.ts";
 import type { StorageFaults } from "../faults.ts";
 import { FlushPointFile } from "../index-file/flush-point.ts";
 import { currentBootId, newestMeta } from "../index-file/index-file.ts";
@@ -38,6 +39,7 @@ export interface FlusherOptions {
   readonly processNumber: number;
   readonly presence: MountpathPresence;
   readonly faults: StorageFaults;
+  readonly counters: StorageCounters;
 }
 
 export class IndexFlusher implements AsyncDisposable {
@@ -141,9 +143,11 @@ export class IndexFlusher implements AsyncDisposable {
         this.#current = this.#flush();
         await this.#current;
         this.#flushMs = performance.now() - beganMs;
+        this.#options.counters.indexFlushes += 1;
         for (const { resolve } of waiters) resolve();
       } catch (error) {
         this.#failure ??= { error };
+        this.#options.counters.indexFlushFailures += 1;
         for (const { reject } of waiters) reject(error);
       }
       this.#current = null;

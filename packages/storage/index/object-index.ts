@@ -89,7 +89,14 @@ export class ObjectIndex implements AsyncDisposable {
     this.presence = new MountpathPresence(mountpath, directory);
     const { presence } = this;
     const root = this.#root;
-    this.#flusher = new IndexFlusher({ root, dataPath, processNumber: PROCESS_NUMBER, presence, faults });
+    this.#flusher = new IndexFlusher({
+      root,
+      dataPath,
+      processNumber: PROCESS_NUMBER,
+      presence,
+      faults,
+      counters,
+    });
     this.#committer = new Committer({
       root,
       flusher: this.#flusher,
