@@ -7,7 +7,7 @@
  * counted a moment later to end those whose events were folded. A slow sweep counts again, so that no reader outlives a
  * lost event.
  *
- * The watch of a file outlives its last reader for a while, because adding one costs as much as sending 64 KiB.
+ * The watch of a file outlives its last reader for a while: to add and remove one is two system calls a request.
  */
 import { dlopen, FFIType, ptr } from "bun:ffi";
 import { fstatSync, readdirSync } from "node:fs";
