@@ -15,6 +15,7 @@ import { ForgetfulDisk } from "./power-loss.fixture.ts";
 import { rounds, soakTimeoutMs } from "./soak.fixture.ts";
 
 const SLOTS = 8;
+const INLINE_LIMIT_BYTES = 16_384;
 const INLINE_SIZES = [0, 300, 5_000, 16_384] as const;
 const SIZES = [...INLINE_SIZES, 16_385, 40_000, 300_000] as const;
 const random = new SeededRandom();
@@ -33,7 +34,7 @@ interface Slot {
 
 /** What is written until the power goes. */
 interface Writing {
-  readonly durability: Durability;
+  readonly durabilityOf: (next: State) => Durability;
   readonly sizes: readonly [number, ...number[]];
   readonly maxMs: number;
 }
@@ -71,7 +72,7 @@ async function contentOf(store: ObjectStore, slot: number): Promise<State> {
 async function writeUntilCut(
   mountpath: string,
   image: string,
-  { durability, sizes, maxMs }: Writing,
+  { durabilityOf, sizes, maxMs }: Writing,
 ): Promise<readonly Slot[]> {
   const disk = new ForgetfulDisk();
   const store = await open(mountpath, disk);
@@ -84,6 +85,7 @@ async function writeUntilCut(
   const writers = slots.map(async (slot, number) => {
     while (!isCut) {
       const next = random.integer(0, 6) === 0 ? null : random.bytes(random.pick(sizes));
+      const durability = durabilityOf(next);
       slot.pending = next;
       if (next === null) await store.delete(keyOf(number), durability, NOOP_SPAN);
       else {
@@ -118,7 +120,7 @@ async function oneLoss(
   const directory = mkdtempSync(join(tmpdir(), "power-loss-"));
   const image = join(directory, "image");
   const slots = await writeUntilCut(join(directory, "disk"), image, {
-    durability,
+    durabilityOf: () => durability,
     sizes: SIZES,
     maxMs: 200,
   });
@@ -164,30 +166,52 @@ test("without fsync the simulated disk does lose objects, so it would show a mis
   expect(lost).toBeGreaterThan(0);
 }, 60_000);
 
+/** Every object that is found must be one that was written once; resolves with how many there were. */
+async function keptAfterLoss(writing: Writing): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), "power-loss-"));
+  const image = join(directory, "image");
+  const slots = await writeUntilCut(join(directory, "disk"), image, writing);
+  let kept = 0;
+  {
+    await using store = await open(image);
+    for (const [number, { history, pending }] of slots.entries()) {
+      const found = await contentOf(store, number);
+      if (found !== null) kept += 1;
+      const isKnown = isOneOf(found, [...history, pending]);
+      expect([directory, number, isKnown]).toEqual([directory, number, true]);
+    }
+  }
+  const { signal } = new AbortController();
+  const [report] = await checkOffline({ mountpaths: [image], verify: true, signal });
+  expect(report?.damages).toEqual([]);
+  rmSync(directory, { recursive: true, force: true });
+  return kept;
+}
+
 test(
   "without fsync the index opens whole, and an object in it is one that was acknowledged once",
   async () => {
     let kept = 0;
     await rounds(8, async () => {
-      const directory = mkdtempSync(join(tmpdir(), "power-loss-"));
-      const image = join(directory, "image");
-      const writing: Writing = { durability: "os", sizes: INLINE_SIZES, maxMs: 1_500 };
-      const slots = await writeUntilCut(join(directory, "disk"), image, writing);
-      {
-        await using store = await open(image);
-        for (const [number, { history, pending }] of slots.entries()) {
-          const found = await contentOf(store, number);
-          if (found !== null) kept += 1;
-          const isKnown = isOneOf(found, [...history, pending]);
-          expect([directory, number, isKnown]).toEqual([directory, number, true]);
-        }
-      }
-      const { signal } = new AbortController();
-      const [report] = await checkOffline({ mountpaths: [image], verify: true, signal });
-      expect(report?.damages).toEqual([]);
-      rmSync(directory, { recursive: true, force: true });
+      kept += await keptAfterLoss({ durabilityOf: () => "os", sizes: INLINE_SIZES, maxMs: 1_500 });
     });
     // What was flushed in time is there.
+    expect(kept).toBeGreaterThan(4);
+  },
+  soakTimeoutMs(60_000),
+);
+
+test(
+  "a change without fsync that is lost leaves the file that it would have replaced",
+  async () => {
+    let kept = 0;
+    await rounds(8, async () => {
+      kept += await keptAfterLoss({
+        durabilityOf: (next) => ((next?.byteLength ?? 0) > INLINE_LIMIT_BYTES ? "fsync" : "os"),
+        sizes: [300, 40_000],
+        maxMs: 800,
+      });
+    });
     expect(kept).toBeGreaterThan(4);
   },
   soakTimeoutMs(60_000),
