@@ -26,7 +26,7 @@ export function putInline(
   const sizeBytes = body.byteLength;
   // The client's checksum may say that nothing is to be written, wherever the object stands now.
   if (options.expected !== undefined && context.mountpaths.length > 1) return null;
-  if (options.parts !== undefined || (options.sizeBytes ?? sizeBytes) !== sizeBytes) return null;
+  if (options.parts !== undefined || options.moved !== undefined || (options.sizeBytes ?? sizeBytes) !== sizeBytes) return null;
   const home = homeOf(context, key);
   if (!hasRoom(home, sizeBytes)) return null;
   const checksum = context.hashing.checksumNow(options.checksumType, body);
@@ -61,7 +61,7 @@ async function commitInline(context: StoreContext, put: InlinePut, span: Span): 
   const { key, home, body, expected, actual } = put;
   const sizeBytes = body.byteLength;
   try {
-    using _memory = context.admission.admitReceive(sizeBytes);
+    using _memory = context.admission.admitStart(sizeBytes);
     const request = requestOf(context, put);
     if (expected !== null && expected.type !== "none") {
       verifyExpected(objectCname(key), expected, actual);
