@@ -80,12 +80,9 @@ export async function startNodeHttpServer(options: HttpServerOptions): Promise<H
     const request = new NodeRequest(native, response, awaitsContinue, bodies);
     const peer = peerOfSocket(native);
     const goneOutcome = (): ReplyOutcome => (slow.delete(peer) ? "too_slow" : "client_closed");
-    const reply = options.handler(request);
-    if (reply instanceof Promise) {
-      return reply.then((late) => send(native, response, late, request.awaitsContinue, goneOutcome));
-    }
-    send(native, response, reply, request.awaitsContinue, goneOutcome);
-    return null;
+    return answer(options.handler(request), (reply) =>
+      send(native, response, reply, request.awaitsContinue, goneOutcome),
+    );
   }
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -124,6 +121,16 @@ export async function startNodeHttpServer(options: HttpServerOptions): Promise<H
 }
 
 function ignore(): void {}
+
+/** Null when the reply is there at once. */
+function answer(
+  reply: HttpReply | Promise<HttpReply>,
+  send: (reply: HttpReply) => void,
+): Promise<void> | null {
+  if (reply instanceof Promise) return reply.then(send);
+  send(reply);
+  return null;
+}
 
 class NodeRequest implements HttpRequest {
   readonly method: string;

@@ -26,7 +26,12 @@ export function putInline(
   const sizeBytes = body.byteLength;
   // The client's checksum may say that nothing is to be written, wherever the object stands now.
   if (options.expected !== undefined && context.mountpaths.length > 1) return null;
-  if (options.parts !== undefined || options.moved !== undefined || (options.sizeBytes ?? sizeBytes) !== sizeBytes) return null;
+  if (
+    options.parts !== undefined ||
+    options.moved !== undefined ||
+    (options.sizeBytes ?? sizeBytes) !== sizeBytes
+  )
+    return null;
   const home = homeOf(context, key);
   if (!hasRoom(home, sizeBytes)) return null;
   const checksum = context.hashing.checksumNow(options.checksumType, body);
