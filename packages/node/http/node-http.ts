@@ -24,6 +24,7 @@ import {
 /** How often the runtime looks for clients that take too long to send a head. */
 const HEAD_LOOK_MS = 1_000;
 const STOP_POLL_MS = 5;
+const OVERLOADED_HEADERS = { Connection: "close", "Retry-After": "1", "Content-Length": "0" } as const;
 const PLAIN_HEADER_VALUE = /^[\x20-\x7e]*$/;
 const STATUS_WITHOUT_BODY: ReadonlySet<number> = new Set([204, 304]);
 
@@ -73,8 +74,7 @@ export async function startNodeHttpServer(options: HttpServerOptions): Promise<H
     }
     if (connections?.isOverloaded) {
       options.onLimit?.("connections");
-      const headers = { Connection: "close", "Retry-After": "1", "Content-Length": "0" };
-      response.writeHead(503, headers).end();
+      response.writeHead(503, OVERLOADED_HEADERS).end();
       return null;
     }
     const request = new NodeRequest(native, response, awaitsContinue, bodies);
