@@ -1,5 +1,5 @@
 import type { Span } from "@ais/tracing/types.ts";
-import type { Committed } from "./index/committer.ts";
+import type { Committed } from "./index/index-operation.ts";
 import { SPAN_ATTRIBUTES } from "./span-names.ts";
 
 /**

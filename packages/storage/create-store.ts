@@ -7,7 +7,7 @@ import { checkLive } from "./check/check-live.ts";
 import { loadContentHashing } from "./checksum.ts";
 import type { StorageCounters } from "./counters.ts";
 import { NO_STORAGE_FAULTS, type StorageFaults } from "./faults.ts";
-import { ObjectIndex } from "./index/object-index.ts";
+import { type IndexSharing, ObjectIndex } from "./index/object-index.ts";
 import type { StorageLimits } from "./limits.ts";
 import { deleteObject } from "./operations/delete.ts";
 import { deleteUnchanged } from "./operations/delete-unchanged.ts";
@@ -15,6 +15,7 @@ import { getObject } from "./operations/get.ts";
 import { headObject } from "./operations/head.ts";
 import { listObjects } from "./operations/list.ts";
 import { putObject } from "./operations/put.ts";
+import { putInline } from "./operations/put-inline.ts";
 import { setCustomMetadata } from "./operations/set-custom.ts";
 import { sweepBuckets } from "./operations/sweep-buckets.ts";
 import { reclaimSpace, sweepLeftOvers } from "./operations/sweep-left-overs.ts";
@@ -33,11 +34,11 @@ export function openIndex(
   faults: StorageFaults,
   counters: StorageCounters,
   limits: StorageLimits,
-  isShared: boolean,
+  sharing: IndexSharing,
 ): ObjectIndex {
   try {
     const { commitBatchCount } = limits;
-    return new ObjectIndex({ mountpath: path, faults, counters, commitBatchCount, isShared });
+    return new ObjectIndex({ mountpath: path, faults, counters, commitBatchCount, sharing });
   } catch (error) {
     throw toStorageError(`open the index of mountpath "${path}"`, error);
   }
@@ -79,10 +80,11 @@ export function createStore(context: StoreContext, resources: AsyncDisposableSta
     context.limits.capacityCacheMs,
   );
   return {
-    put: (key, body, options, span) => putObject(context, key, body, options, span),
+    put: (key, body, options, span) =>
+      putInline(context, key, body, options, span) ?? putObject(context, key, body, options, span),
     get: (key, options, span) => getObject(context, key, options, span),
-    head: async (key, span) => headObject(context, key, span),
-    delete: (key, _durability, span) => deleteObject(context, key, span),
+    head: (key, span) => headObject(context, key, span),
+    delete: (key, durability, span) => deleteObject(context, key, durability, span),
     deleteUnchanged: (key, looked, span) => deleteUnchanged(context, key, looked, span),
     setCustom: (key, change, durability, span) => setCustomMetadata(context, key, change, durability, span),
     uploads: createUploads(context),

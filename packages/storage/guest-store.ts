@@ -62,10 +62,10 @@ async function visit(
 ): Promise<VisitedMountpath> {
   const marker = readMarker(path);
   if (marker === null) throw new AisError("internal", `"${path}" is no mountpath`);
-  const index = opened.use(openIndex(path, faults, counters, limits, true));
+  const index = opened.use(openIndex(path, faults, counters, limits, "guest"));
   // Every process has a run of its own, so that no two of them ever name files alike, whichever of them dies when.
   const run = await index.nextRun();
-  const removal = opened.use(new GuestRemoval(path, owner(path), logger));
+  const removal = opened.use(new GuestRemoval(path, index, owner(path), logger));
   return {
     id: marker.mountpathId,
     digest: (await loadHrw()).digest(marker.mountpathId),

@@ -168,7 +168,9 @@ async function openMountpath(
     logger,
   });
   const guests = options.guests?.(claimed.path) ?? null;
-  const index = opened.use(openIndex(claimed.path, faults, counters, limits, guests !== null));
+  const index = opened.use(
+    openIndex(claimed.path, faults, counters, limits, guests === null ? "alone" : "owner"),
+  );
   const hashing = await loadContentHashing();
   const { keptFiles, removedFiles } = await recoverObjectFiles(claimed.path, index, hashing, logger);
   span.set(SPAN_ATTRIBUTES.files, keptFiles);
@@ -186,6 +188,7 @@ async function openMountpath(
       counters,
       tracing,
       others: guests,
+      flushed: (isUrgent) => index.flushed(isUrgent),
     }),
   );
   return {

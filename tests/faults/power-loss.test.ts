@@ -12,11 +12,15 @@ import type { Guests } from "@ais/storage/sharing.ts";
 import type { Durability, ObjectKey, ObjectStore } from "@ais/storage/types.ts";
 import { SeededRandom } from "@ais/testkit/random.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
-import { ForgetfulDisk } from "./power-loss.fixture.ts";
+import { ForgetfulDisk, type IndexKind } from "./power-loss.fixture.ts";
 import { rounds, soakTimeoutMs } from "./soak.fixture.ts";
 
 const SLOTS = 8;
-const SIZES = [0, 300, 5_000, 16_384, 16_385, 40_000, 300_000] as const;
+const INLINE_LIMIT_BYTES = 16_384;
+const INLINE_SIZES = [0, 300, 5_000, 16_384] as const;
+const SIZES = [...INLINE_SIZES, 16_385, 40_000, 300_000] as const;
+/** Of what is written before the index is opened as it is when the power goes. */
+const EARLIER_MAX_MS = 100;
 const random = new SeededRandom();
 console.log(`seed ${random.seed}`);
 
@@ -27,11 +31,25 @@ interface Slot {
   acknowledged: State;
   /** What the write under way leaves, if it leaves anything; undefined without one. */
   pending: State | undefined;
+  /** All that was ever acknowledged. */
+  readonly history: State[];
 }
 
-type IndexKind = "own" | "shared";
+/** What is written until the power goes. */
+interface Writing {
+  readonly durabilityOf: (next: State) => Durability;
+  readonly sizes: readonly [number, ...number[]];
+  readonly maxMs: number;
+  /** As the index was open before, was closed from, and is open now. */
+  readonly kinds: readonly [before: IndexKind, now: IndexKind];
+}
 
-/** As a target of one process opens it, or one that has workers. */
+const NO_GUESTS: Guests = {
+  held: async () => new Set(),
+  mayWrite: () => false,
+  settled: async () => {},
+};
+
 function open(mountpath: string, index: IndexKind, faults?: StorageFaults): Promise<ObjectStore> {
   return openObjectStore({
     mountpaths: [mountpath],
@@ -44,12 +62,6 @@ function open(mountpath: string, index: IndexKind, faults?: StorageFaults): Prom
     ...(index === "own" ? {} : { guests: () => NO_GUESTS }),
   });
 }
-
-const NO_GUESTS: Guests = {
-  held: async () => new Set(),
-  mayWrite: () => false,
-  settled: async () => {},
-};
 
 function keyOf(slot: number): ObjectKey {
   return { bucketId: 1n, bucketName: "ais://b", objectName: `slot-${slot}`, uname: `b/slot-${slot}` };
@@ -68,20 +80,17 @@ async function contentOf(store: ObjectStore, slot: number): Promise<State> {
   }
 }
 
-/** Writes until the power goes; resolves with the slots as they were acknowledged at that moment. */
-async function writeUntilCut(
-  mountpath: string,
-  image: string,
-  durability: Durability,
-  index: IndexKind,
-): Promise<readonly Slot[]> {
-  const disk = new ForgetfulDisk(index);
-  const store = await open(mountpath, index, disk);
-  const slots = Array.from({ length: SLOTS }, (): Slot => ({ acknowledged: null, pending: undefined }));
-  let isCut = false;
+/** Writes to all slots until it is stopped. */
+function startWriting(
+  store: ObjectStore,
+  slots: readonly Slot[],
+  { durabilityOf, sizes }: Pick<Writing, "durabilityOf" | "sizes">,
+): () => Promise<void> {
+  let isStopped = false;
   const writers = slots.map(async (slot, number) => {
-    while (!isCut) {
-      const next = random.integer(0, 6) === 0 ? null : random.bytes(random.pick(SIZES));
+    while (!isStopped) {
+      const next = random.integer(0, 6) === 0 ? null : random.bytes(random.pick(sizes));
+      const durability = durabilityOf(next);
       slot.pending = next;
       if (next === null) await store.delete(keyOf(number), durability, NOOP_SPAN);
       else {
@@ -89,40 +98,69 @@ async function writeUntilCut(
         await store.put(keyOf(number), next, options, NOOP_SPAN);
       }
       slot.acknowledged = next;
+      slot.history.push(next);
       slot.pending = undefined;
     }
   });
-  await Bun.sleep(random.integer(30, 200));
+  return async () => {
+    isStopped = true;
+    await Promise.all(writers);
+  };
+}
+
+/** Writes until the power goes; resolves with the slots as they were acknowledged at that moment. */
+async function writeUntilCut(mountpath: string, image: string, writing: Writing): Promise<readonly Slot[]> {
+  const disk = new ForgetfulDisk();
+  const slots = Array.from({ length: SLOTS }, () => ({
+    acknowledged: null as State,
+    pending: undefined as State | undefined,
+    history: [null] as State[],
+  }));
+  const [before, now] = writing.kinds;
+  if (before !== now) {
+    disk.index = before;
+    await using store = await open(mountpath, before, disk);
+    const stop = startWriting(store, slots, writing);
+    await Bun.sleep(random.integer(30, EARLIER_MAX_MS));
+    await stop();
+  }
+  disk.index = now;
+  await using store = await open(mountpath, now, disk);
+  const stop = startWriting(store, slots, writing);
+  await Bun.sleep(random.integer(30, writing.maxMs));
   try {
     disk.cutPower(mountpath, image, random);
-    return slots.map((slot) => ({ ...slot }));
+    return slots.map((slot) => ({ ...slot, history: [...slot.history] }));
   } finally {
-    isCut = true;
-    await Promise.all(writers);
-    await store[Symbol.asyncDispose]();
+    await stop();
   }
 }
 
-function isExplained(found: State, { acknowledged, pending }: Slot): boolean {
-  const isSame = (state: State): boolean =>
-    state === null || found === null ? state === found : state.equals(found);
-  return isSame(acknowledged) || (pending !== undefined && isSame(pending));
+function isOneOf(found: State, states: readonly (State | undefined)[]): boolean {
+  return states.some((state) =>
+    state === null || state === undefined || found === null ? state === found : state.equals(found),
+  );
 }
 
 async function oneLoss(
   durability: Durability,
-  index: IndexKind,
-  indexAfter: IndexKind,
+  kinds: Writing["kinds"],
+  kindAfter: IndexKind,
 ): Promise<{ readonly lost: number; readonly acknowledged: number }> {
   const directory = mkdtempSync(join(tmpdir(), "power-loss-"));
   const image = join(directory, "image");
-  const slots = await writeUntilCut(join(directory, "disk"), image, durability, index);
+  const slots = await writeUntilCut(join(directory, "disk"), image, {
+    durabilityOf: () => durability,
+    sizes: SIZES,
+    maxMs: 200,
+    kinds,
+  });
   let lost = 0;
   {
-    await using store = await open(image, indexAfter);
+    await using store = await open(image, kindAfter);
     for (const [number, slot] of slots.entries()) {
       const found = await contentOf(store, number).catch((error: unknown) => error);
-      const isRight = !(found instanceof Error) && isExplained(found as State, slot);
+      const isRight = !(found instanceof Error) && isOneOf(found as State, [slot.acknowledged, slot.pending]);
       if (!isRight) lost += 1;
       if (!isRight && durability === "fsync") {
         const text = found instanceof Error ? found.message : `${(found as State)?.byteLength ?? "nothing"}`;
@@ -142,16 +180,19 @@ async function oneLoss(
 }
 
 test.each([
-  ["own", "own"],
-  ["shared", "shared"],
-  ["shared", "own"],
-  ["own", "shared"],
+  ["own", "own", "own"],
+  ["own", "own", "shared"],
+  ["shared", "own", "own"],
+  ["shared", "own", "shared"],
+  ["own", "shared", "own"],
+  ["own", "shared", "shared"],
+  ["shared", "shared", "shared"],
 ] as const)(
-  "acknowledged under fsync survives: index %s before, %s after",
-  async (before, after) => {
+  "acknowledged under fsync survives: index %s, then %s when the power goes, then %s",
+  async (before, now, after) => {
     let acknowledged = 0;
-    await rounds(before === "own" && after === "own" ? 12 : 5, async () => {
-      acknowledged += (await oneLoss("fsync", before, after)).acknowledged;
+    await rounds(before === "own" && now === "own" && after === "own" ? 12 : 6, async () => {
+      acknowledged += (await oneLoss("fsync", [before, now], after)).acknowledged;
     });
     expect(acknowledged).toBeGreaterThan(20);
   },
@@ -160,6 +201,58 @@ test.each([
 
 test("without fsync the simulated disk does lose objects, so it would show a missing sync", async () => {
   let lost = 0;
-  for (let round = 0; round < 20 && lost === 0; round++) lost += (await oneLoss("os", "own", "own")).lost;
+  for (let round = 0; round < 20 && lost === 0; round++)
+    lost += (await oneLoss("os", ["own", "own"], "own")).lost;
   expect(lost).toBeGreaterThan(0);
 }, 60_000);
+
+/** Every object that is found must be one that was written once; resolves with how many there were. */
+async function keptAfterLoss(changes: Omit<Writing, "kinds">): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), "power-loss-"));
+  const image = join(directory, "image");
+  const slots = await writeUntilCut(join(directory, "disk"), image, { ...changes, kinds: ["own", "own"] });
+  let kept = 0;
+  {
+    await using store = await open(image, "own");
+    for (const [number, { history, pending }] of slots.entries()) {
+      const found = await contentOf(store, number);
+      if (found !== null) kept += 1;
+      const isKnown = isOneOf(found, [...history, pending]);
+      expect([directory, number, isKnown]).toEqual([directory, number, true]);
+    }
+  }
+  const { signal } = new AbortController();
+  const [report] = await checkOffline({ mountpaths: [image], verify: true, signal });
+  expect(report?.damages).toEqual([]);
+  rmSync(directory, { recursive: true, force: true });
+  return kept;
+}
+
+test(
+  "without fsync the index opens whole, and an object in it is one that was acknowledged once",
+  async () => {
+    let kept = 0;
+    await rounds(8, async () => {
+      kept += await keptAfterLoss({ durabilityOf: () => "os", sizes: INLINE_SIZES, maxMs: 1_500 });
+    });
+    // What was flushed in time is there.
+    expect(kept).toBeGreaterThan(4);
+  },
+  soakTimeoutMs(60_000),
+);
+
+test(
+  "a change without fsync that is lost leaves the file that it would have replaced",
+  async () => {
+    let kept = 0;
+    await rounds(8, async () => {
+      kept += await keptAfterLoss({
+        durabilityOf: (next) => ((next?.byteLength ?? 0) > INLINE_LIMIT_BYTES ? "fsync" : "os"),
+        sizes: [300, 40_000],
+        maxMs: 800,
+      });
+    });
+    expect(kept).toBeGreaterThan(4);
+  },
+  soakTimeoutMs(60_000),
+);

@@ -1,4 +1,5 @@
 import { Server } from "node:http";
+import type { HttpServerOptions } from "./types.ts";
 
 /** `listen` with the runtime's own last argument. */
 type RealListen = (
@@ -20,4 +21,14 @@ export function listenOnSharedPort(server: Server, port: number, hostname: strin
   if (name === undefined) throw new Error("this runtime cannot share a port between HTTP servers");
   const listen = (server as unknown as Record<symbol, RealListen>)[name];
   listen?.call(server, undefined, port, hostname, undefined, true);
+}
+
+/** Resolves when the server listens, on a port of its own or a shared one. */
+export function listening(server: Server, { port, hostname, sharesPort }: HttpServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.once("listening", resolve);
+    if (sharesPort === true) listenOnSharedPort(server, port, hostname);
+    else server.listen(port, hostname);
+  });
 }

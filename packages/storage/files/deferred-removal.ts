@@ -15,7 +15,7 @@ import { SPAN_ATTRIBUTES, SPAN_NAMES } from "../span-names.ts";
 import { errnoCode, errorChainText } from "../storage-error.ts";
 import { FileLeases } from "./file-leases.ts";
 import { causeOf, type FileRemoval, type RemovalCause } from "./file-removal.ts";
-import { MarkCutter } from "./mark-cutter.ts";
+import { type IndexFlushed, isFlushed, MarkCutter } from "./mark-cutter.ts";
 import { objectFilePath } from "./object-path.ts";
 
 export interface DeferredRemovalOptions {
@@ -28,6 +28,7 @@ export interface DeferredRemovalOptions {
   readonly tracing: RootTracing;
   /** Null when this process alone reads. */
   readonly others: OtherReaders | null;
+  readonly flushed: IndexFlushed;
 }
 
 /** Longer graces end together with those that end within this, so that there are few removals of many files. */
@@ -65,7 +66,7 @@ export class DeferredRemoval implements FileRemoval {
 
   constructor(options: DeferredRemovalOptions) {
     this.#options = options;
-    this.#marks = new MarkCutter(options.mountpath, options.logger, options.others !== null);
+    this.#marks = new MarkCutter({ ...options, isShared: options.others !== null });
   }
 
   get pendingCount(): number {
@@ -93,6 +94,7 @@ export class DeferredRemoval implements FileRemoval {
     });
   }
 
+  /** The index transaction that took the file's record away is committed. `span` is of the request that asked for it. */
   retire(fileId: bigint, span: Span): void {
     this.#marks.cut(fileId);
     this.retireMarked(fileId, causeOf(span));
@@ -197,11 +199,14 @@ export class DeferredRemoval implements FileRemoval {
     const span = this.#options.tracing.startRoot(SPAN_NAMES.fileRemoval, causes);
     let removed = 0;
     let failed = 0;
-    // It stays pending until it is gone.
-    for (let doomed = this.#doomed[0]; doomed !== undefined; doomed = this.#doomed[0]) {
-      if (await this.#unlink(doomed.fileId)) removed++;
-      else failed++;
-      this.#doomed.shift();
+    while (this.#doomed.length > 0) {
+      const count = this.#doomed.length;
+      const isSafe = await isFlushed(this.#options.flushed, true);
+      for (const { fileId } of this.#doomed.slice(0, count)) {
+        if (isSafe && (await this.#unlink(fileId))) removed++;
+        else failed++;
+        this.#doomed.shift();
+      }
     }
     span.set(SPAN_ATTRIBUTES.mountpath, this.#options.mountpath);
     span.set(SPAN_ATTRIBUTES.removedFiles, removed);

@@ -1,6 +1,7 @@
 /** Of a process that does not remove files itself: what it makes superfluous it tells the one that does. */
 import type { Logger } from "@ais/base/log.ts";
 import type { Span } from "@ais/tracing/types.ts";
+import type { ObjectIndex } from "../index/object-index.ts";
 import { FileLeases } from "./file-leases.ts";
 import { causeOf, type FileRemoval, type RemovalCause } from "./file-removal.ts";
 import { MarkCutter } from "./mark-cutter.ts";
@@ -17,9 +18,14 @@ export class GuestRemoval implements FileRemoval {
   readonly #leases = new FileLeases();
   readonly #marks: MarkCutter;
 
-  constructor(mountpath: string, owner: RemovalOwner, logger: Logger) {
+  constructor(mountpath: string, index: Pick<ObjectIndex, "flushed">, owner: RemovalOwner, logger: Logger) {
     this.#owner = owner;
-    this.#marks = new MarkCutter(mountpath, logger, true);
+    this.#marks = new MarkCutter({
+      mountpath,
+      flushed: (isUrgent) => index.flushed(isUrgent),
+      logger,
+      isShared: true,
+    });
   }
 
   /** They wait in the other process, which counts them. */

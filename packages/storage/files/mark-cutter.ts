@@ -1,6 +1,7 @@
 /**
  * Cuts off the mark at the very end of files that no record names any more (files/trailer.ts), which no reader notices:
- * until such a file is removed it must not be taken for an object should the index be lost.
+ * until such a file is removed it must not be taken for an object should the index be lost. It happens as soon as the index
+ * has its new state on the disk.
  */
 import { statSync } from "node:fs";
 import { truncate } from "node:fs/promises";
@@ -10,18 +11,35 @@ import { errnoCode, errorChainText } from "../storage-error.ts";
 import { objectFilePath } from "./object-path.ts";
 import { MARK_BYTES } from "./trailer.ts";
 
+/**
+ * Resolves when the index transactions so far survive power loss, sooner when it is urgent: until then what they took away
+ * may come back.
+ */
+export type IndexFlushed = (isUrgent: boolean) => Promise<void>;
+
+/** False: the index is not on the disk and will not be, so everything stays as it is. */
+export function isFlushed(flushed: IndexFlushed, isUrgent: boolean): Promise<boolean> {
+  return flushed(isUrgent).then(
+    () => true,
+    () => false,
+  );
+}
+
+export interface MarkCutterOptions {
+  readonly mountpath: string;
+  readonly flushed: IndexFlushed;
+  readonly logger: Logger;
+  /** Other processes may write trailers of the same files. */
+  readonly isShared: boolean;
+}
+
 export class MarkCutter {
-  readonly #mountpath: string;
-  readonly #logger: Logger;
-  readonly #isShared: boolean;
+  readonly #options: MarkCutterOptions;
   readonly #files: bigint[] = [];
   #cutting: Promise<void> | null = null;
 
-  /** `isShared`: other processes may write trailers of the same files. */
-  constructor(mountpath: string, logger: Logger, isShared: boolean) {
-    this.#mountpath = mountpath;
-    this.#logger = logger;
-    this.#isShared = isShared;
+  constructor(options: MarkCutterOptions) {
+    this.#options = options;
   }
 
   cut(fileId: bigint): void {
@@ -35,17 +53,24 @@ export class MarkCutter {
 
   /** A file that keeps its mark only matters if the index is lost before the file is gone. */
   async #cutAll(): Promise<void> {
-    for (let fileId = this.#files.shift(); fileId !== undefined; fileId = this.#files.shift()) {
-      const path = objectFilePath(this.#mountpath, fileId);
-      try {
-        using _alone = this.#isShared ? await lockBriefly(path) : null;
-        await truncate(path, Math.max(0, statSync(path).size - MARK_BYTES));
-      } catch (error) {
-        if (errnoCode(error) === "ENOENT") continue;
-        const fields = { path, error: errorChainText(error) };
-        this.#logger.log("warn", "failed to mark an object file as replaced", fields);
-      }
+    const { mountpath, flushed } = this.#options;
+    while (this.#files.length > 0) {
+      const fileIds = this.#files.splice(0);
+      if (!(await isFlushed(flushed, false))) continue;
+      for (const fileId of fileIds) await this.#cutMark(objectFilePath(mountpath, fileId));
     }
     this.#cutting = null;
+  }
+
+  async #cutMark(path: string): Promise<void> {
+    const { isShared, logger } = this.#options;
+    try {
+      using _alone = isShared ? await lockBriefly(path) : null;
+      await truncate(path, Math.max(0, statSync(path).size - MARK_BYTES));
+    } catch (error) {
+      if (errnoCode(error) === "ENOENT") return;
+      const fields = { path, error: errorChainText(error) };
+      logger.log("warn", "failed to mark an object file as replaced", fields);
+    }
   }
 }

@@ -4,10 +4,22 @@ import { assert } from "@ais/base/assert.ts";
 import { type Database, open, type RootDatabase, type RootDatabaseOptions } from "lmdb";
 import type { StorageCounters } from "../counters.ts";
 import type { StorageFaults } from "../faults.ts";
-import { DATABASES, INDEX_DIRECTORY, RUN_KEY } from "../on-disk-format.ts";
+import { settleIndex, settleSharedIndex } from "../index-file/settle-index.ts";
+import { DATABASES, INDEX_DATA_FILE, INDEX_DIRECTORY, RUN_KEY } from "../on-disk-format.ts";
 import { MountpathPresence } from "../presence.ts";
-import { type Committed, Committer, type IndexOperation } from "./committer.ts";
-import { copyBytes, decodeRecord, type IndexRecord, withDamageMark } from "./record.ts";
+import type { Durability } from "../types.ts";
+import { Committer } from "./committer.ts";
+import { IndexFlusher } from "./flusher.ts";
+import type { Commits, Committed, IndexOperation } from "./index-operation.ts";
+import {
+  copyBytes,
+  decodeRecord,
+  decodeTrace,
+  type IndexRecord,
+  type RecordTrace,
+  withDamageMark,
+} from "./record.ts";
+import { SharedCommitter } from "./shared-committer.ts";
 
 type Key = Uint8Array;
 
@@ -22,6 +34,9 @@ export interface FoundRecord {
   copyBody(firstByte: number, lengthBytes: number): Buffer;
 }
 
+/** Whether other processes have the index open too, and then whether this one opens it first: nobody else has it open yet. */
+export type IndexSharing = "alone" | "owner" | "guest";
+
 export interface ObjectIndexOptions {
   readonly mountpath: string;
   /** Inside of the mountpath; the one of every day when absent. */
@@ -29,11 +44,15 @@ export interface ObjectIndexOptions {
   readonly faults: StorageFaults;
   readonly counters: StorageCounters;
   readonly commitBatchCount: number;
-  /** Other processes have the index open too. */
-  readonly isShared?: boolean;
+  /** `alone` when absent. */
+  readonly sharing?: IndexSharing;
 }
 
 const DATABASE_COUNT = 3;
+/** Of most inline bodies with their record. */
+const VALUE_MEMORY_BYTES = 32 * 1024;
+/** Of pages that a change writes beside the value itself. */
+const CHANGE_OVERHEAD_BYTES = 4096;
 
 export class ObjectIndex implements AsyncDisposable {
   readonly #root: RootDatabase<Uint8Array, Key>;
@@ -42,24 +61,29 @@ export class ObjectIndex implements AsyncDisposable {
   readonly #records: Database<IndexRecord, Key>;
   readonly #files: Database<Uint8Array, Key>;
   readonly #meta: Database<Uint8Array, Key>;
-  readonly #committer: Committer;
+  readonly #committer: Commits;
   readonly #isShared: boolean;
+  /** Null when other processes have the index open too: LMDB flushes each transaction then, before anybody sees it. */
+  readonly #flusher: IndexFlusher | null;
+  readonly #memory = Buffer.allocUnsafeSlow(VALUE_MEMORY_BYTES);
+  #writtenBytes = 0;
   readonly presence: MountpathPresence;
 
   constructor(options: ObjectIndexOptions) {
     const { mountpath, directoryName = INDEX_DIRECTORY, faults, counters, commitBatchCount } = options;
-    const { isShared = false } = options;
-    this.#isShared = isShared;
+    const { sharing = "alone" } = options;
+    this.#isShared = sharing !== "alone";
     const directory = join(mountpath, directoryName);
+    const dataPath = join(directory, INDEX_DATA_FILE);
+    if (sharing === "alone") settleIndex(dataPath);
+    if (sharing === "owner") settleSharedIndex(dataPath);
     const binary = { encoding: "binary", keyEncoding: "binary" } as const;
     this.#root = open({
       ...binary,
       path: directory,
       maxDbs: DATABASE_COUNT,
-      // After power loss the last flushed state is found whole, after the end of the process the last committed one.
-      // The memory map grows by itself. Between processes a transaction must not build on one that is not flushed yet: what
-      // is flushed is known to the process that did it only.
-      overlappingSync: !isShared,
+      // What has been flushed is the flusher's business, or LMDB's own before anybody sees it. The memory map grows by itself.
+      overlappingSync: false,
       // The committer does the batching. LMDB's own would also make promises that nobody sees fail with a commit.
       eventTurnBatching: false,
     });
@@ -73,7 +97,18 @@ export class ObjectIndex implements AsyncDisposable {
     this.#files = this.#root.openDB({ ...binary, name: DATABASES.files });
     this.#meta = this.#root.openDB({ ...binary, name: DATABASES.meta });
     this.presence = new MountpathPresence(mountpath, directory);
-    this.#committer = new Committer(this.#root, this.presence, faults, counters, commitBatchCount);
+    const { presence } = this;
+    const root = this.#root;
+    const parts = { root, presence, faults, counters, batchLimitCount: commitBatchCount };
+    this.#flusher = this.#isShared ? null : new IndexFlusher({ root, dataPath, presence, faults, counters });
+    this.#committer =
+      this.#flusher === null
+        ? new SharedCommitter(parts)
+        : new Committer({
+            ...parts,
+            flusher: this.#flusher,
+            takeWrittenBytes: () => this.#takeWrittenBytes(),
+          });
   }
 
   /** Inside an index operation it sees what the transaction has written so far. */
@@ -91,19 +126,41 @@ export class ObjectIndex implements AsyncDisposable {
     };
   }
 
-  commit<T>(operation: IndexOperation<T>): Promise<Committed<T>> {
-    return this.#committer.commit(operation);
+  /** Only inside an index operation: the least that a replacement has to know of what is there. */
+  findTrace(key: Key): RecordTrace | null {
+    const bytes = this.#objects.getBinaryFast(key);
+    return bytes === undefined ? null : decodeTrace(bytes, bytes.length);
+  }
+
+  /** With `os` the change survives the end of the process, and power loss some moments later. */
+  commit<T>(operation: IndexOperation<T>, durability: Durability = "fsync"): Promise<Committed<T>> {
+    return this.#committer.commit(operation, durability);
+  }
+
+  /** Resolves when everything that is committed now has survived power loss; sooner when `isUrgent`. */
+  flushed(isUrgent: boolean): Promise<void> {
+    if (this.#flusher === null) return Promise.resolve();
+    return isUrgent ? this.#flusher.flushed() : this.#flusher.settled();
+  }
+
+  /** Memory for a value of `replace`, good until the next call: LMDB copies values. */
+  valueMemory(sizeBytes: number): Buffer {
+    return sizeBytes <= VALUE_MEMORY_BYTES
+      ? this.#memory.subarray(0, sizeBytes)
+      : Buffer.allocUnsafe(sizeBytes);
   }
 
   /** Only inside an index operation. `old` is what `find` gave there; the files of both are booked. */
-  replace(key: Key, value: Uint8Array, fileId: bigint, old: IndexRecord | null): void {
+  replace(key: Key, value: Uint8Array, fileId: bigint, old: RecordTrace | null): void {
+    this.#writtenBytes += value.byteLength + CHANGE_OVERHEAD_BYTES;
     void this.#objects.put(key, value);
     if (fileId !== 0n) void this.#files.put(fileKey(fileId), key);
     if (old !== null && old.fileId !== 0n) void this.#files.remove(fileKey(old.fileId));
   }
 
   /** Only inside an index operation. */
-  remove(key: Key, old: IndexRecord): void {
+  remove(key: Key, old: RecordTrace): void {
+    this.#writtenBytes += CHANGE_OVERHEAD_BYTES;
     void this.#objects.remove(key);
     if (old.fileId !== 0n) void this.#files.remove(fileKey(old.fileId));
   }
@@ -137,6 +194,7 @@ export class ObjectIndex implements AsyncDisposable {
     if (fileId !== looked.fileId || createdNs !== looked.createdNs) return false;
     const marked = withDamageMark(bytes, isDamaged);
     if (marked === null) return false;
+    this.#writtenBytes += marked.byteLength + CHANGE_OVERHEAD_BYTES;
     void this.#objects.put(key, marked);
     return true;
   }
@@ -204,7 +262,14 @@ export class ObjectIndex implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#committer.idle();
+    await this.#flusher?.[Symbol.asyncDispose]();
     await this.#root.close();
+  }
+
+  #takeWrittenBytes(): number {
+    const bytes = this.#writtenBytes;
+    this.#writtenBytes = 0;
+    return bytes;
   }
 }
 
