@@ -9,7 +9,7 @@ import { bodyOf, keyOf, openTestStore, PUT, temporaryDirectory } from "../testin
 import { readFlushPoint } from "./flush-point.ts";
 import { currentBootId, IndexFile } from "./index-file.ts";
 import { inspectIndexFile } from "./index-health.ts";
-import { settleIndex } from "./settle-index.ts";
+import { settleIndex, settleSharedIndex } from "./settle-index.ts";
 
 const FLUSHED_COUNT = 20;
 const UNFLUSHED_COUNT = 30;
@@ -80,12 +80,19 @@ test("a point that was being written when the power went leaves the one before i
   expect(readFlushPoint(dataPath)).toBeNull();
 });
 
-test("points of several processes: the newest counts", () => {
+test.each([
+  ["the end of a process", BOOT_ID, FLUSHED_COUNT + UNFLUSHED_COUNT],
+  ["power loss", OTHER_BOOT_ID, FLUSHED_COUNT],
+])("an index that is shared from now on goes without points: after %s", (_, bootId, count) => {
   const dataPath = copyOf();
-  const old = join(dirname(dataPath), "flushed-3");
-  copyFileSync(join(dirname(dataPath), "flushed-0"), old);
-  settleIndex(dataPath, BOOT_ID);
-  expect(objectCount(dataPath, OTHER_BOOT_ID)).toBe(FLUSHED_COUNT + UNFLUSHED_COUNT);
+  settleSharedIndex(dataPath, bootId);
+  expect(readFlushPoint(dataPath)).toBeNull();
+  expect([BOOT_ID, OTHER_BOOT_ID].map((each) => objectCount(dataPath, each))).toEqual([count, count]);
+  // Again, and then by one process alone.
+  settleSharedIndex(dataPath, OTHER_BOOT_ID);
+  settleIndex(dataPath, OTHER_BOOT_ID);
+  expect(readFlushPoint(dataPath)).not.toBeNull();
+  expect(objectCount(dataPath, OTHER_BOOT_ID)).toBe(count);
 });
 
 test("a data file from before its flush points was put there, and is read as it is", () => {

@@ -132,6 +132,25 @@ test("what was written while it was on its way goes as well", async () => {
   expect(fixture.store.object).toBe(null);
 });
 
+test("who asks while a transfer ends is answered by one that has sent what was written meanwhile", async () => {
+  using fixture = await setUp(stored("old", 7n), async () => 200);
+  const { handOver, store, arrived } = fixture;
+  const deleteUnchanged = store.deleteUnchanged.bind(store);
+  let late: Promise<unknown> = Promise.resolve();
+  // Another process writes after this one has deleted what it sent, and asks before this one knows that it has.
+  store.deleteUnchanged = async (key, looked) => {
+    const isDeleted = await deleteUnchanged(key, looked);
+    store.deleteUnchanged = deleteUnchanged;
+    store.object = stored("new", 8n);
+    late = handOver.run(KEY, "", NEVER);
+    return isDeleted;
+  };
+  await handOver.run(KEY, "g1", NEVER);
+  expect(await late).toEqual({ kind: "sent", bytes: 3 });
+  expect(arrived).toEqual(["old@7", "new@8"]);
+  expect(store.object).toBe(null);
+});
+
 test("an owner that does not take it leaves it here", async () => {
   using fixture = await setUp(stored("one", 7n), async () => 503);
   await expect(fixture.handOver.run(KEY, "g1", NEVER)).rejects.toThrow("t[ownernode]");
