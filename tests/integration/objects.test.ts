@@ -77,7 +77,8 @@ function objectFiles(): readonly string[] {
     readdirSync(target.plan.directory, { recursive: true })
       .map(String)
       .filter((path) => path.startsWith("mp") && !/(\.mdb|lock|json|conf)$/i.test(path))
-      .filter((path) => Bun.file(join(target.plan.directory, path)).size > 0 && !path.endsWith("/")),
+      .filter((path) => Bun.file(join(target.plan.directory, path)).size > 0 && !path.endsWith("/"))
+      .map((path) => join(target.plan.name, path)),
   );
 }
 
