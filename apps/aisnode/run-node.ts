@@ -4,6 +4,7 @@ import { systemClock } from "@ais/base/clock.ts";
 import { sleep } from "@ais/base/lifecycle.ts";
 import { LimitTally } from "@ais/base/limits.ts";
 import { clusterSecret } from "@ais/cluster/cluster-secret.ts";
+import type { Coordinator } from "@ais/cluster/coordinator/coordinator.ts";
 import { openCoordinator } from "@ais/cluster/coordinator/open.ts";
 import { CoordinatedJobs } from "@ais/cluster/jobs/coordinated-jobs.ts";
 import { createClusterMember } from "@ais/cluster/membership.ts";
@@ -13,9 +14,13 @@ import { IntraAuth } from "@ais/node/intra-auth.ts";
 import { onStopSignal } from "@ais/node/lifecycle.ts";
 import { createNodeLogger, type NodeLogger } from "@ais/node/logger.ts";
 import { createNodeMetrics } from "@ais/node/metrics/node-metrics.ts";
+import type { NodeMetrics } from "@ais/node/metrics/types.ts";
+import { openNodeConfigs } from "@ais/node/node-config.ts";
 import { resolveNodeId } from "@ais/node/node-id.ts";
 import { createNodeRequests } from "@ais/node/requests/node-requests.ts";
 import { createStartGate } from "@ais/node/start-gate.ts";
+import { createSystemInfo } from "@ais/node/system-info.ts";
+import type { StorageFaults } from "@ais/storage/faults.ts";
 import { createTracing } from "@ais/tracing";
 import type { CreateTracing, Tracing } from "@ais/tracing/types.ts";
 import { nodeName } from "@ais/wire/smap.ts";
@@ -100,30 +105,30 @@ export async function runNode(
   if (!role.createsCluster) await waitForCluster(member, signal, logger);
   if (signal.aborted) return;
   const traceKey = await clusterSecret(coordinator, TRACE_SECRET);
-  stack.defer(await applyConfig(member, logger, tracing, tracingChoice, parsed, traceKey));
+  const nodeConfig = stack.use(await openNodeConfigs({ directory: options["config-dir"], member, logger }));
+  stack.defer(await applyConfig(nodeConfig, logger, tracing, tracingChoice, parsed, traceKey));
 
   const metrics = createNodeMetrics({ role: options.role, nodeId: id, tracing, limits });
   metrics.collect("connections", "open connections, as of the last second", "gauge", () => [
     [{}, server.connections],
   ]);
-  const intraAuth = new IntraAuth({
-    key: await clusterSecret(coordinator, INTRA_SECRET),
-    nodeId: id,
-    clock: systemClock,
-  });
-  metrics.collect(
-    "intra_refused_count",
-    "calls between nodes that no node of the cluster made",
-    "counter",
-    () => [[{}, intraAuth.refusedCount]],
-  );
+  const intraAuth = await openIntraAuth(coordinator, id, metrics);
   const facts = await nodeFacts(options, { id, port: server.port, startedMonotonicMs });
   const requests = createNodeRequests({ nodeId: id, member, tracing, logger, metrics, intraAuth });
   stack.defer(() => requests.close());
-  const services: NodeServices = { member, tracing, metrics, logger, facts, requests, jobs, intraAuth };
-  const faults = testFaults(env);
-  if (faults !== null)
-    logger.log("warn", "this node's storage fails on demand", { variable: TEST_FAULTS_VARIABLE });
+  const services: NodeServices = {
+    member,
+    tracing,
+    metrics,
+    logger,
+    facts,
+    requests,
+    jobs,
+    intraAuth,
+    nodeConfig,
+    system: createSystemInfo(systemClock),
+  };
+  const faults = announcedFaults(env, logger);
   gate.open(await role.create(services, options, roleResources, { faults, openWriteCount }));
 
   // From here on clients are sent to this node. A stop takes it out of the map first, then lets requests finish.
@@ -137,6 +142,33 @@ export async function runNode(
     process.stdout.write(`aisnode ${nodeName(self)} ready at ${url}\n`);
   }
   await running;
+}
+
+function announcedFaults(env: Environment, logger: NodeLogger): StorageFaults | null {
+  const faults = testFaults(env);
+  if (faults !== null)
+    logger.log("warn", "this node's storage fails on demand", { variable: TEST_FAULTS_VARIABLE });
+  return faults;
+}
+
+/** By which nodes of one cluster know each other's calls. */
+async function openIntraAuth(
+  coordinator: Coordinator,
+  nodeId: string,
+  metrics: NodeMetrics,
+): Promise<IntraAuth> {
+  const intraAuth = new IntraAuth({
+    key: await clusterSecret(coordinator, INTRA_SECRET),
+    nodeId,
+    clock: systemClock,
+  });
+  metrics.collect(
+    "intra_refused_count",
+    "calls between nodes that no node of the cluster made",
+    "counter",
+    () => [[{}, intraAuth.refusedCount]],
+  );
+  return intraAuth;
 }
 
 interface Diagnostics {

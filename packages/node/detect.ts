@@ -68,11 +68,11 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>(
       methods: {
         GET: "object.list",
         POST: "bucket.create",
+        PUT: "bucket.put",
         DELETE: "bucket.destroy",
         HEAD: "bucket.head",
         PATCH: "bucket.set-props",
       },
-      unsupportedMethods: ["PUT"],
     },
     "v1/daemon": {
       shape: "rest",
@@ -97,8 +97,14 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>(
     "v1/health": { shape: "none", roles: BOTH, methods: { GET: "health.get" } },
     "v1/intra/list": { shape: "none", roles: ["target"], methods: { POST: "intra.list" } },
     "v1/intra/job-object": { shape: "none", roles: ["target"], methods: { PUT: "intra.job-object" } },
-    "v1/intra/jobs": { shape: "none", roles: ["target"], methods: { GET: "intra.jobs" } },
+    "v1/intra/jobs": {
+      shape: "none",
+      roles: ["target"],
+      methods: { GET: "intra.jobs", DELETE: "intra.listing-stop" },
+    },
     "v1/intra/object": { shape: "none", roles: ["target"], methods: { PUT: "intra.object-put" } },
+    "v1/intra/promote": { shape: "none", roles: ["target"], methods: { POST: "intra.promote" } },
+    "v1/intra/promote-scan": { shape: "none", roles: ["target"], methods: { POST: "intra.promote-scan" } },
     "v1/intra/sync": { shape: "none", roles: BOTH, methods: { POST: "intra.sync" } },
     "v1/intra/trace-export": { shape: "none", roles: BOTH, methods: { POST: "intra.trace-export" } },
     "v1/intra/trace-tail": { shape: "none", roles: BOTH, methods: { GET: "intra.trace-tail" } },

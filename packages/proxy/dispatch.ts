@@ -1,4 +1,5 @@
 /** Every operation of a proxy and the file that does it. */
+import { daemonPut } from "@ais/node/daemon-put.ts";
 import { intraSync } from "@ais/node/intra-sync.ts";
 import { intraTraceExport } from "@ais/node/intra-trace-export.ts";
 import { intraTraceTail } from "@ais/node/intra-trace-tail.ts";
@@ -8,11 +9,11 @@ import { bucketCreate } from "./operations/bucket-create.ts";
 import { bucketDestroy } from "./operations/bucket-destroy.ts";
 import { bucketHead } from "./operations/bucket-head.ts";
 import { bucketList } from "./operations/bucket-list.ts";
+import { bucketPut } from "./operations/bucket-put.ts";
 import { bucketSetProps } from "./operations/bucket-set-props.ts";
 import { clusterGet } from "./operations/cluster-get.ts";
 import { clusterSetConfig } from "./operations/cluster-set-config.ts";
 import { daemonGet } from "./operations/daemon-get.ts";
-import { daemonSetConfig } from "./operations/daemon-set-config.ts";
 import { emptyListGet } from "./operations/empty-list-get.ts";
 import { healthGet } from "./operations/health-get.ts";
 import { objectDelete } from "./operations/object-delete.ts";
@@ -37,11 +38,12 @@ export const PROXY_DISPATCH = {
   "object.list": objectList,
   "bucket.list": bucketList,
   "bucket.create": bucketCreate,
+  "bucket.put": bucketPut,
   "bucket.destroy": bucketDestroy,
   "bucket.head": bucketHead,
   "bucket.set-props": bucketSetProps,
   "daemon.get": daemonGet,
-  "daemon.set-config": daemonSetConfig,
+  "daemon.set-config": daemonPut,
   "cluster.get": clusterGet,
   "cluster.set-config": clusterSetConfig,
   "reverse.daemon": reverseDaemon,

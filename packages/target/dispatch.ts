@@ -1,4 +1,4 @@
-import { daemonSetConfig } from "@ais/node/daemon-set-config.ts";
+import { daemonPut } from "@ais/node/daemon-put.ts";
 import { healthGet } from "@ais/node/health.ts";
 import { intraTraceExport } from "@ais/node/intra-trace-export.ts";
 import { intraTraceTail } from "@ais/node/intra-trace-tail.ts";
@@ -8,7 +8,10 @@ import { daemonGet } from "./operations/daemon-get.ts";
 import { intraJobObject } from "./operations/intra-job-object.ts";
 import { intraJobs } from "./operations/intra-jobs.ts";
 import { intraList } from "./operations/intra-list.ts";
+import { intraListingStop } from "./operations/intra-listing-stop.ts";
 import { intraObjectPut } from "./operations/intra-object-put.ts";
+import { intraPromote } from "./operations/intra-promote.ts";
+import { intraPromoteScan } from "./operations/intra-promote-scan.ts";
 import { intraSync } from "./operations/intra-sync.ts";
 import { objectDelete } from "./operations/object-delete.ts";
 import { objectGet } from "./operations/object-get.ts";
@@ -29,7 +32,7 @@ export const TARGET_DISPATCH: TargetDispatch = {
   "object.post": objectPost,
   "object.patch": objectPatch,
   "daemon.get": daemonGet,
-  "daemon.set-config": daemonSetConfig,
+  "daemon.set-config": daemonPut,
   "storage.status": storageStatus,
   "storage.start": storageStart,
   "storage.stop": storageStop,
@@ -39,6 +42,9 @@ export const TARGET_DISPATCH: TargetDispatch = {
   "intra.object-put": intraObjectPut,
   "intra.job-object": intraJobObject,
   "intra.jobs": intraJobs,
+  "intra.listing-stop": intraListingStop,
+  "intra.promote": intraPromote,
+  "intra.promote-scan": intraPromoteScan,
   "intra.sync": intraSync,
   "intra.trace-export": intraTraceExport,
   "intra.trace-tail": intraTraceTail,

@@ -33,6 +33,8 @@ export const PATHS = {
   intraSync: "/v1/intra/sync",
   intraJobObject: "/v1/intra/job-object",
   intraJobs: "/v1/intra/jobs",
+  intraPromote: "/v1/intra/promote",
+  intraPromoteScan: "/v1/intra/promote-scan",
   intraTraceExport: "/v1/intra/trace-export",
   intraTraceTail: "/v1/intra/trace-tail",
   intraTraceTest: "/v1/intra/trace-test",

@@ -16,6 +16,8 @@ export interface NewJob {
   /** One line for people. */
   readonly description: string;
   readonly args: unknown;
+  /** Ids of the targets that have a share; all active ones when absent. */
+  readonly targets?: readonly string[];
 }
 
 /** Prefix of the ids of multi-object copies (wire-compat 0.3). */
@@ -26,7 +28,7 @@ const OPEN_JOBS_MAX = 256;
 /** Resolves with the job's id once the coordinator has it. Throws `unavailable` without targets. */
 export async function startJob(job: NewJob, call: Call, services: ProxyServices): Promise<string> {
   const { jobs, member, clock, facts, logger } = services;
-  const targets = activeTargets(member.snapshot.smap).map((node) => node.daemon_id);
+  const targets = job.targets ?? activeTargets(member.snapshot.smap).map((node) => node.daemon_id);
   if (targets.length === 0)
     throw new AisError(
       "unavailable",
@@ -42,7 +44,7 @@ export async function startJob(job: NewJob, call: Call, services: ProxyServices)
     startedNs: clock.nowNs().toString(),
     startedBy: facts.id,
     trace: /^0+$/.test(traceId) ? null : { traceId, spanId, traceFlags },
-    targets,
+    targets: [...targets],
     stop: null,
     end: null,
   };

@@ -1,5 +1,6 @@
 import { AisError } from "@ais/base/errors.ts";
 import type { Call } from "@ais/node/call.ts";
+import { daemonPut } from "@ais/node/daemon-put.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { callPeer } from "@ais/node/peer-client.ts";
 import { withoutTraceQuery } from "@ais/tracing/redact.ts";
@@ -10,7 +11,6 @@ import { findNode } from "@ais/wire/smap.ts";
 import { ACT_MSG_LIMIT_BYTES } from "../act-msg-body.ts";
 import type { ProxyServices } from "../services.ts";
 import { daemonGet } from "./daemon-get.ts";
-import { daemonSetConfig } from "./daemon-set-config.ts";
 
 /** Logs of a node may be long to read. */
 export const REVERSE_TIMEOUT_MS = 60_000;
@@ -54,7 +54,7 @@ function answerHere(call: Call, services: ProxyServices): HttpReply | Promise<Ht
     case "GET":
       return daemonGet(call, services);
     case "PUT":
-      return daemonSetConfig(call, services);
+      return daemonPut(call, services);
   }
   throw new AisError("unsupported", `${call.request.method} of a node's own settings is not supported`);
 }

@@ -1,6 +1,7 @@
 /** Stores a copy that a job makes, whether its original is here or came from another target. */
 import type { ObjectAttributes, ObjectBody, ObjectKey, PutOptions } from "@ais/storage/types.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
+import type { Span } from "@ais/tracing/types.ts";
 import type { Bprops } from "@ais/wire/bprops.ts";
 import type { ObjectTransfer } from "@ais/wire/object-transfer.ts";
 import { durabilityOf } from "../locate.ts";
@@ -19,8 +20,9 @@ export async function storeCopy(
   transfer: ObjectTransfer,
   body: () => ObjectBody | Promise<ObjectBody>,
   { store }: TargetServices,
+  span: Span = NOOP_SPAN,
 ): Promise<StoredCopy> {
-  const existing = await store.head(key, NOOP_SPAN);
+  const existing = await store.head(key, span);
   if (existing !== null && transfer.keepExisting) return { attributes: existing, stored: false };
   const { sizeBytes, checksum, atimeNs, custom, parts } = transfer;
   const options: PutOptions = {
@@ -32,9 +34,9 @@ export async function storeCopy(
     custom,
     ...(checksum === null ? {} : { expected: checksum }),
     ...(parts === null ? {} : { parts }),
-    ...(existing !== null && !isSame(existing.custom, custom) ? { alwaysReplace: true } : {}),
+    ...(existing !== null && !isSame(existing.custom, custom) ? { compareCustom: true } : {}),
   };
-  return { attributes: await store.put(key, await body(), options, NOOP_SPAN), stored: true };
+  return { attributes: await store.put(key, await body(), options, span), stored: true };
 }
 
 function isSame(left: Readonly<Record<string, string>>, right: Readonly<Record<string, string>>): boolean {

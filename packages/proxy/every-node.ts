@@ -1,0 +1,63 @@
+/** An action message for each node: what changes nodes, and not the cluster's documents. */
+import { AisError } from "@ais/base/errors.ts";
+import type { Call } from "@ais/node/call.ts";
+import { act, setConfig } from "@ais/node/daemon-put.ts";
+import type { HttpReply } from "@ais/node/http/types.ts";
+import type { PeerRequest } from "@ais/node/peer-client.ts";
+import { peerFailure } from "@ais/node/peer-failure.ts";
+import { emptyReply } from "@ais/node/replies.ts";
+import type { ActMsg } from "@ais/wire/act-msg.ts";
+import { encodeJson } from "@ais/wire/json.ts";
+import type { NodeSettings } from "@ais/wire/node-override.ts";
+import { PATHS } from "@ais/wire/paths.ts";
+import { QUERY } from "@ais/wire/queries.ts";
+import { allNodes, nodeName } from "@ais/wire/smap.ts";
+import { broadcast } from "./broadcast.ts";
+import type { ProxyServices } from "./services.ts";
+
+const NODE_TIMEOUT_MS = 10_000;
+
+/** This node first, so that what is wrong with the message changes nothing. Throws what the first node that fails says. */
+export async function actOnEveryNode(
+  message: ActMsg,
+  call: Call,
+  services: ProxyServices,
+): Promise<HttpReply> {
+  await act(message, call, services);
+  return tellOthers({ path: PATHS.daemon, body: encodeJson(message) }, call, services);
+}
+
+/** Settings that each node has until it restarts. */
+export async function setOnEveryNode(
+  settings: NodeSettings,
+  call: Call,
+  services: ProxyServices,
+): Promise<HttpReply> {
+  await setConfig(settings, call, services);
+  const query = new URLSearchParams({ ...settings, [QUERY.transient]: "true" }).toString();
+  return tellOthers({ path: PATHS.daemonSetConfig, query }, call, services);
+}
+
+async function tellOthers(
+  request: Pick<PeerRequest, "path" | "query" | "body">,
+  call: Call,
+  services: ProxyServices,
+): Promise<HttpReply> {
+  const others = allNodes(call.snapshot.smap).filter(({ daemon_id }) => daemon_id !== services.facts.id);
+  const outcomes = await broadcast(
+    "daemon.set-config",
+    others,
+    { ...request, method: "PUT", timeoutMs: NODE_TIMEOUT_MS },
+    call,
+    services,
+  );
+  for (const { node, response, failure } of outcomes) {
+    if (failure === null) continue;
+    const code =
+      response === null
+        ? "unavailable"
+        : peerFailure(response.status, new TextDecoder().decode(response.body)).code;
+    throw new AisError(code, `${nodeName(node)}: ${failure}`);
+  }
+  return emptyReply();
+}
