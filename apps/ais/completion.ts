@@ -81,6 +81,7 @@ const ARGUMENT_VALUES: Readonly<Record<string, readonly Wanted[]>> = {
   bucket: ["buckets"],
   object: ["objects"],
   node: ["nodes"],
+  nodes: ["nodes"],
   scope: ["nodes"],
   setting: ["settings"],
   destination: ["files"],

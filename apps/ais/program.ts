@@ -12,6 +12,12 @@ import {
   bucketPropsShowCommand,
 } from "./commands/bucket-props.ts";
 import { bucketRemoveCommand } from "./commands/bucket-rm.ts";
+import {
+  clusterDecommissionCommand,
+  clusterPrimaryCommand,
+  clusterShutdownCommand,
+} from "./commands/cluster-control.ts";
+import { clusterMembershipCommand } from "./commands/cluster-membership.ts";
 import { COMPLETE_COMMAND, completionCommand } from "./commands/completion.ts";
 import {
   configClusterCommand,
@@ -26,6 +32,7 @@ import { objectPromoteCommand } from "./commands/object-promote.ts";
 import { objectPutCommand } from "./commands/object-put.ts";
 import { objectRemoveCommand } from "./commands/object-rm.ts";
 import { objectShowCommand } from "./commands/object-show.ts";
+import { clusterRebalanceCommand, rebalanceShowCommand } from "./commands/rebalance.ts";
 import { showClusterCommand } from "./commands/show-cluster.ts";
 import { showStorageCommand } from "./commands/show-storage.ts";
 import { showTracingCommand } from "./commands/show-tracing.ts";
@@ -159,9 +166,17 @@ function addClusterCommands(program: Command, runtime: Runtime): void {
   showStorageCommand(runtime, show);
   showTracingCommand(runtime, show);
   jobShowCommand(runtime, show, "job");
+  rebalanceShowCommand(runtime, show, "rebalance");
 
-  const cluster = program.command("cluster").summary("show the cluster");
+  const cluster = program
+    .command("cluster")
+    .summary("show the cluster, add and remove nodes, change the primary");
   showClusterCommand(runtime, cluster, "show");
+  clusterRebalanceCommand(runtime, cluster);
+  clusterPrimaryCommand(runtime, cluster);
+  clusterShutdownCommand(runtime, cluster);
+  clusterDecommissionCommand(runtime, cluster);
+  clusterMembershipCommand(runtime, cluster);
 
   const config = program.command("config").summary("show and change configuration");
   configClusterCommand(runtime, config);

@@ -27,6 +27,12 @@ describe("parseOptions", () => {
     expect(fromEnv.options.mountpath).toEqual(["/a", "/b"]);
   });
 
+  test("durations are milliseconds, and have defaults", () => {
+    expect(parseOptions(target, {}).options["lease-ttl"]).toBe(4000);
+    expect(parseOptions([...target, "--lease-ttl=1m30s"], {}).options["lease-ttl"]).toBe(90_000);
+    expect(parseOptions(target, { AIS_LEASE_TTL: "30s" }).options["lease-ttl"]).toBe(30_000);
+  });
+
   test("what depends on other options is filled in", () => {
     const { options } = parseOptions(["--role", "proxy", "--port", "8088"], { HOME: "/home/x" });
     expect(options["config-dir"]).toBe("/home/x/.ais/proxy-8088");
@@ -55,6 +61,8 @@ describe("parseOptions", () => {
     [[...target, "--mountpath", "/data/1/"], /given twice/],
     [["--role", "proxy", "--coordinator", "etcd://host"], /want sqlite:/],
     [["--role", "proxy", "--coordinator", "sqlite:relative.db"], /want sqlite:/],
+    [["--role", "proxy", "--lease-ttl", "soon"], /want a duration/],
+    [["--role", "proxy", "--lease-ttl=10ms"], /a second or more/],
     [["--help=yes"], /takes no value/],
   ])("refuses %j", (argv, text) => {
     expect(() => parseOptions(argv, {})).toThrow(OptionError);

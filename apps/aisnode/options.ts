@@ -5,7 +5,10 @@
  */
 
 import { isAbsolute, join, resolve } from "node:path";
+import { parseDurationMs } from "@ais/base/units.ts";
 import { PROMOTE_ROOT } from "@ais/wire/promote.ts";
+
+const DURATION_MIN_MS = 1000;
 
 export const OPTIONS = {
   role: {
@@ -88,6 +91,12 @@ export const OPTIONS = {
     env: "AIS_COORDINATOR",
     help: "store of cluster metadata: sqlite:/absolute/path; without it sqlite:~/.ais/cluster.db",
   },
+  "lease-ttl": {
+    kind: "duration",
+    env: "AIS_LEASE_TTL",
+    default: "4s",
+    help: "a node that does not show itself for so long leaves the cluster map, and comes back with a rebalance",
+  },
   mountpath: {
     kind: "list",
     env: "AIS_MOUNTPATHS",
@@ -129,7 +138,7 @@ export const OPTIONS = {
 } as const satisfies Record<string, OptionEntry>;
 
 interface OptionEntry {
-  readonly kind: "text" | "path" | "port" | "count" | "choice" | "list" | "switch";
+  readonly kind: "text" | "path" | "port" | "count" | "duration" | "choice" | "list" | "switch";
   readonly help: string;
   readonly env?: string;
   readonly choices?: readonly string[];
@@ -145,13 +154,13 @@ type ValueOf<E> = E extends { kind: "switch" }
   ? boolean
   : E extends { kind: "list" }
     ? readonly string[]
-    : E extends { kind: "port" | "count" }
+    : E extends { kind: "port" | "count" | "duration" }
       ? number
       : E extends { kind: "choice"; choices: readonly (infer C)[] }
         ? C
         : string;
 
-/** Absent texts and paths are empty, absent lists are empty. Paths are absolute. */
+/** Absent texts and paths are empty, absent lists are empty. Paths are absolute, durations are milliseconds. */
 export type NodeOptions = { readonly [N in OptionName]: ValueOf<(typeof OPTIONS)[N]> };
 
 export type OptionSource = "flag" | "environment" | "default";
@@ -240,6 +249,8 @@ function parseValue(label: string, entry: OptionEntry, given: readonly string[])
       if (!(port <= 65535)) throw new OptionError(`${label} is "${text}", want a port from 0 to 65535`);
       return port;
     }
+    case "duration":
+      return durationMs(label, text);
     case "count": {
       const count = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN;
       const { min = 0 } = entry;
@@ -257,7 +268,18 @@ function parseValue(label: string, entry: OptionEntry, given: readonly string[])
 function absentValue(entry: OptionEntry) {
   if (entry.kind === "switch") return false;
   if (entry.kind === "list") return [];
+  if (entry.kind === "duration") return durationMs("the default", String(entry.default));
   return entry.default ?? "";
+}
+
+function durationMs(label: string, text: string): number {
+  try {
+    const ms = parseDurationMs(text);
+    if (ms >= DURATION_MIN_MS) return ms;
+  } catch {
+    // Said below.
+  }
+  throw new OptionError(`${label} is "${text}", want a duration of a second or more, such as 4s`);
 }
 
 /** Rules over more than one option. */

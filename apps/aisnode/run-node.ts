@@ -10,7 +10,7 @@ import { CoordinatedJobs } from "@ais/cluster/jobs/coordinated-jobs.ts";
 import { createClusterMember } from "@ais/cluster/membership.ts";
 import type { NodeServices } from "@ais/node/call.ts";
 import { DEFAULT_PACE } from "@ais/node/http/body-pace.ts";
-import { IntraAuth } from "@ais/node/intra-auth.ts";
+import { INTRA_SECRET, IntraAuth } from "@ais/node/intra-auth.ts";
 import { onStopSignal } from "@ais/node/lifecycle.ts";
 import { createNodeLogger, type NodeLogger } from "@ais/node/logger.ts";
 import { createNodeMetrics } from "@ais/node/metrics/node-metrics.ts";
@@ -19,12 +19,14 @@ import { openNodeConfigs } from "@ais/node/node-config.ts";
 import { resolveNodeId } from "@ais/node/node-id.ts";
 import { createNodeRequests } from "@ais/node/requests/node-requests.ts";
 import { createStartGate } from "@ais/node/start-gate.ts";
+import type { StopRequest } from "@ais/node/stop-request.ts";
 import { createSystemInfo } from "@ais/node/system-info.ts";
 import type { StorageFaults } from "@ais/storage/faults.ts";
 import { createTracing } from "@ais/tracing";
 import type { CreateTracing, Tracing } from "@ais/tracing/types.ts";
-import { nodeName } from "@ais/wire/smap.ts";
+import { nodeName, type Snode } from "@ais/wire/smap.ts";
 import { AIS_VERSION } from "@ais/wire/version.ts";
+import { finishStop } from "./finish-stop.ts";
 import { applyConfig, initialConfig, offerTracing } from "./node-config.ts";
 import { nodeFacts } from "./node-facts.ts";
 import { openFileLimits } from "./open-file-limits.ts";
@@ -47,26 +49,37 @@ const TRACE_FLUSH_DEADLINE_MS = 5000;
 /** Signs trace contexts between nodes (`tracing.trust_inbound`). */
 const TRACE_SECRET = "trace-context";
 /** Signs calls between nodes. */
-const INTRA_SECRET = "intra-cluster";
 
 export interface NodeOverrides {
   /** In place of the build's own tracing, to compare with. */
   readonly createTracing?: CreateTracing;
 }
 
-/** Resolves when the node has stopped as asked; rejects when it cannot start or cannot go on. */
+/**
+ * Resolves when the node has stopped as asked; rejects when it cannot start or cannot go on. What a decommission asks for
+ * comes last, when nothing of the node is open any more.
+ */
 export async function runNode(
   parsed: ParsedOptions,
   env: Environment,
   overrides: NodeOverrides = {},
 ): Promise<void> {
+  const request = await serve(parsed, env, overrides);
+  if (request !== null) await finishStop(request, parsed.options);
+}
+
+async function serve(
+  parsed: ParsedOptions,
+  env: Environment,
+  overrides: NodeOverrides,
+): Promise<StopRequest | null> {
   const startedMonotonicMs = systemClock.monotonicMs();
   const { options } = parsed;
   const role = ROLES[options.role];
   const tracingChoice = chooseTracing(parsed);
   // Disposed of in reverse: leave the cluster, finish requests, close the storage, flush spans, flush the log.
   await using stack = new AsyncDisposableStack();
-  const { id, logger, tracing, signal } = await openDiagnostics(options, env, overrides, stack);
+  const { id, logger, tracing, signal, stop } = await openDiagnostics(options, env, overrides, stack);
   const coordinator = stack.use(await openCoordinator(options.coordinator));
   const jobs = stack.use(new CoordinatedJobs(coordinator, logger));
   const roleResources = stack.use(new AsyncDisposableStack());
@@ -99,11 +112,12 @@ export async function runNode(
     logger,
     tracing,
     initialConfig: initialConfig(tracingChoice),
+    leaseTtlMs: options["lease-ttl"],
     ...(owned === null ? {} : { expectedClusterUuid: owned }),
   });
   stack.defer(() => within(LEAVE_DEADLINE_MS, member[Symbol.asyncDispose]()));
   if (!role.createsCluster) await waitForCluster(member, signal, logger);
-  if (signal.aborted) return;
+  if (signal.aborted) return null;
   const traceKey = await clusterSecret(coordinator, TRACE_SECRET);
   const nodeConfig = stack.use(await openNodeConfigs({ directory: options["config-dir"], member, logger }));
   stack.defer(await applyConfig(nodeConfig, logger, tracing, tracingChoice, parsed, traceKey));
@@ -116,18 +130,14 @@ export async function runNode(
   const facts = await nodeFacts(options, { id, port: server.port, startedMonotonicMs });
   const requests = createNodeRequests({ nodeId: id, member, tracing, logger, metrics, intraAuth });
   stack.defer(() => requests.close());
-  const services: NodeServices = {
-    member,
-    tracing,
-    metrics,
-    logger,
-    facts,
-    requests,
-    jobs,
-    intraAuth,
-    nodeConfig,
-    system: createSystemInfo(systemClock),
+  let stopRequest: StopRequest | null = null;
+  const stopNode = (request: StopRequest): void => {
+    stopRequest ??= request;
+    stop(request.reason);
   };
+  const system = createSystemInfo(systemClock);
+  const node = { member, tracing, metrics, logger, facts, requests, jobs, nodeConfig, system };
+  const services: NodeServices = { ...node, intraAuth, stopNode };
   const faults = announcedFaults(env, logger);
   gate.open(await role.create(services, options, roleResources, { faults, openWriteCount }));
 
@@ -137,11 +147,30 @@ export async function runNode(
   hasJoined = true;
   if (!signal.aborted) {
     await offerTracing(member, tracingChoice);
-    const { direct_url: url } = self.public_net;
-    logger.log("info", "ready", { url, version: AIS_VERSION, tracing: tracing.stats().build });
-    process.stdout.write(`aisnode ${nodeName(self)} ready at ${url}\n`);
+    announce(self, services);
   }
   await running;
+  return stopRequest;
+}
+
+/** What waits for this node reads its standard output. */
+function announce(self: Snode, { logger, tracing }: NodeServices): void {
+  const { direct_url: url } = self.public_net;
+  logger.log("info", "ready", { url, version: AIS_VERSION, tracing: tracing.stats().build });
+  process.stdout.write(`aisnode ${nodeName(self)} ready at ${url}\n`);
+}
+
+/** By which nodes of one cluster know each other's calls. */
+async function openIntraAuth(
+  coordinator: Coordinator,
+  nodeId: string,
+  metrics: NodeMetrics,
+): Promise<IntraAuth> {
+  const key = await clusterSecret(coordinator, INTRA_SECRET);
+  const intraAuth = new IntraAuth({ key, nodeId, clock: systemClock });
+  const help = "calls between nodes that no node of the cluster made";
+  metrics.collect("intra_refused_count", help, "counter", () => [[{}, intraAuth.refusedCount]]);
+  return intraAuth;
 }
 
 function announcedFaults(env: Environment, logger: NodeLogger): StorageFaults | null {
@@ -151,32 +180,13 @@ function announcedFaults(env: Environment, logger: NodeLogger): StorageFaults | 
   return faults;
 }
 
-/** By which nodes of one cluster know each other's calls. */
-async function openIntraAuth(
-  coordinator: Coordinator,
-  nodeId: string,
-  metrics: NodeMetrics,
-): Promise<IntraAuth> {
-  const intraAuth = new IntraAuth({
-    key: await clusterSecret(coordinator, INTRA_SECRET),
-    nodeId,
-    clock: systemClock,
-  });
-  metrics.collect(
-    "intra_refused_count",
-    "calls between nodes that no node of the cluster made",
-    "counter",
-    () => [[{}, intraAuth.refusedCount]],
-  );
-  return intraAuth;
-}
-
 interface Diagnostics {
   readonly id: string;
   readonly logger: NodeLogger;
   readonly tracing: Tracing;
   /** Aborts when the process is asked to stop. */
   readonly signal: AbortSignal;
+  stop(reason: string): void;
 }
 
 /** Everything after this can log, trace and be stopped. */
@@ -194,7 +204,7 @@ async function openDiagnostics(
       verbosity: options["log-level"],
     }),
   );
-  const { signal, dispose } = onStopSignal(logger);
+  const { signal, stop, dispose } = onStopSignal(logger);
   stack.defer(dispose);
   const tracing = (overrides.createTracing ?? createTracing)({
     role: options.role,
@@ -207,7 +217,7 @@ async function openDiagnostics(
     clock: systemClock,
   });
   stack.defer(() => tracing.stop(TRACE_FLUSH_DEADLINE_MS));
-  return { id, logger, tracing, signal };
+  return { id, logger, tracing, signal, stop };
 }
 
 /** To be asked to stop while waiting is no failure. */

@@ -3,6 +3,7 @@ import { Caller, type StartUpWait } from "./caller.ts";
 import { ClusterApi } from "./cluster-api.ts";
 import { FetchTransport } from "./fetch-transport.ts";
 import { JobApi } from "./job-api.ts";
+import { MembershipApi } from "./membership-api.ts";
 import { ObjectApi } from "./object-api.ts";
 import type { RequestObserver } from "./observer.ts";
 import { StorageApi } from "./storage-api.ts";
@@ -28,6 +29,7 @@ export class AisClient {
   readonly buckets: BucketApi;
   readonly objects: ObjectApi;
   readonly jobs: JobApi;
+  readonly membership: MembershipApi;
   readonly storage: StorageApi;
   readonly trace: TraceApi;
   readonly endpoint: string;
@@ -50,6 +52,7 @@ export class AisClient {
     this.buckets = new BucketApi(caller);
     this.objects = new ObjectApi(caller);
     this.jobs = new JobApi(caller);
+    this.membership = new MembershipApi(caller);
     this.storage = new StorageApi(caller);
     this.trace = new TraceApi(caller);
   }

@@ -43,6 +43,11 @@ export interface JobSnap {
   readonly endTime: string;
   readonly objects: number;
   readonly bytes: number;
+  /** Of `objects`, those that went to other targets, and what came from them. */
+  readonly sentObjects: number;
+  readonly sentBytes: number;
+  readonly receivedObjects: number;
+  readonly receivedBytes: number;
   readonly isIdle: boolean;
   readonly isAborted: boolean;
   readonly error: string;
@@ -90,12 +95,14 @@ export class JobApi {
     });
   }
 
-  async stop(selector: JobSelector): Promise<void> {
+  /** With `force` also a rebalance that a node waits for to go. */
+  async stop(selector: JobSelector, force = false): Promise<void> {
     const { id = "", kind = "", bucket } = selector;
     await this.#clusterAction(ACTIONS.stop, {
       ID: id,
       Kind: kind,
       ...(bucket === undefined ? {} : { Bck: bucket }),
+      ...(force ? { Force: true } : {}),
     });
   }
 
@@ -277,6 +284,10 @@ function snapOf(targetId: string, json: unknown): JobSnap {
     endTime: endTime === ZERO_TIME ? "" : endTime,
     objects: worked("objs"),
     bytes: worked("bytes"),
+    sentObjects: count("out-objs"),
+    sentBytes: count("out-bytes"),
+    receivedObjects: count("in-objs"),
+    receivedBytes: count("in-bytes"),
     isIdle: textAt(json, "is_idle") === "true",
     isAborted: textAt(json, "aborted") === "true",
     error: textAt(json, "err") || textAt(json, "abort-err"),

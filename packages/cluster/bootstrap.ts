@@ -5,6 +5,7 @@ import { AisError, errorText } from "@ais/base/errors.ts";
 import { emptyBmd } from "@ais/wire/bmd.ts";
 import type { ClusterConfig } from "@ais/wire/cluster-config.ts";
 import { decodeJson, encodeJson } from "@ais/wire/json.ts";
+import { emptyRmd } from "@ais/wire/rmd.ts";
 import { DOCUMENT_NAMES, KEYS } from "./cluster-keys.ts";
 import type { Coordinator } from "./coordinator/coordinator.ts";
 import { configTime, encodeDocument } from "./documents.ts";
@@ -59,6 +60,8 @@ export async function createCluster(
   await coordinator.put(KEYS.layout, encodeJson({ version: LAYOUT_VERSION }), "absent");
   const bmd = { ...emptyBmd(), uuid: generateUuid(), version: FIRST_VERSION };
   await coordinator.put("bmd", encodeDocument("bmd", bmd), "absent");
+  const rmd = { ...emptyRmd(), cluster_id: clusterUuid, version: FIRST_VERSION };
+  await coordinator.put("rmd", encodeDocument("rmd", rmd), "absent");
   const config: ClusterConfig = {
     ...initialConfig,
     uuid: clusterUuid,

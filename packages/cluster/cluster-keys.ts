@@ -12,7 +12,7 @@ export const KEYS = {
   secretPrefix: "secrets/",
 } as const;
 
-export const DOCUMENT_NAMES = ["smap", "bmd", "config"] as const satisfies readonly DocumentName[];
+export const DOCUMENT_NAMES = ["smap", "bmd", "config", "rmd"] as const satisfies readonly DocumentName[];
 
 export function nodeKey(id: string): string {
   return KEYS.nodePrefix + id;

@@ -3,6 +3,7 @@ import type { Clock } from "@ais/base/clock.ts";
 import { AisError, errorText, isAisError } from "@ais/base/errors.ts";
 import { backoffMs, sleep } from "@ais/base/lifecycle.ts";
 import type { Span } from "@ais/tracing/types.ts";
+import { emptyRmd } from "@ais/wire/rmd.ts";
 import type { Coordinator } from "./coordinator/coordinator.ts";
 import { codecOf, type DocumentTypes, encodeDocument, parseDocument } from "./documents.ts";
 import type { ClusterSnapshot, DocumentName } from "./snapshot.ts";
@@ -53,7 +54,12 @@ export class DocumentStore {
       if (attempt > 0) await sleep(backoffMs(attempt, RETRY_BASE_MS, RETRY_CAP_MS));
       span.set(ATTRIBUTE.attempts, attempt + 1);
       const entry = await this.#coordinator.get(name);
-      if (entry === null) throw new AisError("unavailable", `the cluster has no "${name}" document yet`);
+      if (entry === null) {
+        if (name !== "rmd") throw new AisError("unavailable", `the cluster has no "${name}" document yet`);
+        // A cluster that was made before there was one.
+        await this.#coordinator.put(name, encodeDocument("rmd", emptyRmd()), "absent");
+        continue;
+      }
       const current = this.#snapshots.at(name, entry.revision) ?? parseDocument(name, entry.value);
       const wanted = change(current);
       if (wanted === null) {

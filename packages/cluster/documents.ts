@@ -3,6 +3,7 @@ import { AisError, errorText } from "@ais/base/errors.ts";
 import { type Bmd, parseBmd } from "@ais/wire/bmd.ts";
 import { type ClusterConfig, parseClusterConfig } from "@ais/wire/cluster-config.ts";
 import { encodeJson } from "@ais/wire/json.ts";
+import { parseRmd, type Rmd } from "@ais/wire/rmd.ts";
 import { parseSmap, type Smap } from "@ais/wire/smap.ts";
 import type { DocumentName } from "./snapshot.ts";
 
@@ -10,6 +11,7 @@ export interface DocumentTypes {
   readonly smap: Smap;
   readonly bmd: Bmd;
   readonly config: ClusterConfig;
+  readonly rmd: Rmd;
 }
 
 interface DocumentCodec<T> {
@@ -38,6 +40,15 @@ const CODECS: { readonly [N in DocumentName]: DocumentCodec<DocumentTypes[N]> } 
       uuid: current.uuid,
       config_version: nextVersion(current.config_version),
       lastupdate_time: configTime(nowMs),
+    }),
+  },
+  rmd: {
+    parse: parseRmd,
+    version: (rmd) => rmd.version,
+    succeed: (current, next) => ({
+      ...next,
+      cluster_id: current.cluster_id,
+      version: nextVersion(current.version),
     }),
   },
 };

@@ -2,6 +2,9 @@
  * The election of the primary proxy: the key `election/primary` under the node's lease. `isPrimary` turns false the
  * moment the lease is in doubt by the node's own clock, before the coordinator can let anyone else win.
  */
+import type { Clock } from "@ais/base/clock.ts";
+import { AisError } from "@ais/base/errors.ts";
+import { sleep } from "@ais/base/lifecycle.ts";
 import type { Logger } from "@ais/base/log.ts";
 import type { Tracing } from "@ais/tracing/types.ts";
 import { KEYS } from "./cluster-keys.ts";
@@ -18,6 +21,7 @@ export interface ElectionOptions {
   readonly coordinator: Coordinator;
   readonly session: ElectionLease;
   readonly selfId: string;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly tracing: Tracing;
   /** Called at every change of `isPrimary`. */
@@ -29,6 +33,10 @@ interface Seat {
   /** Revision of the key: grows with every election, so it names the term. */
   readonly revision: number;
 }
+
+/** A proxy that was named the primary takes over within this, or the seat goes back. */
+const TAKE_OVER_MAX_MS = 4000;
+const TAKE_OVER_POLL_MS = 25;
 
 export class Election {
   readonly #options: ElectionOptions;
@@ -59,6 +67,36 @@ export class Election {
     const won = free ? await coordinator.put(KEYS.election, selfId, expected, lease) : null;
     this.#seat = won === null ? null : { leaseId: lease.id, revision: won.revision };
     this.settle(free ? "seat free" : "seat taken");
+  }
+
+  /**
+   * Gives the seat to another proxy by name: the key then holds its id, which to it means a seat of its own, and it puts
+   * the key under its own lease. Until then the key goes with this node's lease, so no seat is ever held by the dead.
+   */
+  async handOver(toId: string): Promise<void> {
+    const { coordinator, session, selfId, clock } = this.#options;
+    const { lease } = session;
+    const seat = this.#seat;
+    if (!this.isPrimary || lease === null || seat === null)
+      throw new AisError("conflict", `"${selfId}" is not the primary proxy`);
+    const given = await coordinator.put(KEYS.election, toId, { revision: seat.revision }, lease);
+    if (given === null) throw new AisError("conflict", `"${selfId}" is not the primary proxy any more`);
+    this.#seat = null;
+    this.settle("handed over");
+    const deadlineMs = clock.monotonicMs() + TAKE_OVER_MAX_MS;
+    for (;;) {
+      const entry = await coordinator.get(KEYS.election);
+      if (entry !== null && entry.revision !== given.revision && entry.value === toId) return;
+      if (entry === null || entry.revision !== given.revision)
+        throw new AisError("unavailable", `proxy "${toId}" did not take over: another election took place`);
+      if (clock.monotonicMs() > deadlineMs) break;
+      await sleep(TAKE_OVER_POLL_MS);
+    }
+    const back = await coordinator.put(KEYS.election, selfId, { revision: given.revision }, lease);
+    if (back === null) return;
+    this.#seat = { leaseId: lease.id, revision: back.revision };
+    this.settle("not taken over");
+    throw new AisError("unavailable", `proxy "${toId}" did not take over within ${TAKE_OVER_MAX_MS} ms`);
   }
 
   /** Announces what has become of `isPrimary`. Called whenever the lease is in doubt or lost. */

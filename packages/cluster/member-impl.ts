@@ -8,7 +8,8 @@ import { RepeatLimit } from "@ais/base/repeat-limit.ts";
 import type { Span, Tracing } from "@ais/tracing/types.ts";
 import type { Bmd } from "@ais/wire/bmd.ts";
 import type { ClusterConfig } from "@ais/wire/cluster-config.ts";
-import { findNode, SNODE_FLAGS, type Snode } from "@ais/wire/smap.ts";
+import type { Rmd } from "@ais/wire/rmd.ts";
+import { findNode, isActive, SNODE_FLAGS, type Snode } from "@ais/wire/smap.ts";
 import { loadCluster } from "./bootstrap.ts";
 import { ClusterWatch } from "./cluster-watch.ts";
 import type { Coordinator, KeyValue, Lease } from "./coordinator/coordinator.ts";
@@ -80,7 +81,15 @@ export class Member implements ClusterMember {
       },
     );
     const onChange = (): void => this.#upkeep.trigger();
-    this.#election = new Election({ coordinator, session: this.#session, selfId, logger, tracing, onChange });
+    this.#election = new Election({
+      coordinator,
+      session: this.#session,
+      selfId,
+      clock,
+      logger,
+      tracing,
+      onChange,
+    });
     const isPrimary = (): boolean => this.#election.isPrimary;
     const keeper = new SmapKeeper({
       coordinator,
@@ -137,6 +146,14 @@ export class Member implements ClusterMember {
     span: Span,
   ): Promise<ClusterSnapshot> {
     return this.#documents.update("config", change, span);
+  }
+
+  updateRmd(change: (current: Rmd) => Rmd | null, span: Span): Promise<ClusterSnapshot> {
+    return this.#documents.update("rmd", change, span);
+  }
+
+  handOverPrimary(id: string): Promise<void> {
+    return this.#election.handOver(id);
   }
 
   onChange(listener: (change: SnapshotChange) => void): () => void {
@@ -231,7 +248,7 @@ export class Member implements ClusterMember {
   #documentChanged(name: DocumentName, entry: KeyValue): void {
     try {
       this.#snapshots.apply(name, entry);
-      if (name === "smap") this.#upkeep.trigger();
+      if (name === "smap" || name === "rmd") this.#upkeep.trigger();
     } catch (error) {
       const fields = { document: name, revision: entry.revision, error: errorText(error) };
       this.#problems.error("kept the last good version of a cluster document", fields);
@@ -277,6 +294,9 @@ export class Member implements ClusterMember {
   }
 
   get #isElectable(): boolean {
-    return this.self.daemon_type === "proxy" && (this.self.flags & SNODE_FLAGS.nonElectable) === 0;
+    const seen = findNode(this.snapshot.smap, this.self.daemon_id) ?? this.self;
+    return (
+      this.self.daemon_type === "proxy" && isActive(seen) && (seen.flags & SNODE_FLAGS.nonElectable) === 0
+    );
   }
 }

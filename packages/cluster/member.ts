@@ -3,6 +3,7 @@
 import type { Span } from "@ais/tracing/types.ts";
 import type { Bmd } from "@ais/wire/bmd.ts";
 import type { ClusterConfig } from "@ais/wire/cluster-config.ts";
+import type { Rmd } from "@ais/wire/rmd.ts";
 import type { Snode } from "@ais/wire/smap.ts";
 import type { ClusterSnapshot, DocumentName } from "./snapshot.ts";
 
@@ -31,6 +32,12 @@ export interface ClusterMember extends AsyncDisposable {
     change: (current: ClusterConfig) => ClusterConfig | null,
     span: Span,
   ): Promise<ClusterSnapshot>;
+  updateRmd(change: (current: Rmd) => Rmd | null, span: Span): Promise<ClusterSnapshot>;
+  /**
+   * Makes the named proxy the primary; only the primary can. Resolves when it has taken over, which its Smap shows a moment
+   * later. Throws `conflict` when this node is not the primary, `unavailable` when the other one does not take over.
+   */
+  handOverPrimary(id: string): Promise<void>;
   /** Called after the snapshot was replaced, in order. Returns the way to unsubscribe. */
   onChange(listener: (change: SnapshotChange) => void): () => void;
   /** Takes the lease, enters the Smap and keeps both until the signal aborts; then leaves the Smap at once. */

@@ -4,7 +4,8 @@ import { errorText } from "@ais/base/errors.ts";
 import type { Logger } from "@ais/base/log.ts";
 import type { RepeatLimit } from "@ais/base/repeat-limit.ts";
 import type { Tracing } from "@ais/tracing/types.ts";
-import { emptySmap, parseSnode, type Smap, type Snode } from "@ais/wire/smap.ts";
+import { emptyRmd, withServiceFlags } from "@ais/wire/rmd.ts";
+import { activeTargets, emptySmap, parseSnode, type Smap, type Snode } from "@ais/wire/smap.ts";
 import { KEYS, nodeKey } from "./cluster-keys.ts";
 import type { Coordinator, KeyValue } from "./coordinator/coordinator.ts";
 import { codecOf, encodeDocument, parseDocument, smapTime } from "./documents.ts";
@@ -37,10 +38,14 @@ export class SmapKeeper {
     const { coordinator, isPrimary, selfId } = this.#options;
     while (isPrimary()) {
       const entry = await coordinator.get("smap");
-      const nodes = this.#parseNodes(await coordinator.list(KEYS.nodePrefix));
-      const step = nextSmap(this.#current(entry), nodes, selfId);
+      const alive = this.#parseNodes(await coordinator.list(KEYS.nodePrefix));
+      const rmd = await coordinator.get("rmd");
+      const current = this.#current(entry);
+      const nodes = withServiceFlags(alive, rmd === null ? emptyRmd() : parseDocument("rmd", rmd.value));
+      const step = nextSmap(current, nodes, selfId);
       // A primary that is not registered yet would write an Smap without a primary: its registration triggers the next run.
       if (step === null || step.smap.proxy_si === null || !isPrimary()) return;
+      if (rmd !== null && !(await this.#unsettle(current, step.smap, rmd))) continue;
       if (await this.#write(step, entry)) return;
     }
   }
@@ -50,6 +55,27 @@ export class SmapKeeper {
     if (entry !== null) return parseDocument("smap", entry.value);
     const uuid = this.#options.snapshots.current.config.uuid;
     return { ...emptySmap(), uuid, creation_time: smapTime(this.#options.clock.nowMs()) };
+  }
+
+  /**
+   * Placement is no longer settled with targets that cease to serve: what they own is written elsewhere from now on. Said
+   * before the Smap says that they are gone, so that their return is never taken for no change. False when somebody
+   * else was quicker.
+   */
+  async #unsettle(before: Smap, after: Smap, entry: KeyValue): Promise<boolean> {
+    const { coordinator, snapshots, clock } = this.#options;
+    const serving = new Set(activeTargets(after).map((node) => node.daemon_id));
+    const gone = activeTargets(before).filter((node) => !serving.has(node.daemon_id));
+    const rmd = parseDocument("rmd", entry.value);
+    if (gone.length === 0) return true;
+    const ids = gone.map((node) => node.daemon_id);
+    const target_ids = rmd.target_ids.filter((id) => !ids.includes(id));
+    const left = [...new Set([...rmd.left, ...ids])];
+    const next = codecOf("rmd").succeed(rmd, { ...rmd, target_ids, left }, clock.nowMs());
+    const expected = { revision: entry.revision };
+    const written = await coordinator.put("rmd", encodeDocument("rmd", next), expected);
+    if (written !== null) snapshots.apply("rmd", written);
+    return written !== null;
   }
 
   /** False when somebody else was quicker. */

@@ -3,6 +3,7 @@ import { errorText } from "@ais/base/errors.ts";
 import type { Logger } from "@ais/base/log.ts";
 import { emptyBmd } from "@ais/wire/bmd.ts";
 import { defaultClusterConfig } from "@ais/wire/cluster-config.ts";
+import { emptyRmd } from "@ais/wire/rmd.ts";
 import { emptySmap } from "@ais/wire/smap.ts";
 import type { KeyValue } from "./coordinator/coordinator.ts";
 import { type DocumentTypes, parseDocument } from "./documents.ts";
@@ -12,13 +13,14 @@ import type { ClusterSnapshot, DocumentName } from "./snapshot.ts";
 export class SnapshotStore {
   readonly #logger: Logger;
   readonly #listeners = new Set<(change: SnapshotChange) => void>();
-  readonly #revisions: Record<DocumentName, number> = { smap: 0, bmd: 0, config: 0 };
+  readonly #revisions: Record<DocumentName, number> = { smap: 0, bmd: 0, config: 0, rmd: 0 };
   readonly #pending: SnapshotChange[] = [];
   #notifying = false;
   #current: ClusterSnapshot = Object.freeze({
     smap: emptySmap(),
     bmd: emptyBmd(),
     config: defaultClusterConfig(),
+    rmd: emptyRmd(),
   });
 
   constructor(logger: Logger) {

@@ -13,6 +13,7 @@ import type { NodeLogger } from "./logger.ts";
 import type { NodeMetrics } from "./metrics/types.ts";
 import type { NodeConfigs } from "./node-config.ts";
 import type { NodeRequests } from "./requests/node-requests.ts";
+import type { StopNode } from "./stop-request.ts";
 import type { SystemInfo } from "./system-info.ts";
 
 /** Decoded query items; the first value of a repeated name. */
@@ -53,6 +54,8 @@ export interface NodeServices {
   readonly jobs: JobDirectory;
   readonly nodeConfig: NodeConfigs;
   readonly system: SystemInfo;
+  /** Makes the process stop as if it had been told to by a signal; returns at once. */
+  readonly stopNode: StopNode;
 }
 
 const CALLER_ID = HEADERS.callerId.toLowerCase();

@@ -1,9 +1,9 @@
 /**
- * `daemon.set-config` of both roles, a PUT to one node (wire-compat 1.3, 2.2): settings of its own, in the query or in an
- * action message, and the actions on its log and statistics.
+ * `daemon.set-config` of both roles (wire-compat 1.3, 2.2): settings of this node's own, in the query; and what an action
+ * message asks of its settings, its log and its statistics.
  */
 import { AisError } from "@ais/base/errors.ts";
-import { type ActMsg, parseActMsg } from "@ais/wire/act-msg.ts";
+import type { ActMsg } from "@ais/wire/act-msg.ts";
 import { ACTIONS } from "@ais/wire/actions.ts";
 import { checkTransient } from "@ais/wire/config-patch.ts";
 import { unknownAction } from "@ais/wire/error-texts.ts";
@@ -13,15 +13,12 @@ import type { Call, NodeServices } from "./call.ts";
 import type { HttpReply } from "./http/types.ts";
 import { emptyReply } from "./replies.ts";
 
-const MESSAGE_MAX_BYTES = 1024 * 1024;
 const SET_CONFIG = "set-config";
 /** Items after `/v1/daemon/` that AIStore has. */
 const UNSUPPORTED_ITEMS: readonly string[] = ["proxy", "mountpaths", "load-x509", "syncsmap"];
-const UNSUPPORTED_ACTIONS: readonly string[] = [ACTIONS.shutdownNode, ACTIONS.decommissionNode];
 
 export async function daemonPut(call: Call, services: NodeServices): Promise<HttpReply> {
   const [item = "", ...more] = call.rest;
-  if (item === "") return act(parseActMsg(await bodyText(call)), call, services);
   if (item === SET_CONFIG && more.length === 0) return setConfig(settingsOfQuery(call), call, services);
   if (UNSUPPORTED_ITEMS.includes(item))
     throw new AisError("unsupported", `"${call.rest.join("/")}" of one node is not supported`);
@@ -32,7 +29,6 @@ export async function daemonPut(call: Call, services: NodeServices): Promise<Htt
 export async function act(message: ActMsg, call: Call, services: NodeServices): Promise<HttpReply> {
   const { action, value } = message;
   const { nodeConfig, logger, metrics } = services;
-  if (call.span.recording) call.span.set("ais.action", action);
   switch (action) {
     case ACTIONS.setConfig:
       return setConfig(flatSettings(value), call, services);
@@ -49,8 +45,6 @@ export async function act(message: ActMsg, call: Call, services: NodeServices): 
       metrics.reset(value);
       return emptyReply();
   }
-  if (UNSUPPORTED_ACTIONS.includes(action))
-    throw new AisError("unsupported", `action "${action}" is not supported`);
   throw unknownAction(action);
 }
 
@@ -72,8 +66,4 @@ export async function setConfig(
 
 function settingsOfQuery({ query }: Call): NodeSettings {
   return Object.fromEntries([...query.entries()].filter(([name]) => name !== QUERY.transient));
-}
-
-async function bodyText({ request }: Call): Promise<string> {
-  return new TextDecoder().decode(await request.bytes(MESSAGE_MAX_BYTES));
 }

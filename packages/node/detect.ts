@@ -23,6 +23,8 @@ interface Route {
   readonly roles: readonly DaemonType[];
   /** Method to operation; `*` matches every method. */
   readonly methods: Readonly<Record<string, Operation>>;
+  /** Of a path that ends with the literal part, where that is another operation. */
+  readonly methodsAtRoot?: Readonly<Record<string, Operation>>;
   /** Methods of AIStore that this server does not have: 501 rather than 405. */
   readonly unsupportedMethods?: readonly string[];
   /** Routes below this one, by their next literal item. */
@@ -78,6 +80,7 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>(
       shape: "rest",
       roles: BOTH,
       methods: { GET: "daemon.get", PUT: "daemon.set-config" },
+      methodsAtRoot: { PUT: "daemon.act" },
       unsupportedMethods: ["POST", "DELETE"],
       below: {
         storage: {
@@ -91,7 +94,9 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>(
       shape: "rest",
       roles: ["proxy"],
       methods: { GET: "cluster.get", PUT: "cluster.set-config" },
+      methodsAtRoot: { PUT: "cluster.act" },
       unsupportedMethods: ["POST"],
+      below: { proxy: { shape: "rest", roles: ["proxy"], methods: { PUT: "cluster.set-primary" } } },
     },
     "v1/reverse/daemon": { shape: "rest", roles: ["proxy"], methods: { "*": "reverse.daemon" } },
     "v1/health": { shape: "none", roles: BOTH, methods: { GET: "health.get" } },
@@ -102,6 +107,8 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>(
       roles: ["target"],
       methods: { GET: "intra.jobs", DELETE: "intra.listing-stop" },
     },
+    "v1/intra/hand-over": { shape: "none", roles: ["target"], methods: { POST: "intra.hand-over" } },
+    "v1/intra/drop": { shape: "none", roles: ["target"], methods: { POST: "intra.drop" } },
     "v1/intra/object": { shape: "none", roles: ["target"], methods: { PUT: "intra.object-put" } },
     "v1/intra/promote": { shape: "none", roles: ["target"], methods: { POST: "intra.promote" } },
     "v1/intra/promote-scan": { shape: "none", roles: ["target"], methods: { POST: "intra.promote-scan" } },
@@ -139,7 +146,9 @@ export function detectOperation(method: string, rawPath: string, role: DaemonTyp
   const found = findRoute(rawPath);
   if (found === null || !found.route.roles.includes(role)) return unknownPath(method, rawPath);
   const { route, restAt } = found;
-  const operation = route.methods[method] ?? route.methods["*"];
+  const isRoot = route.methodsAtRoot !== undefined && skipSlashes(rawPath, restAt) === rawPath.length;
+  const atRoot = isRoot ? route.methodsAtRoot?.[method] : undefined;
+  const operation = atRoot ?? route.methods[method] ?? route.methods["*"];
   if (operation === undefined) return wrongMethod(method, rawPath, route);
   try {
     return variablePart(operation, route.shape, method, rawPath, restAt);

@@ -13,6 +13,8 @@ import { PATHS } from "@ais/wire/paths.ts";
 import type { Call, NodeServices } from "./call.ts";
 import type { HttpRequest } from "./http/types.ts";
 
+/** Name of the key among the cluster's secrets. */
+export const INTRA_SECRET = "intra-cluster";
 /** Clocks of nodes differ, and calls take their time; both ways. */
 export const CALL_WINDOW_MS = 60_000;
 /** Half of SHA-256, as in signatures of trace contexts. */

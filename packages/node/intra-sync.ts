@@ -47,6 +47,10 @@ async function refreshUntil(
 }
 
 function parseDocument(text: string): DocumentName {
-  if (text === "smap" || text === "bmd" || text === "config") return text;
-  throw new AisError("badRequest", `invalid document "${text}", expecting smap, bmd or config`);
+  if (isDocument(text)) return text;
+  throw new AisError("badRequest", `invalid document "${text}", expecting smap, bmd, config or rmd`);
+}
+
+function isDocument(text: string): text is DocumentName {
+  return text === "smap" || text === "bmd" || text === "config" || text === "rmd";
 }

@@ -4,6 +4,8 @@ import type { Logger } from "@ais/base/log.ts";
 export interface StopSignal extends Disposable {
   /** Aborts at the first SIGTERM or SIGINT. */
   readonly signal: AbortSignal;
+  /** Aborts the signal as well: the node was told to stop by a call. */
+  stop(reason: string): void;
   dispose(): void;
 }
 
@@ -26,11 +28,16 @@ export function onStopSignal(logger: Logger, source: SignalSource = process): St
     logger.log("info", "stopping", { signal: name });
     controller.abort();
   };
+  const stop = (reason: string): void => {
+    if (controller.signal.aborted) return;
+    logger.log("info", "stopping", { reason });
+    controller.abort();
+  };
   const dispose = (): void => {
     source.off("SIGTERM", handler);
     source.off("SIGINT", handler);
   };
   source.on("SIGTERM", handler);
   source.on("SIGINT", handler);
-  return { signal: controller.signal, dispose, [Symbol.dispose]: dispose };
+  return { signal: controller.signal, stop, dispose, [Symbol.dispose]: dispose };
 }

@@ -1,6 +1,6 @@
 /** The id of a daemon: given, kept from before, or made up once. */
 import { randomInt } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { durableWriteBytes } from "@ais/base/durable-write.ts";
 import { AisError } from "@ais/base/errors.ts";
@@ -33,6 +33,11 @@ export async function resolveNodeId({ option, env, confdir }: NodeIdOptions): Pr
     await durableWriteBytes(path, `${id}\n`, { flush: "fsync" });
   }
   return id;
+}
+
+/** The next start from there is a new node, unless it is given an id. */
+export async function forgetNodeId(confdir: string): Promise<void> {
+  await rm(join(confdir, ID_FILE), { force: true });
 }
 
 /** Eight characters, the first one a letter. */

@@ -1,5 +1,6 @@
 /** What a node says of itself and of its view of the cluster (wire-compat 5.3). */
 import { systemClock } from "@ais/base/clock.ts";
+import type { JobEntry } from "@ais/cluster/jobs/job-directory.ts";
 import {
   EMPTY_TCDF,
   type Node,
@@ -9,8 +10,10 @@ import {
   STATE_FLAGS,
   type Tcdf,
 } from "@ais/wire/node-status.ts";
+import { findNode, isActive } from "@ais/wire/smap.ts";
 import { AIS_VERSION } from "@ais/wire/version.ts";
 import type { NodeServices } from "./call.ts";
+import { jobSnap } from "./jobs/job-views.ts";
 
 const NS_PER_MS = 1e6;
 
@@ -18,11 +21,29 @@ export function uptimeNs({ facts }: NodeServices): bigint {
   return BigInt(Math.round((systemClock.monotonicMs() - facts.startedMonotonicMs) * NS_PER_MS));
 }
 
-export function stateInfo({ member, alertFlags }: NodeServices): NodeStateInfo {
-  const { smap, bmd, config } = member.snapshot;
+export function stateInfo(services: NodeServices): NodeStateInfo {
+  const { member, alertFlags } = services;
+  const { smap, bmd, config, rmd } = member.snapshot;
   const clusterStarted = smap.proxy_si === null ? 0 : STATE_FLAGS.clusterStarted;
   const nodeStarted = member.isReady ? STATE_FLAGS.nodeStarted : 0;
-  return nodeStateInfo({ smap, bmd, config, flags: clusterStarted | nodeStarted | (alertFlags?.() ?? 0) });
+  const flags = clusterStarted | nodeStarted | rebalanceFlags(services) | (alertFlags?.() ?? 0);
+  return nodeStateInfo({ smap, bmd, config, rmd, flags });
+}
+
+function rebalanceFlags(services: NodeServices): number {
+  const { member } = services;
+  const self = findNode(member.snapshot.smap, member.self.daemon_id);
+  const maintenance = self === null || isActive(self) ? 0 : STATE_FLAGS.maintenance;
+  const share = ownRebalance(services);
+  return maintenance | (share !== null && share.record.end === null ? STATE_FLAGS.rebalancing : 0);
+}
+
+/** The newest rebalance that this target has, or had, a part in; null without one. */
+function ownRebalance({ jobs, member }: NodeServices): JobEntry | null {
+  const id = member.self.daemon_id;
+  return (
+    jobs.list().findLast(({ record }) => record.kind === "rebalance" && record.targets.includes(id)) ?? null
+  );
 }
 
 /** `what=node_stats`. */
@@ -38,6 +59,7 @@ export function nodeStats(services: NodeServices, capacity: Tcdf = EMPTY_TCDF): 
 /** `what=node_status`. */
 export async function nodeStatus(services: NodeServices, capacity: Tcdf = EMPTY_TCDF): Promise<NodeStatus> {
   const { facts, member } = services;
+  const rebalance = ownRebalance(services);
   return {
     ...nodeStats(services, capacity),
     status: "",
@@ -48,5 +70,8 @@ export async function nodeStatus(services: NodeServices, capacity: Tcdf = EMPTY_
     cluster: stateInfo(services),
     sys_info: await services.system.read(),
     smap_version: member.snapshot.smap.version,
+    ...(rebalance === null
+      ? {}
+      : { rebalance_snap: jobSnap(rebalance.record, rebalance.shares.get(facts.id) ?? null) }),
   };
 }

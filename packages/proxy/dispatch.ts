@@ -1,4 +1,5 @@
 /** Every operation of a proxy and the file that does it. */
+import { daemonAct } from "@ais/node/daemon-act.ts";
 import { daemonPut } from "@ais/node/daemon-put.ts";
 import { intraSync } from "@ais/node/intra-sync.ts";
 import { intraTraceExport } from "@ais/node/intra-trace-export.ts";
@@ -11,8 +12,10 @@ import { bucketHead } from "./operations/bucket-head.ts";
 import { bucketList } from "./operations/bucket-list.ts";
 import { bucketPut } from "./operations/bucket-put.ts";
 import { bucketSetProps } from "./operations/bucket-set-props.ts";
+import { clusterAct } from "./operations/cluster-act.ts";
 import { clusterGet } from "./operations/cluster-get.ts";
 import { clusterSetConfig } from "./operations/cluster-set-config.ts";
+import { clusterSetPrimary } from "./operations/cluster-set-primary.ts";
 import { daemonGet } from "./operations/daemon-get.ts";
 import { emptyListGet } from "./operations/empty-list-get.ts";
 import { healthGet } from "./operations/health-get.ts";
@@ -45,6 +48,9 @@ export const PROXY_DISPATCH = {
   "daemon.get": daemonGet,
   "daemon.set-config": daemonPut,
   "cluster.get": clusterGet,
+  "cluster.act": clusterAct,
+  "cluster.set-primary": clusterSetPrimary,
+  "daemon.act": daemonAct,
   "cluster.set-config": clusterSetConfig,
   "reverse.daemon": reverseDaemon,
   "health.get": healthGet,

@@ -9,6 +9,7 @@ import { emptyReply } from "@ais/node/replies.ts";
 import type { ActMsg } from "@ais/wire/act-msg.ts";
 import { encodeJson } from "@ais/wire/json.ts";
 import type { NodeSettings } from "@ais/wire/node-override.ts";
+import type { Operation } from "@ais/wire/operations.ts";
 import { PATHS } from "@ais/wire/paths.ts";
 import { QUERY } from "@ais/wire/queries.ts";
 import { allNodes, nodeName } from "@ais/wire/smap.ts";
@@ -24,7 +25,7 @@ export async function actOnEveryNode(
   services: ProxyServices,
 ): Promise<HttpReply> {
   await act(message, call, services);
-  return tellOthers({ path: PATHS.daemon, body: encodeJson(message) }, call, services);
+  return tellOthers("daemon.act", { path: PATHS.daemon, body: encodeJson(message) }, call, services);
 }
 
 /** Settings that each node has until it restarts. */
@@ -35,17 +36,18 @@ export async function setOnEveryNode(
 ): Promise<HttpReply> {
   await setConfig(settings, call, services);
   const query = new URLSearchParams({ ...settings, [QUERY.transient]: "true" }).toString();
-  return tellOthers({ path: PATHS.daemonSetConfig, query }, call, services);
+  return tellOthers("daemon.set-config", { path: PATHS.daemonSetConfig, query }, call, services);
 }
 
 async function tellOthers(
+  operation: Operation,
   request: Pick<PeerRequest, "path" | "query" | "body">,
   call: Call,
   services: ProxyServices,
 ): Promise<HttpReply> {
   const others = allNodes(call.snapshot.smap).filter(({ daemon_id }) => daemon_id !== services.facts.id);
   const outcomes = await broadcast(
-    "daemon.set-config",
+    operation,
     others,
     { ...request, method: "PUT", timeoutMs: NODE_TIMEOUT_MS },
     call,

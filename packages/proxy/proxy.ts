@@ -8,6 +8,8 @@ import { requireNode } from "@ais/node/intra-auth.ts";
 import { createPipeline } from "@ais/node/pipeline.ts";
 import { PROXY_DISPATCH } from "./dispatch.ts";
 import { startJobKeeper } from "./jobs/job-keeper.ts";
+import { startRebalanceKeeper } from "./membership/rebalance-keeper.ts";
+import { MembershipTransactions } from "./membership/transactions.ts";
 import type { ProxyServices } from "./services.ts";
 
 export interface ProxyOptions extends NodeServices {
@@ -26,8 +28,16 @@ export const startProxyServer: StartHttpServer = startNodeHttpServer;
 
 export async function createProxy(options: ProxyOptions): Promise<ProxyRole> {
   const { clock = systemClock, overrides = {}, ...node } = options;
-  const services: ProxyServices = { ...node, clock, hrw: await loadHrw(), ...overrides };
-  const keeper = startJobKeeper(services);
+  const services: ProxyServices = {
+    ...node,
+    clock,
+    hrw: await loadHrw(),
+    membership: new MembershipTransactions(),
+    ...overrides,
+  };
+  const keepers = new AsyncDisposableStack();
+  keepers.use(startJobKeeper(services));
+  keepers.use(startRebalanceKeeper(services));
   return {
     handler: createPipeline({
       role: "proxy",
@@ -36,6 +46,6 @@ export async function createProxy(options: ProxyOptions): Promise<ProxyRole> {
       clock,
       authenticate: (call) => requireNode(call, services),
     }),
-    [Symbol.asyncDispose]: () => keeper[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => keepers.disposeAsync(),
   };
 }

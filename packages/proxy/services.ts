@@ -2,11 +2,13 @@ import type { Clock } from "@ais/base/clock.ts";
 import type { Hrw } from "@ais/hrw/hrw.ts";
 import type { DispatchTable, NodeServices } from "@ais/node/call.ts";
 import type { Operation } from "@ais/wire/operations.ts";
+import type { MembershipTransactions } from "./membership/transactions.ts";
 
 /** What the handlers of a proxy may use. */
 export interface ProxyServices extends NodeServices {
   readonly clock: Clock;
   readonly hrw: Hrw;
+  readonly membership: MembershipTransactions;
 }
 
 /** `intra.list` is a target's, and so are the checks of stored data. */
@@ -18,6 +20,8 @@ export type ProxyOperation = Exclude<
   | "intra.listing-stop"
   | "intra.promote"
   | "intra.promote-scan"
+  | "intra.hand-over"
+  | "intra.drop"
   | "intra.job-object"
   | "storage.status"
   | "storage.start"

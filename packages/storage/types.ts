@@ -56,6 +56,11 @@ export interface PutOptions {
   readonly custom?: Readonly<Record<string, string>>;
   /** Of a copy: in how many parts the original was uploaded. */
   readonly parts?: ObjectParts;
+  /**
+   * Of an object that moves here from another target: it keeps its time and its version, and an object in place that is at
+   * least as new stays as it is.
+   */
+  readonly moved?: Pick<ObjectAttributes, "createdNs" | "version">;
   /** For copies: content in place counts as unchanged only when its custom metadata is the same too. */
   readonly compareCustom?: boolean;
 }

@@ -1,3 +1,4 @@
+import { daemonAct } from "@ais/node/daemon-act.ts";
 import { daemonPut } from "@ais/node/daemon-put.ts";
 import { healthGet } from "@ais/node/health.ts";
 import { intraTraceExport } from "@ais/node/intra-trace-export.ts";
@@ -5,6 +6,8 @@ import { intraTraceTail } from "@ais/node/intra-trace-tail.ts";
 import { intraTraceTest } from "@ais/node/intra-trace-test.ts";
 import { metricsGet } from "@ais/node/metrics-get.ts";
 import { daemonGet } from "./operations/daemon-get.ts";
+import { intraDrop } from "./operations/intra-drop.ts";
+import { intraHandOver } from "./operations/intra-hand-over.ts";
 import { intraJobObject } from "./operations/intra-job-object.ts";
 import { intraJobs } from "./operations/intra-jobs.ts";
 import { intraList } from "./operations/intra-list.ts";
@@ -22,17 +25,19 @@ import { objectPut } from "./operations/object-put.ts";
 import { storageStart } from "./operations/storage-start.ts";
 import { storageStatus } from "./operations/storage-status.ts";
 import { storageStop } from "./operations/storage-stop.ts";
+import { atOwner } from "./placement/at-owner.ts";
 import type { TargetDispatch } from "./services.ts";
 
 export const TARGET_DISPATCH: TargetDispatch = {
-  "object.get": objectGet,
-  "object.put": objectPut,
-  "object.head": objectHead,
-  "object.delete": objectDelete,
-  "object.post": objectPost,
-  "object.patch": objectPatch,
+  "object.get": atOwner(objectGet),
+  "object.put": atOwner(objectPut),
+  "object.head": atOwner(objectHead),
+  "object.delete": atOwner(objectDelete),
+  "object.post": atOwner(objectPost),
+  "object.patch": atOwner(objectPatch),
   "daemon.get": daemonGet,
   "daemon.set-config": daemonPut,
+  "daemon.act": daemonAct,
   "storage.status": storageStatus,
   "storage.start": storageStart,
   "storage.stop": storageStop,
@@ -45,6 +50,8 @@ export const TARGET_DISPATCH: TargetDispatch = {
   "intra.listing-stop": intraListingStop,
   "intra.promote": intraPromote,
   "intra.promote-scan": intraPromoteScan,
+  "intra.hand-over": intraHandOver,
+  "intra.drop": intraDrop,
   "intra.sync": intraSync,
   "intra.trace-export": intraTraceExport,
   "intra.trace-tail": intraTraceTail,

@@ -124,7 +124,7 @@ test("has settings of its own, but for those that are the cluster's", async () =
   expect(await act("reset-stats")).toBe(400);
   expect(await act("reset-stats", true)).toBe(200);
   expect(await act("nonsense")).toBe(400);
-  expect(await act("shutdown-node")).toBe(501);
+  expect(await act("decommission-node")).toBe(403);
 });
 
 test("answers health, also through the path's other spellings", async () => {

@@ -8,13 +8,18 @@ import type { Operation } from "@ais/wire/operations.ts";
 import type { BucketGate } from "./bucket-gate.ts";
 import type { BucketSweep } from "./bucket-sweep.ts";
 import type { ListingJobs } from "./jobs/listing-jobs.ts";
+import type { HandOver } from "./placement/hand-over.ts";
 import type { RecentReads } from "./space/recent-reads.ts";
 import type { SpaceGuard } from "./space/space-guard.ts";
 import type { StorageJobs } from "./storage-jobs.ts";
 
 /** What the handlers of a target may use. */
 export interface TargetServices extends NodeServices {
+  /** As requests see it, with what is still at other targets while placement is not settled. */
   readonly store: ObjectStore;
+  /** What this target itself holds. */
+  readonly localStore: ObjectStore;
+  readonly handOver: HandOver;
   readonly hrw: Hrw;
   readonly storageJobs: StorageJobs;
   readonly clock: Clock;
@@ -41,6 +46,7 @@ export type TargetOperation = Extract<
   | "object.patch"
   | "daemon.get"
   | "daemon.set-config"
+  | "daemon.act"
   | "storage.status"
   | "storage.start"
   | "storage.stop"
@@ -53,6 +59,8 @@ export type TargetOperation = Extract<
   | "intra.listing-stop"
   | "intra.promote"
   | "intra.promote-scan"
+  | "intra.hand-over"
+  | "intra.drop"
   | "intra.sync"
   | "intra.trace-export"
   | "intra.trace-tail"

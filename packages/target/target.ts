@@ -13,6 +13,7 @@ import type { StorageLimits } from "@ais/storage/limits.ts";
 import { openObjectStore } from "@ais/storage/object-store.ts";
 import type { ObjectStore } from "@ais/storage/types.ts";
 import { PROMOTE_ROOT } from "@ais/wire/promote.ts";
+import { isSettled } from "@ais/wire/rmd.ts";
 import { createBucketGate } from "./bucket-gate.ts";
 import { type BucketSweep, startBucketSweep } from "./bucket-sweep.ts";
 import { exposeChecks } from "./check-metrics.ts";
@@ -20,6 +21,9 @@ import { TARGET_DISPATCH } from "./dispatch.ts";
 import { evictableBuckets } from "./jobs/evict-least-used.ts";
 import { ListingJobs } from "./jobs/listing-jobs.ts";
 import { targetWorks } from "./jobs/target-works.ts";
+import { Claims } from "./placement/claims.ts";
+import { HandOver } from "./placement/hand-over.ts";
+import { createSettlingStore } from "./placement/settling-store.ts";
 import type { TargetServices } from "./services.ts";
 import { RecentReads } from "./space/recent-reads.ts";
 import { createSpaceGuard } from "./space/space-guard.ts";
@@ -83,10 +87,22 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
   const storageJobs = stack.use(new StorageJobs({ ...node, store, clock }));
   const space = createSpaceGuard(store, node.member, clock);
   const gate = createBucketGate(space.store, node.member);
+  const hrw = await loadHrw();
+  const { member, metrics, intraAuth } = node;
+  const nodeId = node.facts.id;
+  const handOver = new HandOver({ store, member, hrw, metrics, intraAuth, nodeId });
+  const claims = new Claims({ member, caller: node, nodeId });
+  stack.defer(
+    member.onChange(({ after }) => {
+      if (isSettled(after)) claims.forgetFresh();
+    }),
+  );
   const services: TargetServices = {
     ...node,
-    store: gate.store,
-    hrw: await loadHrw(),
+    store: createSettlingStore({ local: gate.store, member, claims, handOver, nodeId }),
+    localStore: space.store,
+    handOver,
+    hrw,
     storageJobs,
     bucketGate: gate,
     clock,

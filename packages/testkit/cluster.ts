@@ -26,12 +26,19 @@ const repository = resolve(import.meta.dir, "../..");
 export class TestCluster implements AsyncDisposable {
   readonly directory: string;
   readonly proxies: readonly Daemon[];
-  readonly targets: readonly Daemon[];
+  readonly targets: Daemon[];
+  readonly #options: ClusterOptions;
 
-  private constructor(directory: string, proxies: readonly Daemon[], targets: readonly Daemon[]) {
+  private constructor(
+    directory: string,
+    proxies: readonly Daemon[],
+    targets: readonly Daemon[],
+    options: ClusterOptions,
+  ) {
     this.directory = directory;
     this.proxies = proxies;
-    this.targets = targets;
+    this.targets = [...targets];
+    this.#options = options;
   }
 
   static async start(options: ClusterOptions = {}): Promise<TestCluster> {
@@ -42,6 +49,7 @@ export class TestCluster implements AsyncDisposable {
       directory,
       await make("proxy", options.proxies ?? 1),
       await make("target", options.targets ?? 2),
+      options,
     );
     try {
       for (const daemon of cluster.daemons) daemon.start();
@@ -56,6 +64,16 @@ export class TestCluster implements AsyncDisposable {
 
   get daemons(): readonly Daemon[] {
     return [...this.proxies, ...this.targets];
+  }
+
+  /** Starts one more target. */
+  async addTarget(): Promise<Daemon> {
+    const daemon = await planDaemon("target", this.targets.length + 1, this.directory, this.#options);
+    this.targets.push(daemon);
+    daemon.start();
+    await daemon.ready();
+    await this.complete();
+    return daemon;
   }
 
   /** Any proxy's URL. */

@@ -37,7 +37,7 @@ const SECRET_NAMES: ReadonlySet<string> = new Set([
 /** The redirect's trace context is ours, not the caller's: it is taken out, not masked. */
 const TRACE_NAMES: ReadonlySet<string> = new Set(["traceparent", "tracestate", "tracesig"]);
 /** What nearly every redirect carries, spelt as it is there: looked up first. */
-const OPEN_STARTS = ["pid=", "utm=", "bmdv=", "provider="] as const;
+const OPEN_STARTS = ["pid=", "utm=", "bmdv=", "vpams=", "provider="] as const;
 const MASK = "REDACTED";
 
 /**

@@ -93,19 +93,23 @@ export const ACTION_PERMISSIONS: Readonly<Record<Action, Permission>> = {
   "rescan-mp": "ADMIN",
 };
 
+/** Whether the bucket allows it to everybody. */
+export function hasAccess({ access }: { readonly access: string }, permission: Permission): boolean {
+  if (access === ACCESS_ALL) return true;
+  const bit = PERMISSIONS[permission] & ~ALWAYS_ALLOWED;
+  return (BigInt(access) & bit) === bit;
+}
+
 /** Throws `accessDenied` when the bucket does not allow it to anybody. */
 export function requireAccess(
   bucket: Bck,
   { access }: { readonly access: string },
   permission: Permission,
 ): void {
-  if (access === ACCESS_ALL) return;
-  const bit = PERMISSIONS[permission] & ~ALWAYS_ALLOWED;
-  const allowed = BigInt(access);
-  if ((allowed & bit) === bit) return;
+  if (hasAccess({ access }, permission)) return;
   throw new AisError(
     "accessDenied",
-    `bucket "${bucketCname(bucket)}": ${permission} access denied (allowed: [${describe(allowed)}])`,
+    `bucket "${bucketCname(bucket)}": ${permission} access denied (allowed: [${describe(BigInt(access))}])`,
   );
 }
 

@@ -107,12 +107,14 @@ test("the state of a healthy node", () => {
     smap: { ...emptySmap(), uuid: "u", version: "3" },
     bmd: { uuid: "u", version: "4" },
     config: { ...defaultClusterConfig(), uuid: "u", config_version: "5" },
+    rmd: { cluster_id: "u", version: "6" },
     flags: HEALTHY_STATE_FLAGS,
   });
   expect(JSON.parse(encodeJson(info))).toMatchObject({
     smap: { Primary: { pub_url: "", control_url: "", id: "" }, uuid: "u", version: "3" },
     bmd: { version: "4" },
     config: { version: "5" },
+    rmd: { version: "6" },
     flags: 6,
   });
 });

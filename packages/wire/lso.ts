@@ -25,6 +25,8 @@ export const LSO_FLAGS = {
 /** Bits of an entry's `flags`; the low five are its status, 0 being fine. */
 export const ENTRY_FLAGS = {
   statusMask: 31,
+  /** Status of an object at a target that does not own it. */
+  misplaced: 1,
   cached: 64,
   inArchive: 128,
   directory: 256,

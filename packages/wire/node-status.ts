@@ -1,4 +1,6 @@
 /** State of nodes as the command line reads it (wire-compat 5.3). */
+import type { JobSnap } from "./jobs/job-snap.ts";
+import type { Rmd } from "./rmd.ts";
 import type { Smap, Snode } from "./smap.ts";
 
 /** Used and available bytes are strings on the wire. */
@@ -107,6 +109,8 @@ export interface NodeStatus extends Node {
   readonly cluster: NodeStateInfo;
   readonly sys_info: MemCpuInfo;
   readonly smap_version: string;
+  /** Of the newest rebalance that the node took part in. */
+  readonly rebalance_snap?: JobSnap;
 }
 
 export const STATE_FLAGS = {
@@ -206,11 +210,12 @@ export interface NodeStateInput {
   readonly smap: Smap;
   readonly bmd: { readonly uuid: string; readonly version: string };
   readonly config: { readonly uuid: string; readonly config_version: string };
+  readonly rmd: Pick<Rmd, "cluster_id" | "version">;
   readonly flags: number;
 }
 
 export function nodeStateInfo(input: NodeStateInput): NodeStateInfo {
-  const { smap, bmd, config, flags } = input;
+  const { smap, bmd, config, rmd, flags } = input;
   const primary = smap.proxy_si;
   return {
     smap: {
@@ -223,7 +228,7 @@ export function nodeStateInfo(input: NodeStateInput): NodeStateInfo {
       version: smap.version,
     },
     bmd: { uuid: bmd.uuid, version: bmd.version },
-    rmd: { uuid: "", version: "0" },
+    rmd: { uuid: rmd.cluster_id, version: rmd.version },
     config: { uuid: config.uuid, version: config.config_version },
     etlmd: { uuid: "", version: "0" },
     flags,

@@ -44,6 +44,15 @@ export const OPERATIONS = {
   "daemon.set-config": { method: "PUT", route: "/v1/daemon/set-config", traced: true, access: "ADMIN" },
   "cluster.get": { method: "GET", route: "/v1/cluster", traced: true, access: "SHOW-CLUSTER" },
   "cluster.set-config": { method: "PUT", route: "/v1/cluster/set-config", traced: true, access: "ADMIN" },
+  /** What the action in the body says: jobs, maintenance, decommission, shutdown. */
+  "cluster.act": { method: "PUT", route: "/v1/cluster", traced: true, access: "ADMIN" },
+  "cluster.set-primary": {
+    method: "PUT",
+    route: "/v1/cluster/proxy/{proxy}",
+    traced: true,
+    access: "ADMIN",
+  },
+  "daemon.act": { method: "PUT", route: "/v1/daemon", traced: true, access: "ADMIN" },
   /** Ours: checks and scrubs of one target's data, by the kind of job. */
   "storage.status": {
     method: "GET",
@@ -66,6 +75,10 @@ export const OPERATIONS = {
   "intra.object-put": { method: "PUT", route: "/v1/intra/object", traced: true, access: "nodes" },
   /** Intra-cluster: a target hands an object over for a job, whose spans are not per object. */
   "intra.job-object": { method: "PUT", route: "/v1/intra/job-object", traced: false, access: "nodes" },
+  /** Intra-cluster: the owner of an object asks another target to send it now, if it has it. */
+  "intra.hand-over": { method: "POST", route: "/v1/intra/hand-over", traced: true, access: "nodes" },
+  /** Intra-cluster: the owner of an object deletes what other targets may still have of it. */
+  "intra.drop": { method: "POST", route: "/v1/intra/drop", traced: true, access: "nodes" },
   /** Intra-cluster: what a target is working on, newer than what the coordinator has. */
   "intra.jobs": { method: "GET", route: "/v1/intra/jobs", traced: true, access: "nodes" },
   /** Intra-cluster: a listing, which no other job is kept of, ends on a target. */

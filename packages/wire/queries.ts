@@ -47,6 +47,8 @@ export const QUERY = {
   unixTime: "utm",
   /** Version of the BMD by which the proxy redirected: an older target refreshes before it serves. */
   bmdVersion: "bmdv",
+  /** Version of the cluster map by which the proxy redirected, as AIStore's signed redirects have it. */
+  smapVersion: "vpams",
   /** Trace context across a redirect (tracing.md 3). */
   traceparent: "traceparent",
   tracestate: "tracestate",

@@ -12,7 +12,14 @@ const at = (file: string, title: string): Coverage => ({ test: `${file} > ${titl
 const none = (why: string): Coverage => ({ none: why });
 
 const REFUSED = at("conformance/python/test_refusals.py", "test_what_is_missing_is_501");
-const NOT_YET = none("taking nodes out of the cluster by request is not here yet");
+const MAINTENANCE = at(
+  "integration/maintenance.test.ts",
+  "a target in maintenance hands its objects over, and gets its share back",
+);
+const OUTLIVES = at(
+  "integration/membership.test.ts",
+  "maintenance outlives restarts of the node and of the primary",
+);
 
 export const OPERATION_COVERAGE: Readonly<Record<Operation, Coverage>> = {
   "object.get": at("conformance/python/test_objects.py", "test_content_of_every_size_comes_back"),
@@ -33,7 +40,13 @@ export const OPERATION_COVERAGE: Readonly<Record<Operation, Coverage>> = {
     "integration/node-config.test.ts",
     "survive a kill when they persist, and are this node's alone",
   ),
+  "daemon.act": at("integration/node-config.test.ts", "statistics go back to zero, on one node or all"),
   "cluster.get": at("conformance/python/test_jobs.py", "test_statuses_and_snaps_of_a_job"),
+  "cluster.act": MAINTENANCE,
+  "cluster.set-primary": at(
+    "integration/membership.test.ts",
+    "the primary's role goes to the proxy that is named",
+  ),
   "cluster.set-config": at(
     "integration/live-tracing.test.ts",
     "off and on, and the share of traces: all, none, all",
@@ -58,6 +71,14 @@ export const OPERATION_COVERAGE: Readonly<Record<Operation, Coverage>> = {
     "a copy that crosses targets is whole, and one trace",
   ),
   "intra.job-object": at("integration/jobs.test.ts", "copies every object, makes the destination"),
+  "intra.hand-over": at(
+    "integration/rebalance-trace.test.ts",
+    "a read that has to fetch its object first says so, down to the target that had it",
+  ),
+  "intra.drop": at(
+    "integration/membership.test.ts",
+    "without rebalance objects are found where they are; started by hand it moves them",
+  ),
   "intra.jobs": at("integration/jobs.test.ts", "an abort ends the job and says whose it was"),
   "intra.listing-stop": at("integration/jobs.test.ts", "a listing can be stopped, by its id or its kind"),
   "intra.promote-scan": at("integration/promote.test.ts", "paths that climb, are not there, or hold nothing"),
@@ -118,13 +139,19 @@ export const ACTION_COVERAGE: Readonly<Record<Action, Coverage>> = {
   ),
   "rotate-logs": at("integration/node-config.test.ts", "logs are rotated on every node"),
   "reset-stats": at("integration/node-config.test.ts", "statistics go back to zero, on one node or all"),
-  shutdown: NOT_YET,
-  decommission: NOT_YET,
-  "start-maintenance": NOT_YET,
-  "stop-maintenance": NOT_YET,
-  "shutdown-node": NOT_YET,
-  "decommission-node": NOT_YET,
-  "rm-unsafe": NOT_YET,
+  shutdown: at(
+    "integration/cluster-cli.test.ts",
+    "nodes go and come back by the command line, which shows them",
+  ),
+  decommission: at("integration/cluster-cli.test.ts", "a decommissioned cluster holds nothing any more"),
+  "start-maintenance": MAINTENANCE,
+  "stop-maintenance": MAINTENANCE,
+  "shutdown-node": OUTLIVES,
+  "decommission-node": at(
+    "integration/decommission.test.ts",
+    "a decommissioned target leaves with its data once others have it",
+  ),
+  "rm-unsafe": OUTLIVES,
   "attach-mp": none("mountpaths are those that a target was started with"),
   "detach-mp": none("mountpaths are those that a target was started with"),
   "enable-mp": none("mountpaths are those that a target was started with"),

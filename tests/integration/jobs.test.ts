@@ -178,7 +178,7 @@ describe("start and stop", () => {
 
   test.each([
     [{ Kind: "resilver" }, 501],
-    [{ Kind: "rebalance" }, 501],
+    [{ Kind: "resilver" }, 501],
     [{ Kind: "make-n-copies", Bck: { name: "src", provider: "ais" } }, 501],
     [{ Kind: "copy-bck" }, 400],
     [{ Kind: "nonsense" }, 400],

@@ -2,6 +2,7 @@ import { asJsonObject, type JsonObject, numberAt, textAt, valueAt } from "@ais/c
 import { isActive, nodeName, type Smap, SNODE_FLAGS, type Snode } from "@ais/wire/smap.ts";
 import { formatSize } from "../output/units.ts";
 import { type NodeState, ONLINE } from "./node-states.ts";
+import { rebalanceText } from "./tables.ts";
 
 /** What a node says of itself that was built without tracing. */
 const PLAIN_BUILD = "plain";
@@ -30,7 +31,7 @@ export function clusterSummary(input: SummaryInput): readonly (readonly [string,
     ["Backend", input.backends.length === 0 ? "None" : input.backends.join(", ")],
     ["Deployment", distinct(states, "deployment")],
     ["Status", statusText(states)],
-    ["Rebalance", textAt(config, "rebalance.enabled") === "false" ? "disabled" : "n/a"],
+    ["Rebalance", rebalancesText(config, states)],
     ["Authentication", textAt(config, "auth.client_auth_required") === "true" ? "enabled" : "disabled"],
     ["Tracing", tracingText(config, input.tracingBuild)],
     ["Build", distinct(states, "build_time")],
@@ -41,6 +42,13 @@ function tracingText(config: JsonObject, build: string): string {
   if (textAt(config, "tracing.enabled") !== "true") return "disabled";
   if (build === PLAIN_BUILD) return "enabled in the configuration, but the nodes are built without it";
   return `enabled, exporting to ${textAt(config, "tracing.exporter_endpoint")}`;
+}
+
+/** The newest one, and the others that targets are at, which is when one target is behind. */
+function rebalancesText(config: JsonObject, states: readonly NodeState[]): string {
+  const texts = [...new Set(states.map(({ status }) => rebalanceText(status)))].filter((text) => text !== "");
+  const disabled = textAt(config, "rebalance.enabled") === "false" ? "disabled" : "";
+  return [disabled, ...texts.sort()].filter((text) => text !== "").join(", ") || "n/a";
 }
 
 function primaryText(smap: Smap): string {

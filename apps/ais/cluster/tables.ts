@@ -34,6 +34,12 @@ const CAPACITY_CELLS: readonly Cell[] = [
   { name: "CAP AVAIL", text: ({ status }) => formatSize(availableBytes(status), 3) },
 ];
 
+const REBALANCE_CELL: Cell = {
+  name: "REBALANCE",
+  shownFor: ({ status }) => rebalanceText(status) !== "",
+  text: ({ status }) => rebalanceText(status) || UNKNOWN,
+};
+
 const LAST_CELLS: readonly Cell[] = [
   { name: "SYS CPU(%)", text: ({ status }) => `${numberAt(status, "sys_info.cpu_util")}%` },
   { name: "LOAD AVERAGE", text: ({ status }) => loadText(status) },
@@ -61,7 +67,12 @@ export function proxyTable(states: readonly NodeState[], colors: Colors): Table 
 }
 
 export function targetTable(states: readonly NodeState[], colors: Colors): Table {
-  return makeTable("TARGET", [...SHARED_CELLS, ...CAPACITY_CELLS, ...LAST_CELLS], states, colors);
+  return makeTable(
+    "TARGET",
+    [...SHARED_CELLS, ...CAPACITY_CELLS, REBALANCE_CELL, ...LAST_CELLS],
+    states,
+    colors,
+  );
 }
 
 function makeTable(
@@ -93,6 +104,15 @@ function availableBytes(status: JsonObject): number {
     byFileSystem.set(textAt(usage, "fs.FsID") || path, numberAt(usage, "avail"));
   }
   return [...byFileSystem.values()].reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** `running(g3)`: the newest rebalance that the target took part in. Empty without one. */
+export function rebalanceText(status: JsonObject): string {
+  const id = textAt(status, "rebalance_snap.id");
+  if (id === "") return "";
+  const isAborted = textAt(status, "rebalance_snap.aborted") === "true";
+  const isRunning = textAt(status, "rebalance_snap.end-time").startsWith("0001-");
+  return `${isAborted ? "aborted" : isRunning ? "running" : "finished"}(${id})`;
 }
 
 function loadText(status: JsonObject): string {

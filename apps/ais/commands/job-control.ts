@@ -11,7 +11,7 @@ export function jobStartCommand(runtime: Runtime, parent: Command): Command {
   const command = parent
     .command("start")
     .summary("start a job")
-    .argument("<kind>", "lru or cleanup")
+    .argument("<kind>", "rebalance, lru or cleanup")
     .argument("[bucket]", "such as ais://nnn; all buckets when left out")
     .option("--wait", "wait for the end");
   return runtime.handle<{ readonly wait?: boolean }>(
@@ -19,7 +19,9 @@ export function jobStartCommand(runtime: Runtime, parent: Command): Command {
     async (context, [name, bucketArgument], options) => {
       const kind = findJobKind(String(name));
       if (kind === null || jobEntry(kind).startable !== true)
-        throw new UsageError(`"${name}" is no kind of job that can be started, expecting lru or cleanup`);
+        throw new UsageError(
+          `"${name}" is no kind of job that can be started, expecting rebalance, lru or cleanup`,
+        );
       const bucket = bucketArgument === undefined ? undefined : parseBucketUri(String(bucketArgument));
       const id = await context.client.jobs.start(kind, bucket);
       const what = bucket === undefined ? "" : ` of ${bucketCname(bucket)}`;

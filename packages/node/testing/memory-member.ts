@@ -3,6 +3,7 @@ import type { ClusterMember, SnapshotChange } from "@ais/cluster/member.ts";
 import type { ClusterSnapshot, DocumentName } from "@ais/cluster/snapshot.ts";
 import { type Bmd, emptyBmd } from "@ais/wire/bmd.ts";
 import { type ClusterConfig, defaultClusterConfig } from "@ais/wire/cluster-config.ts";
+import { emptyRmd, type Rmd } from "@ais/wire/rmd.ts";
 import { type DaemonType, emptySmap, type Snode } from "@ais/wire/smap.ts";
 
 export class MemoryMember implements ClusterMember {
@@ -32,6 +33,7 @@ export class MemoryMember implements ClusterMember {
       },
       bmd: { ...emptyBmd(), uuid: "bmd-uuid", version: "1" },
       config: { ...defaultClusterConfig(), uuid: "cluster-uuid", config_version: "1" },
+      rmd: { ...emptyRmd(), version: "1", target_ids: Object.keys(map("target")) },
     };
     this.newest = this.snapshot;
   }
@@ -71,6 +73,17 @@ export class MemoryMember implements ClusterMember {
     this.changeConfig((config) => change(config) ?? config);
     return this.refresh("config");
   }
+
+  async updateRmd(change: (current: Rmd) => Rmd | null): Promise<ClusterSnapshot> {
+    const { rmd } = this.newest;
+    this.newest = {
+      ...this.newest,
+      rmd: { ...(change(rmd) ?? rmd), version: String(Number(rmd.version) + 1) },
+    };
+    return this.refresh("rmd");
+  }
+
+  async handOverPrimary(): Promise<void> {}
 
   onChange(listener: (change: SnapshotChange) => void): () => void {
     this.#listeners.add(listener);

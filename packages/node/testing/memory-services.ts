@@ -76,6 +76,7 @@ export function memoryServices(self: Snode, peers: readonly Snode[] = []): Memor
     jobs: new MemoryJobs(),
     system: createSystemInfo(systemClock),
     nodeConfig: memoryNodeConfigs({ member, logger }),
+    stopNode() {},
     facts: {
       role,
       id: self.daemon_id,

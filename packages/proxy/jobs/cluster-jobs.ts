@@ -11,7 +11,9 @@ import { bucketNotFound } from "@ais/wire/error-texts.ts";
 import { jobEntry } from "@ais/wire/jobs/job-kinds.ts";
 import { type JobQuery, parseJobQuery } from "@ais/wire/jobs/job-query.ts";
 import { USER_ABORT } from "@ais/wire/jobs/job-snap.ts";
-import { activeTargets } from "@ais/wire/smap.ts";
+import { nodeName } from "@ais/wire/smap.ts";
+import { startRebalance } from "../membership/rebalance.ts";
+import { refuseWhileRebalancing } from "../membership/transactions.ts";
 import type { ProxyServices } from "../services.ts";
 import { jobNotFound, listings } from "./query-jobs.ts";
 import { startJob } from "./start-job.ts";
@@ -29,14 +31,38 @@ export async function startClusterJob(
   if (jobEntry(kind).startable !== true)
     throw new AisError("badRequest", `jobs of kind "${kind}" cannot be started by themselves`);
   if (kind === "prefetch-listrange") throw prefetchRefused(buckets[0]);
-  if (kind === "rebalance" && activeTargets(call.snapshot.smap).length < 2)
-    throw new AisError("badRequest", "cannot rebalance: the cluster has less than two active targets");
+  if (kind === "rebalance") return textReply(await startRebalanceByHand(call, services));
   if (kind !== "lru" && kind !== "cleanup-store")
     throw new AisError("unsupported", `jobs of kind "${kind}" are not supported`);
   if (query.nodeId !== "") throw new AisError("unsupported", `jobs of kind "${kind}" run on all targets`);
   const from = buckets[0] === undefined ? null : await requireBucket(buckets[0], call, services);
   const description = buckets.length > 1 ? `${buckets.length} buckets` : "";
   return textReply(await startJob({ kind, from, to: null, description, args: null }, call, services));
+}
+
+/** Whatever the configuration says of rebalancing by itself, AIStore refuses while it is disabled. */
+async function startRebalanceByHand(call: Call, services: ProxyServices): Promise<string> {
+  const { smap, config } = call.snapshot;
+  if (Object.keys(smap.tmap).length < 2)
+    throw new AisError("badRequest", "cannot rebalance: the cluster has less than two targets");
+  if (!config.rebalance.enabled)
+    throw new AisError("badRequest", "cannot rebalance: it is disabled (rebalance.enabled)");
+  return services.membership.run("rebalance", async () => {
+    refuseWhileRebalancing("rebalance", services);
+    return startRebalance("started by request", call, services);
+  });
+}
+
+/** A node that waits for its objects to be handed over would wait for ever. */
+function refuseToStrand(ids: readonly string[], { force }: JobQuery, { jobs, member }: ProxyServices): void {
+  if (force || !ids.some((id) => jobs.get(id)?.record.kind === "rebalance")) return;
+  const leaving = Object.values(member.snapshot.rmd.nodes).find((state) => !state.final && state.rebalance);
+  if (leaving === undefined) return;
+  const { snode, action } = leaving;
+  throw new AisError(
+    "badRequest",
+    `cannot stop the rebalance: the objects of ${nodeName(snode)} are being handed over for "${action}" (force stops it all the same)`,
+  );
 }
 
 /** By id, or every open job of a kind, perhaps of one bucket. Jobs that have ended stay as they are. */
@@ -50,6 +76,7 @@ export async function stopClusterJobs(
   if (query.ids.length === 0 && query.kind === null)
     throw new AisError("badRequest", "failed to stop a job: neither id nor kind given");
   const found = await candidates(query, services);
+  refuseToStrand(found, query, services);
   const listings = await listingsToStop(query, found, call, services);
   const stopped = await Promise.all(listings.map((id) => stopListing(id, call, services)));
   if (query.ids.length > 0 && found.length === 0 && !stopped.includes(true))

@@ -4,8 +4,11 @@ import { type JobRecord, type JobShare, NO_STATS } from "@ais/cluster/jobs/job-r
 import { loadHrw } from "@ais/hrw/hrw.ts";
 import { aisBucket } from "@ais/wire/bck.ts";
 import { findBucket, withBucket } from "@ais/wire/bmd.ts";
+import { outOfServiceState } from "@ais/wire/fixtures/out-of-service.ts";
+import { withNode } from "@ais/wire/rmd.ts";
 import { fakeNode } from "../fixtures/fake-member.ts";
 import { FakeProxy } from "../fixtures/fake-proxy.ts";
+import { MembershipTransactions } from "../membership/transactions.ts";
 import type { ProxyServices } from "../services.ts";
 import { startJobKeeper } from "./job-keeper.ts";
 
@@ -36,7 +39,8 @@ async function setUp() {
     // Its private parts are the original's.
     updateBmd: { value: proxy.member.updateBmd.bind(proxy.member) },
   });
-  const services: ProxyServices = { ...proxy.services, member, clock, hrw: await loadHrw() };
+  const membership = new MembershipTransactions();
+  const services: ProxyServices = { ...proxy.services, member, clock, hrw: await loadHrw(), membership };
   const keeper = startJobKeeper(services);
   return { proxy, jobs: proxy.services.jobs, clock, keeper };
 }
@@ -168,5 +172,31 @@ test("what is older than a day is forgotten", async () => {
   );
   await look(keeper);
   expect(jobs.list().map((entry) => entry.record.id)).toEqual(["recent"]);
+  await keeper[Symbol.asyncDispose]();
+});
+
+test("a node in maintenance that does not run is missed, though the cluster map has it", async () => {
+  const { proxy, jobs, clock, keeper } = await setUp();
+  const { member } = proxy;
+  const { smap, rmd } = member.coordinated;
+  const gone = { ...(smap.tmap[T2] ?? member.self), flags: 4 };
+  member.coordinated = {
+    ...member.coordinated,
+    smap: { ...smap, tmap: { ...smap.tmap, [T2]: gone } },
+    rmd: withNode(rmd, T2, outOfServiceState(gone, { final: true })),
+  };
+  member.snapshot = member.coordinated;
+  await jobs.create(
+    record({ kind: "rebalance", args: { smapVersion: "7", goal: "", active: [T1], leaving: [T2] } }),
+  );
+  await jobs.putShare("job", share(T1, "done"));
+  keeper.trigger();
+  await Bun.sleep(50);
+  clock.ns += 61n * SECOND_NS;
+  keeper.trigger();
+  await Bun.sleep(50);
+  keeper.trigger();
+  await Bun.sleep(50);
+  expect(jobs.get("job")?.record.end).toMatchObject({ aborted: true, error: `t[${T2}] left the cluster` });
   await keeper[Symbol.asyncDispose]();
 });

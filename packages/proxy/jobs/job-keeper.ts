@@ -1,10 +1,14 @@
 /** The primary's duty towards jobs: it ends them, gives up on targets that stay away, and forgets what is old. */
-import { errorText, isAisError } from "@ais/base/errors.ts";
 import type { JobEntry } from "@ais/cluster/jobs/job-directory.ts";
 import { isShareOver, type JobRecord } from "@ais/cluster/jobs/job-record.ts";
-import { SerialTask } from "@ais/cluster/serial-task.ts";
+import { callPeer } from "@ais/node/peer-client.ts";
+import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import { bucketCname } from "@ais/wire/bck.ts";
+import { PATHS } from "@ais/wire/paths.ts";
+import { outOfService } from "@ais/wire/rmd.ts";
 import { findNode } from "@ais/wire/smap.ts";
+import { concludeRebalance } from "../membership/rebalance.ts";
+import { type PrimaryDuty, startPrimaryDuty } from "../primary-duty.ts";
 import type { ProxyServices } from "../services.ts";
 import { concludeMove, reopenOrphans } from "./conclude-move.ts";
 
@@ -24,38 +28,17 @@ export const JOB_KEEPER_TIMES: JobKeeperTimes = {
 
 const HISTORY_MAX_COUNT = 1000;
 const TICK_MS = 1000;
+const PING_TIMEOUT_MS = 2000;
 const NS_PER_MS = 1_000_000n;
 
-export interface JobKeeper extends AsyncDisposable {
-  /** Looks at all jobs now. */
-  trigger(): void;
-}
-
-export function startJobKeeper(services: ProxyServices, times: JobKeeperTimes = JOB_KEEPER_TIMES): JobKeeper {
-  const { jobs, member, logger } = services;
+export function startJobKeeper(
+  services: ProxyServices,
+  times: JobKeeperTimes = JOB_KEEPER_TIMES,
+): PrimaryDuty {
   /** Since when a target is missed, by id. */
   const missingSinceMs = new Map<string, number>();
-  const task = new SerialTask(
-    () => keep(services, times, missingSinceMs),
-    (error) => {
-      if (!isAisError(error, "unavailable"))
-        logger.log("error", "failed to look after the jobs", { error: errorText(error) });
-    },
-  );
-  const trigger = (): void => {
-    if (member.isPrimary) task.trigger();
-  };
-  const unsubscribe = [jobs.onChange(trigger), member.onChange(trigger)];
-  const timer = setInterval(trigger, TICK_MS);
-  timer.unref?.();
-  return {
-    trigger,
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer);
-      for (const each of unsubscribe) each();
-      await task.stop();
-    },
-  };
+  const look = (): Promise<void> => keep(services, times, missingSinceMs);
+  return startPrimaryDuty(services, TICK_MS, "look after the jobs", look);
 }
 
 async function keep(
@@ -64,7 +47,7 @@ async function keep(
   missingSinceMs: Map<string, number>,
 ): Promise<void> {
   const { jobs, member } = services;
-  noteMissing(services, missingSinceMs);
+  await noteMissing(services, missingSinceMs);
   const entries = jobs.list();
   for (const entry of entries) {
     if (!member.isPrimary) return;
@@ -115,6 +98,11 @@ async function conclude(entry: JobEntry, services: ProxyServices): Promise<void>
   const own = record.targets.map((id) => shares.get(id) ?? null);
   let aborted = own.some((share) => share === null || !isShareOver(share) || share.state === "aborted");
   if (record.kind === "move-bck") aborted = !(await concludeMove(record, !aborted, services));
+  if (record.kind === "rebalance") {
+    // An object that could not be moved is where it was: the rest has been done, but not the whole.
+    aborted ||= own.some((share) => share !== null && share.error !== "");
+    await concludeRebalance(record, !aborted, services);
+  }
   const failure = own.find((share) => share !== null && share.error !== "")?.error ?? "";
   const reason = aborted ? (record.stop?.reason ?? "") : "";
   const error = [failure, reason]
@@ -130,15 +118,23 @@ async function conclude(entry: JobEntry, services: ProxyServices): Promise<void>
   logger.log("info", "ended a job", { job: record.id, kind: record.kind, bucket, aborted, error });
 }
 
-function noteMissing({ jobs, member, clock }: ProxyServices, missingSinceMs: Map<string, number>): void {
-  const { smap } = member.snapshot;
+async function noteMissing(services: ProxyServices, missingSinceMs: Map<string, number>): Promise<void> {
+  const { jobs, clock } = services;
   const wanted = new Set(jobs.list().flatMap(({ record }) => (record.end === null ? record.targets : [])));
-  for (const id of missingSinceMs.keys()) {
-    if (!wanted.has(id) || findNode(smap, id) !== null) missingSinceMs.delete(id);
-  }
+  for (const id of missingSinceMs.keys()) if (!wanted.has(id)) missingSinceMs.delete(id);
   for (const id of wanted) {
-    if (findNode(smap, id) === null && !missingSinceMs.has(id)) missingSinceMs.set(id, clock.nowMs());
+    if (await isThere(id, services)) missingSinceMs.delete(id);
+    else if (!missingSinceMs.has(id)) missingSinceMs.set(id, clock.nowMs());
   }
+}
+
+/** A node in maintenance stays in the cluster map without its process, so it is asked. */
+async function isThere(id: string, services: ProxyServices): Promise<boolean> {
+  const { smap, rmd } = services.member.snapshot;
+  const node = findNode(smap, id);
+  if (node === null || outOfService(rmd, id)?.final !== true) return node !== null;
+  const request = { method: "GET", path: PATHS.health, timeoutMs: PING_TIMEOUT_MS };
+  return (await callPeer(node, request, NOOP_SPAN, services).catch(() => null))?.status === 200;
 }
 
 async function forget(

@@ -1,12 +1,13 @@
 /** Makes a job known to the cluster; its targets take it from there. */
 import { AisError } from "@ais/base/errors.ts";
 import { limitReached } from "@ais/base/limits.ts";
+import type { JobEntry } from "@ais/cluster/jobs/job-directory.ts";
 import { newJobId } from "@ais/cluster/jobs/job-id.ts";
 import type { JobBucket, JobRecord } from "@ais/cluster/jobs/job-record.ts";
 import type { Call } from "@ais/node/call.ts";
 import { bucketCname } from "@ais/wire/bck.ts";
-import type { JobKind } from "@ais/wire/jobs/job-kinds.ts";
-import { activeTargets } from "@ais/wire/smap.ts";
+import { type JobKind, jobEntry } from "@ais/wire/jobs/job-kinds.ts";
+import { holdingTargets, outOfService } from "@ais/wire/rmd.ts";
 import type { ProxyServices } from "../services.ts";
 
 export interface NewJob {
@@ -16,7 +17,9 @@ export interface NewJob {
   /** One line for people. */
   readonly description: string;
   readonly args: unknown;
-  /** Ids of the targets that have a share; all active ones when absent. */
+  /** Made up when absent. */
+  readonly id?: string;
+  /** Ids of the targets that work on it; those that may hold objects when absent. */
   readonly targets?: readonly string[];
 }
 
@@ -26,9 +29,18 @@ const COPY_OBJECTS_PREFIX = "tco-";
 const OPEN_JOBS_MAX = 256;
 
 /** Resolves with the job's id once the coordinator has it. Throws `unavailable` without targets. */
-export async function startJob(job: NewJob, call: Call, services: ProxyServices): Promise<string> {
+export async function startJob(
+  job: NewJob,
+  call: Pick<Call, "span">,
+  services: ProxyServices,
+): Promise<string> {
   const { jobs, member, clock, facts, logger } = services;
-  const targets = job.targets ?? activeTargets(member.snapshot.smap).map((node) => node.daemon_id);
+  const { smap, rmd } = member.snapshot;
+  refuseDuringRebalance(job, services);
+  const holding = holdingTargets(smap, rmd).filter(
+    (node) => outOfService(rmd, node.daemon_id)?.final !== true,
+  );
+  const targets = [...(job.targets ?? holding.map((node) => node.daemon_id))];
   if (targets.length === 0)
     throw new AisError(
       "unavailable",
@@ -36,11 +48,16 @@ export async function startJob(job: NewJob, call: Call, services: ProxyServices)
     );
   if (jobs.list().filter(({ record }) => record.end === null).length >= OPEN_JOBS_MAX)
     throw limitReached("open_jobs", `failed to start a job: ${OPEN_JOBS_MAX} jobs have not ended yet`);
-  const id = (job.kind === "copy-listrange" ? COPY_OBJECTS_PREFIX : "") + newJobId();
+  const id = job.id ?? `${job.kind === "copy-listrange" ? COPY_OBJECTS_PREFIX : ""}${newJobId()}`;
+  const { kind, from, to, description, args } = job;
   const { traceId, spanId, traceFlags } = call.span.context;
   const record: JobRecord = {
-    ...job,
     id,
+    kind,
+    from,
+    to,
+    description,
+    args,
     startedNs: clock.nowNs().toString(),
     startedBy: facts.id,
     trace: /^0+$/.test(traceId) ? null : { traceId, spanId, traceFlags },
@@ -53,4 +70,20 @@ export async function startJob(job: NewJob, call: Call, services: ProxyServices)
   const bucket = job.from === null ? "" : bucketCname(job.from.bucket);
   logger.log("info", "started a job", { job: id, kind: job.kind, bucket, what: job.description }, call.span);
   return id;
+}
+
+/** Objects that change places would be passed over, or met twice. */
+function refuseDuringRebalance({ kind }: NewJob, services: ProxyServices): void {
+  if (jobEntry(kind).conflictsWithRebalance !== true) return;
+  const running = openRebalance(services);
+  if (running === null) return;
+  throw new AisError(
+    "conflict",
+    `cannot start "${kind}": rebalance[${running.record.id}] is currently running, please try again later`,
+  );
+}
+
+/** Null when no rebalance runs. */
+export function openRebalance({ jobs }: ProxyServices): JobEntry | null {
+  return jobs.list().find(({ record }) => record.kind === "rebalance" && record.end === null) ?? null;
 }

@@ -1,5 +1,6 @@
 /** One page of a listing: its parts are asked of every target at once. */
 import { AisError } from "@ais/base/errors.ts";
+import type { ClusterSnapshot } from "@ais/cluster/snapshot.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { PeerResponse } from "@ais/node/peer-client.ts";
 import { CONTENT_TYPES } from "@ais/wire/headers.ts";
@@ -10,8 +11,9 @@ import {
   type ListPageRequest,
   parseListPageReply,
 } from "@ais/wire/list-page.ts";
-import { hasFlag, type LsoEntry, type LsoMsg, listedProps } from "@ais/wire/lso.ts";
+import { ENTRY_FLAGS, hasFlag, type LsoEntry, type LsoMsg, listedProps } from "@ais/wire/lso.ts";
 import { PATHS } from "@ais/wire/paths.ts";
+import { isSettled, leavingTargets, outOfService, unsettledTargets } from "@ais/wire/rmd.ts";
 import { activeTargets, type Snode } from "@ais/wire/smap.ts";
 import { Unpackr } from "msgpackr";
 import { broadcast, requireAll } from "../broadcast.ts";
@@ -32,7 +34,8 @@ export async function listPage(
   call: Call,
   services: ProxyServices,
 ): Promise<MergedPage<LsoEntry>> {
-  const targets = activeTargets(found.snapshot.smap);
+  const waves = listingWaves(found.snapshot);
+  const targets = waves.flat();
   if (targets.length === 0) {
     throw new AisError(
       "unavailable",
@@ -68,7 +71,47 @@ export async function listPage(
     );
     return requireAll(outcomes, `list "${found.bucket.name}"`).map(({ response }) => decodePage(response));
   };
-  return gatherPage(targets, { after, limit: msg.pageSize, isSpread: request.delimiter === "" }, ask);
+  const wanted = { after, limit: msg.pageSize };
+  if (waves.length < 2) return gatherPage(targets, { ...wanted, isSpread: request.delimiter === "" }, ask);
+  // Every target is asked once, for all of the page, so that no object is missed on its way.
+  const askInTurn = async (nodes: readonly Snode[], portion: PagePortion) => {
+    const replies: ListPageReply[] = [];
+    for (const wave of waves) {
+      replies.push(
+        ...(await ask(
+          wave.filter((node) => nodes.includes(node)),
+          portion,
+        )),
+      );
+    }
+    return replies;
+  };
+  const page = await gatherPage(targets, { ...wanted, isSpread: false }, askInTurn);
+  return { ...page, entries: page.entries.map(asPlaced) };
+}
+
+/**
+ * The targets that may hold objects, in the order in which objects move from one to another: those that leave, those among
+ * which placement is settled, those that came. One wave when everything is in its place.
+ */
+function listingWaves({ smap, rmd }: ClusterSnapshot): readonly (readonly Snode[])[] {
+  const active = activeTargets(smap);
+  if (isSettled({ smap, rmd })) return active.length === 0 ? [] : [active];
+  const joined = unsettledTargets(smap, rmd);
+  const leaving = leavingTargets(smap, rmd).filter(
+    (node) => outOfService(rmd, node.daemon_id)?.final !== true,
+  );
+  const waves = [
+    leaving,
+    active.filter((node) => !joined.includes(node.daemon_id)),
+    active.filter((node) => joined.includes(node.daemon_id)),
+  ];
+  return waves.filter((wave) => wave.length > 0);
+}
+
+/** Where an object is on its way to its place is no concern of clients, which pass over misplaced ones. */
+function asPlaced(entry: LsoEntry): LsoEntry {
+  return { ...entry, flags: (entry.flags ?? 0) & ~ENTRY_FLAGS.statusMask };
 }
 
 function decodePage(response: PeerResponse): ListPageReply {

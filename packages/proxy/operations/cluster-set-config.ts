@@ -3,40 +3,24 @@ import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { emptyReply } from "@ais/node/replies.ts";
 import type { ActMsg } from "@ais/wire/act-msg.ts";
-import { ACTIONS } from "@ais/wire/actions.ts";
 import type { ClusterConfig } from "@ais/wire/cluster-config.ts";
 import { applyConfigJson, applyConfigPatch } from "@ais/wire/config-patch.ts";
 import { flatSettings, type NodeSettings } from "@ais/wire/node-override.ts";
 import { QUERY } from "@ais/wire/queries.ts";
-import { readActMsg, refuseAction } from "../act-msg-body.ts";
-import { actOnEveryNode, setOnEveryNode } from "../every-node.ts";
-import { startClusterJob, stopClusterJobs } from "../jobs/cluster-jobs.ts";
+import { setOnEveryNode } from "../every-node.ts";
 import type { ProxyServices } from "../services.ts";
 import { syncDocument } from "../sync-document.ts";
 
 const SET_CONFIG = "set-config";
-/** Actions of `PUT /v1/cluster` that this server does not have yet. */
-const UNSUPPORTED_ACTIONS = [
-  ACTIONS.shutdownCluster,
-  ACTIONS.decommissionCluster,
-  ACTIONS.startMaintenance,
-  ACTIONS.stopMaintenance,
-  ACTIONS.shutdownNode,
-  ACTIONS.decommissionNode,
-  ACTIONS.removeNodeUnsafe,
-  "clear-lcache",
-  "reload-creds",
-];
 /** Items after `/v1/cluster/` that AIStore has. */
-const UNSUPPORTED_ITEMS = ["proxy", "attach", "detach", "enable-bend", "disable-bend", "load-x509"];
+const UNSUPPORTED_ITEMS = ["attach", "detach", "enable-bend", "disable-bend", "load-x509"];
 
 /**
- * Changes the cluster configuration, by dotted names in the query (`PUT /v1/cluster/set-config?log.level=4`) or by a
- * nested object in an action message (wire-compat 5.7). Every node follows the new section when the reply goes out.
+ * `cluster.set-config`: changes the cluster configuration by dotted names in the query (`PUT
+ * /v1/cluster/set-config?log.level=4`, wire-compat 5.7). Every node follows the new section when the reply goes out.
  */
 export async function clusterSetConfig(call: Call, services: ProxyServices): Promise<HttpReply> {
   const [item = "", ...more] = call.rest;
-  if (item === "") return clusterAction(await readActMsg(call), call, services);
   if (item === SET_CONFIG && more.length === 0) {
     const dotted = settingsOfQuery(call);
     return call.query.flag(QUERY.transient)
@@ -49,24 +33,16 @@ export async function clusterSetConfig(call: Call, services: ProxyServices): Pro
   throw new AisError("badRequest", `invalid request URI "${call.request.rawPath}"`);
 }
 
-async function clusterAction(message: ActMsg, call: Call, services: ProxyServices): Promise<HttpReply> {
-  const { action, value } = message;
-  switch (action) {
-    case ACTIONS.start:
-      return startClusterJob(message, call, services);
-    case ACTIONS.stop:
-      return stopClusterJobs(message, call, services);
-    case ACTIONS.resetConfig:
-    case ACTIONS.rotateLogs:
-    case ACTIONS.resetStats:
-      return actOnEveryNode(message, call, services);
-    case ACTIONS.setConfig:
-      // The cluster's document persists, so what is not to persist is each node's.
-      return call.query.flag(QUERY.transient)
-        ? setOnEveryNode(flatSettings(value), call, services)
-        : changeConfig(settingNames(value), (config) => applyConfigJson(config, value), call, services);
-  }
-  throw refuseAction(action, UNSUPPORTED_ACTIONS);
+/** The same by an action message with a nested object. */
+export async function setConfigByMessage(
+  { value }: ActMsg,
+  call: Call,
+  services: ProxyServices,
+): Promise<HttpReply> {
+  // The cluster's document persists, so what is not to persist is each node's.
+  return call.query.flag(QUERY.transient)
+    ? setOnEveryNode(flatSettings(value), call, services)
+    : changeConfig(settingNames(value), (config) => applyConfigJson(config, value), call, services);
 }
 
 async function changeConfig(

@@ -82,8 +82,11 @@ describe("cluster.set-config", () => {
 
   test.each([
     ["start", 400],
-    ["shutdown", 501],
-    ["rm-unsafe", 501],
+    ["rotate-logs", 200],
+    ["reset-stats", 400],
+    ["clear-lcache", 501],
+    ["rm-unsafe", 400],
+    ["start-maintenance", 400],
     ["create-bck", 400],
     ["", 400],
   ])("action %j is %d", async (action, status) => {

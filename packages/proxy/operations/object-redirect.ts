@@ -1,5 +1,6 @@
 /** Object calls end at a proxy with a redirect to the object's target (wire-compat 3.1). The hot path of a proxy. */
 import { AisError } from "@ais/base/errors.ts";
+import type { ClusterSnapshot } from "@ais/cluster/snapshot.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { withoutTraceQuery } from "@ais/tracing/redact.ts";
@@ -60,7 +61,7 @@ function redirect(
     span.event("ais.hrw", { "ais.hrw.node": chosen.id, "ais.hrw.candidates": nodes.length });
     span.set("ais.redirect.node", chosen.id);
   }
-  const location = redirectLocation(call, services, chosen.snode, found.snapshot.bmd.version);
+  const location = redirectLocation(call, services, chosen.snode, found.snapshot);
   const headers: [string, string][] = [
     ["Location", location],
     // A cached redirect would replay an old placement and an old trace context.
@@ -80,15 +81,20 @@ function permissionOf({ operation, query }: Call): Permission | null {
 }
 
 /**
- * `<target><path, encoded anew>?<the client's query as it came>` plus who redirected and when, the BMD version by which
- * it was decided, and the trace context. Trace items of the client's own query are dropped: the header or query context
+ * `<target><path, encoded anew>?<the client's query as it came>` plus who redirected and when, the versions of BMD and
+ * Smap by which it was decided, and the trace context. Trace items of the client's own query are dropped: the header or query context
  * was taken in already, and the span that goes out is its child.
  */
-function redirectLocation(call: Call, services: ProxyServices, target: Snode, bmdVersion: string): string {
+function redirectLocation(
+  call: Call,
+  services: ProxyServices,
+  target: Snode,
+  { bmd, smap }: ClusterSnapshot,
+): string {
   const clientQuery = asciiOnly(withoutTraceQuery(call.request.rawQuery));
   const path = objectPath(call.bucketName, call.objectName);
   const trace = services.tracing.redirectQuery(call.span, target.daemon_id, path);
-  const stamp = `${QUERY.proxyId}=${services.facts.id}&${QUERY.unixTime}=${services.clock.nowNs().toString(36)}&${QUERY.bmdVersion}=${bmdVersion}`;
+  const stamp = `${QUERY.proxyId}=${services.facts.id}&${QUERY.unixTime}=${services.clock.nowNs().toString(36)}&${QUERY.bmdVersion}=${bmd.version}&${QUERY.smapVersion}=${smap.version}`;
   return (
     target.public_net.direct_url +
     path +

@@ -60,6 +60,7 @@ export async function commitPut(
 
 /** The version that a PUT over `old` gets; 0 when the bucket is not versioned. */
 export function nextVersion(old: IndexRecord | null, options: PutOptions): number {
+  if (options.moved !== undefined) return Number(options.moved.version);
   return options.versioned ? (old?.versionCounter ?? 0) + 1 : 0;
 }
 
@@ -67,6 +68,8 @@ export function nextVersion(old: IndexRecord | null, options: PutOptions): numbe
 function replaceRecord(request: CommitRequest, body: Uint8Array, stray: IndexRecord | null): CommitOutcome {
   const { home, indexKey } = request;
   const old = home.index.find(indexKey)?.record ?? null;
+  if (old !== null && request.options.moved !== undefined && old.createdNs >= request.record.createdNs)
+    return { record: old, old, kept: true };
   if (
     old !== null &&
     request.keepIfUnchanged &&

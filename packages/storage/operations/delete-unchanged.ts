@@ -3,13 +3,13 @@ import type { Span } from "@ais/tracing/types.ts";
 import { describeCommit } from "../commit-span.ts";
 import { endFailed } from "../failed-span.ts";
 import { objectIndexKey } from "../index/key.ts";
-import { objectCname, tracedLocate } from "../lookup.ts";
+import { attributesOf, objectCname, tracedLocate } from "../lookup.ts";
 import { reportFailure } from "../report-failure.ts";
 import { SPAN_NAMES } from "../span-names.ts";
 import type { StoreContext } from "../store-context.ts";
-import type { ObjectAttributes, ObjectKey } from "../types.ts";
+import type { CustomMetadata, ObjectAttributes, ObjectKey } from "../types.ts";
 
-/** False when the object has been replaced or deleted since `looked` was read; then nothing changes. */
+/** False when the object has been replaced, changed or deleted since `looked` was read; then nothing changes. */
 export async function deleteUnchanged(
   context: StoreContext,
   key: ObjectKey,
@@ -24,6 +24,7 @@ export async function deleteUnchanged(
     const committed = await mountpath.index.commit(() => {
       const record = mountpath.index.find(indexKey)?.record ?? null;
       if (record === null || record.createdNs !== looked.createdNs) return null;
+      if (!sameCustom(attributesOf(record, mountpath).custom, looked.custom)) return null;
       mountpath.index.remove(indexKey, record);
       return record.fileId;
     });
@@ -38,4 +39,9 @@ export async function deleteUnchanged(
     endFailed(span, error);
     throw reportFailure(context, `delete ${objectCname(key)}`, mountpath, error, parent);
   }
+}
+
+function sameCustom(left: CustomMetadata, right: CustomMetadata): boolean {
+  const keys = Object.keys(left);
+  return keys.length === Object.keys(right).length && keys.every((key) => left[key] === right[key]);
 }

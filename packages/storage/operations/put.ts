@@ -165,7 +165,7 @@ function prepareCommit(context: StoreContext, call: PutCall, fileId: bigint): Co
   const record = {
     sizeBytes: reader.receivedBytes,
     checksum: hashers.checksum(options.checksumType),
-    createdNs: nowNs,
+    createdNs: options.moved?.createdNs ?? nowNs,
     atimeNs: options.atimeNs ?? nowNs,
     custom: withParts(options.custom ?? {}, options.parts ?? null),
     fileId,

@@ -7,11 +7,12 @@ import { type Permission, requireAccess } from "@ais/wire/access.ts";
 import { type Bck, bucketCname, objectCname, objectUname } from "@ais/wire/bck.ts";
 import { bucketId } from "@ais/wire/bprops.ts";
 import { validateObjectName } from "@ais/wire/object-name.ts";
-import { encodeTransfer, type ObjectTransfer, TRANSFER_HEADER } from "@ais/wire/object-transfer.ts";
+import { encodeTransfer, TRANSFER_HEADER } from "@ais/wire/object-transfer.ts";
 import { PATHS } from "@ais/wire/paths.ts";
 import { placementNodes } from "@ais/wire/smap.ts";
 import { type LocatedObject, locateBucket } from "../locate.ts";
 import type { TargetServices } from "../services.ts";
+import { describeTransfer } from "../transfer/describe-transfer.ts";
 import { readerBody } from "./reader-body.ts";
 import { transferOptions } from "./transfer-options.ts";
 
@@ -37,7 +38,7 @@ export async function copyObject(
   validateObjectName(objectName);
   const { props } = await locateBucket(bucket, false, call.snapshot, services, span);
   requireAccess(bucket, props, permission);
-  const { smap, bmd } = member.snapshot;
+  const { smap } = member.snapshot;
   const uname = objectUname(bucket, objectName);
   const chosen = hrw.chooseTarget(placementNodes(smap), uname);
   if (chosen === null)
@@ -46,7 +47,7 @@ export async function copyObject(
   try {
     // Nothing to do for a copy of itself, but the object must be there.
     if (source.key.uname === uname) return reader.attributes;
-    const transfer = transferOf(uname, props.bid, bmd.version, reader.attributes);
+    const transfer = describeTransfer(reader.attributes, member.snapshot, { uname, bid: props.bid });
     if (chosen.id === facts.id) {
       const key = { bucketId: bucketId(props), bucketName: bucketCname(bucket), objectName, uname };
       await store.put(key, readerBody(reader), transferOptions(transfer, props), span);
@@ -64,26 +65,6 @@ export async function copyObject(
   } finally {
     reader.release();
   }
-}
-
-function transferOf(
-  uname: string,
-  bid: string,
-  bmdVersion: string,
-  { sizeBytes, checksum, atimeNs, custom, parts }: ObjectAttributes,
-): ObjectTransfer {
-  return {
-    uname,
-    bid,
-    bmdVersion,
-    sizeBytes,
-    checksum,
-    atimeNs: atimeNs.toString(),
-    custom,
-    parts: parts ?? null,
-    keepExisting: false,
-    jobId: "",
-  };
 }
 
 function uploadBody({ content, lengthBytes }: ObjectReader) {

@@ -11,6 +11,7 @@ import { validateObjectName } from "@ais/wire/object-name.ts";
 import type { ObjectTransfer } from "@ais/wire/object-transfer.ts";
 import { placementNodes } from "@ais/wire/smap.ts";
 import type { TargetServices } from "../services.ts";
+import { describeTransfer } from "../transfer/describe-transfer.ts";
 import { sendForJob } from "../transfer/send-for-job.ts";
 import { objectKey } from "./object-source.ts";
 import { storeCopy } from "./store-copy.ts";
@@ -41,7 +42,12 @@ export async function copyOne(copy: CopyOne, services: TargetServices, signal: A
   if (owner === null) throw new AisError("unavailable", "the cluster has no active targets");
   const reader = await store.get(copy.key, { verify: false }, NOOP_SPAN);
   try {
-    const transfer = transferOf(copy, destination, reader, bmd.version);
+    const transfer = describeTransfer(reader.attributes, member.snapshot, {
+      uname: destination.uname,
+      bid: to.bid,
+      keepExisting: copy.keepExisting,
+      jobId: context.record.id,
+    });
     const { stats } = context;
     if (owner.id === facts.id) {
       if (!(await storeHere(transfer, destination, copy, reader, services))) return;
@@ -79,27 +85,6 @@ async function storeHere(
   const props = findBucket(services.member.snapshot.bmd, to.bucket);
   if (props === null || props.bid !== to.bid) throw bucketNotFound(to.bucket);
   return (await storeCopy(destination, props, transfer, () => bodyOf(reader), services)).stored;
-}
-
-function transferOf(
-  { to, keepExisting, context }: CopyOne,
-  destination: ObjectKey,
-  { attributes }: ObjectReader,
-  bmdVersion: string,
-): ObjectTransfer {
-  const { sizeBytes, checksum, atimeNs, custom, parts } = attributes;
-  return {
-    uname: destination.uname,
-    bid: to.bid,
-    bmdVersion,
-    sizeBytes,
-    checksum,
-    atimeNs: atimeNs.toString(),
-    custom,
-    parts: parts ?? null,
-    keepExisting,
-    jobId: context.record.id,
-  };
 }
 
 function bodyOf({ content, lengthBytes }: ObjectReader): ObjectBody {

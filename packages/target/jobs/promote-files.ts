@@ -1,12 +1,13 @@
 /** `promote`: the files of a directory that this target can read become objects. */
 import { must } from "@ais/base/assert.ts";
-import { AisError, isAisError } from "@ais/base/errors.ts";
+import { AisError, errorText } from "@ais/base/errors.ts";
 import type { JobContext, JobWork, UnitOutcome } from "@ais/node/jobs/job-work.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import type { PromoteWork } from "@ais/wire/promote.ts";
 import { type PromoteTask, promoteFile } from "../promote/promote-file.ts";
 import { resolveSource, type SourceFile, sourceFiles } from "../promote/source-files.ts";
 import type { TargetServices } from "../services.ts";
+import { isPassing } from "./each-object.ts";
 import { missingTarget } from "./missing-target.ts";
 
 const FILES_AT_A_TIME = 4;
@@ -69,8 +70,8 @@ class PromoteFiles implements JobWork {
     for (const [index, outcome] of outcomes.entries()) {
       if (outcome.status === "fulfilled") continue;
       const { reason } = outcome;
-      if (!isAisError(reason, "unavailable") && !isAisError(reason, "tooManyRequests")) throw reason;
-      blocked = reason.message;
+      if (!isPassing(reason)) throw reason;
+      blocked = errorText(reason);
       left.push(must(this.#batch[index], "file of an outcome"));
     }
     this.#batch = left;

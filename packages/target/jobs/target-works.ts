@@ -6,6 +6,7 @@ import { copyObjects } from "./copy-objects.ts";
 import { deleteObjects } from "./delete-objects.ts";
 import { evictLeastUsed } from "./evict-least-used.ts";
 import { promoteFiles } from "./promote-files.ts";
+import { rebalanceObjects } from "./rebalance-objects.ts";
 import { summarizeBuckets } from "./summarize-buckets.ts";
 
 export function targetWorks(services: TargetServices): JobWorks {
@@ -17,6 +18,7 @@ export function targetWorks(services: TargetServices): JobWorks {
     promote: (context) => promoteFiles(context, services),
     "summary-bck": (context) => summarizeBuckets(context, services),
     "cleanup-store": (context) => cleanStore(context, services),
+    rebalance: (context) => rebalanceObjects(context, services),
     lru: (context) => evictLeastUsed(context, services),
   };
 }

@@ -12,6 +12,7 @@ import { decodeTransfer, TRANSFER_HEADER, type TransferResult } from "@ais/wire/
 import { countingIoErrors } from "../io-errors.ts";
 import { storeCopy } from "../jobs/store-copy.ts";
 import { locateBucket } from "../locate.ts";
+import { requireOwner } from "../placement/require-owner.ts";
 import type { TargetServices } from "../services.ts";
 
 /** Bodies up to this size are read at once: a stream costs more than they do. */
@@ -36,16 +37,22 @@ export async function intraJobObject(call: Call, services: TargetServices): Prom
     objectName,
     uname: transfer.uname,
   };
+  await requireOwner(transfer, call, services);
   const { metrics, jobRunner } = services;
-  const body = (): ObjectBody | Promise<ObjectBody> =>
-    transfer.sizeBytes <= WHOLE_BODY_MAX_BYTES ? request.bytes(WHOLE_BODY_MAX_BYTES) : request.stream();
+  let isTaken = false;
+  const body = (): ObjectBody | Promise<ObjectBody> => {
+    isTaken = true;
+    return transfer.sizeBytes <= WHOLE_BODY_MAX_BYTES
+      ? request.bytes(WHOLE_BODY_MAX_BYTES)
+      : request.stream();
+  };
   const { attributes, stored } = await countingIoErrors(
     "put",
     metrics,
     storeCopy(key, props, transfer, body, services),
   );
   if (!stored) {
-    await drain(request.stream());
+    if (!isTaken) await drain(request.stream());
     return jsonReply(resultOf(attributes, false));
   }
   metrics.add("stream.in.n", 1);

@@ -2,12 +2,14 @@
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import type { ListedObject, ListPage } from "@ais/storage/types.ts";
+import { type Bck, bucketUname } from "@ais/wire/bck.ts";
 import { findBucket } from "@ais/wire/bmd.ts";
 import { bucketId } from "@ais/wire/bprops.ts";
 import { formatGoLayout } from "@ais/wire/go-time.ts";
 import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
 import { type ListPageReply, type ListPageRequest, parseListPageRequest } from "@ais/wire/list-page.ts";
 import { ENTRY_FLAGS, formatCustom, type LsoEntry, type LsoProp } from "@ais/wire/lso.ts";
+import { isSettled } from "@ais/wire/rmd.ts";
 import { nodeName } from "@ais/wire/smap.ts";
 import { Packr } from "msgpackr";
 import { locateBucket } from "../locate.ts";
@@ -29,8 +31,9 @@ export async function intraList(call: Call, services: TargetServices): Promise<H
   const { props } = await locateBucket(page.bucket, isOtherBucket, snapshot, services, span);
   const { prefix, after, limit, delimiter } = page;
   const listed = await services.store.list(bucketId(props), { prefix, after, limit, delimiter }, span);
+  const misplaced = isSettled(snapshot) ? null : misplacedIn(page.bucket, services);
   const encoding = span.child("ais.list.encode");
-  const reply: ListPageReply = { entries: entriesOf(listed, page, services), more: listed.more };
+  const reply: ListPageReply = { entries: entriesOf(listed, page, misplaced, services), more: listed.more };
   const body = packr.pack(reply);
   encoding.end();
   if (page.listingId !== undefined)
@@ -44,15 +47,32 @@ export async function intraList(call: Call, services: TargetServices): Promise<H
 }
 
 /** Objects and directories in one order, that of the UTF-8 bytes of their names. */
-function entriesOf(listed: ListPage, page: ListPageRequest, services: TargetServices): LsoEntry[] {
+function entriesOf(
+  listed: ListPage,
+  page: ListPageRequest,
+  misplaced: IsMisplaced | null,
+  services: TargetServices,
+): LsoEntry[] {
   const wanted = wantedOf(page, nodeName(services.member.self));
-  const objects = listed.objects.map((object) => entryOf(object, wanted));
+  const objects = listed.objects.map((object) => {
+    const entry = entryOf(object, wanted);
+    if (misplaced === null || !misplaced(object.objectName)) return entry;
+    return { ...entry, flags: (entry.flags ?? 0) | ENTRY_FLAGS.misplaced };
+  });
   if (listed.directories.length === 0) return objects;
   const directories = listed.directories.map((name): LsoEntry => ({ name, flags: ENTRY_FLAGS.directory }));
   return [...objects, ...directories]
     .map((entry) => ({ entry, bytes: Buffer.from(entry.name) }))
     .sort((left, right) => Buffer.compare(left.bytes, right.bytes))
     .map(({ entry }) => entry);
+}
+
+/** Whether another target owns the object: of two copies of one that moves, the owner's counts. */
+type IsMisplaced = (objectName: string) => boolean;
+
+function misplacedIn(bucket: Bck, { handOver, facts }: TargetServices): IsMisplaced {
+  const prefix = bucketUname(bucket);
+  return (objectName) => handOver.ownerOf(prefix + objectName)?.daemon_id !== facts.id;
 }
 
 /** What the entries of a page have, looked up once a page. */

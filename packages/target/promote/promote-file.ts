@@ -8,12 +8,13 @@ import { findBucket } from "@ais/wire/bmd.ts";
 import type { Bprops } from "@ais/wire/bprops.ts";
 import { bucketNotFound } from "@ais/wire/error-texts.ts";
 import { validateObjectName } from "@ais/wire/object-name.ts";
-import type { ObjectTransfer, TransferResult } from "@ais/wire/object-transfer.ts";
+import type { TransferResult } from "@ais/wire/object-transfer.ts";
 import { type PromoteWork, promotedName } from "@ais/wire/promote.ts";
-import { placementNodes } from "@ais/wire/smap.ts";
+import { placementAmong, placementNodes } from "@ais/wire/smap.ts";
 import { objectKey } from "../jobs/object-source.ts";
 import { storeCopy } from "../jobs/store-copy.ts";
 import type { TargetServices } from "../services.ts";
+import { describeTransfer } from "../transfer/describe-transfer.ts";
 import { sendForJob } from "../transfer/send-for-job.ts";
 import { fileChecksum, fileReader } from "./file-reader.ts";
 import { type OpenSource, openSourceFile, type SourceFile } from "./source-files.ts";
@@ -67,8 +68,8 @@ export async function promoteFile(
 }
 
 /**
- * Of files that all targets see, each target does those that would be its own if only the targets that share the work were
- * there: a cluster map that changes meanwhile leaves no file to nobody.
+ * Of files that all targets see, each target does those that would be its own if just the targets that share the work were
+ * there, in service or not: a cluster map that changes meanwhile leaves no file to nobody.
  */
 function isOwnShare(
   { uname }: ObjectKey,
@@ -76,7 +77,7 @@ function isOwnShare(
   { hrw, member, facts }: TargetServices,
 ): boolean {
   if (!work.isShared) return true;
-  const nodes = placementNodes(member.snapshot.smap).filter(({ id }) => targets.includes(id));
+  const nodes = placementAmong(member.snapshot.smap, targets);
   return hrw.chooseTarget(nodes, uname)?.id === facts.id;
 }
 
@@ -94,22 +95,16 @@ async function store(
   span: Span,
 ): Promise<Stored> {
   const { member, hrw, facts, metrics, clock, intraAuth } = services;
-  const { smap, bmd } = member.snapshot;
   const props = currentProps(bucket, services);
-  const owner = hrw.chooseTarget(placementNodes(smap), key.uname);
+  const owner = hrw.chooseTarget(placementNodes(member.snapshot.smap), key.uname);
   if (owner === null) throw new AisError("unavailable", "the cluster has no active targets");
-  const transfer: ObjectTransfer = {
+  const file = { sizeBytes: stat.size, checksum: null, atimeNs: clock.nowNs(), custom: {} };
+  const transfer = describeTransfer(file, member.snapshot, {
     uname: key.uname,
     bid: bucket.bid,
-    bmdVersion: bmd.version,
-    sizeBytes: stat.size,
-    checksum: null,
-    atimeNs: clock.nowNs().toString(),
-    custom: {},
-    parts: null,
     keepExisting: !work.args.overwrite,
     jobId,
-  };
+  });
   const reader = fileReader(descriptorPath, stat.size);
   if (owner.id !== facts.id) {
     const sending = span.child("ais.promote.send");

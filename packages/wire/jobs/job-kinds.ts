@@ -8,6 +8,10 @@ interface KindEntry {
   readonly startable?: true;
   /** Its work may be done while it still runs: clients wait for `is_idle` instead of the end. */
   readonly idles?: true;
+  /** Cannot start while a rebalance runs. */
+  readonly conflictsWithRebalance?: true;
+  /** Ends when a rebalance is started. */
+  readonly abortedByRebalance?: true;
 }
 
 export const JOB_KINDS = {
@@ -15,35 +19,50 @@ export const JOB_KINDS = {
   resilver: { displayName: "", startable: true },
   election: { displayName: "elect-primary" },
   lru: { displayName: "lru-eviction", startable: true },
-  "cleanup-store": { displayName: "cleanup", startable: true },
+  "cleanup-store": { displayName: "cleanup", startable: true, conflictsWithRebalance: true },
   "summary-bck": { displayName: "summary" },
   "summary-shard": { displayName: "shard-summary" },
-  rechunk: { displayName: "", startable: true },
-  "index-shard": { displayName: "shard-index" },
+  rechunk: { displayName: "", startable: true, conflictsWithRebalance: true, abortedByRebalance: true },
+  "index-shard": { displayName: "shard-index", conflictsWithRebalance: true },
   "ec-get": { displayName: "", idles: true },
   "ec-put": { displayName: "", idles: true },
   "ec-resp": { displayName: "", idles: true },
   "put-copies": { displayName: "", idles: true },
   archive: { displayName: "", idles: true },
-  "copy-listrange": { displayName: "copy-objects", idles: true },
-  "etl-listrange": { displayName: "etl-objects", idles: true },
+  "copy-listrange": {
+    displayName: "copy-objects",
+    idles: true,
+    conflictsWithRebalance: true,
+    abortedByRebalance: true,
+  },
+  "etl-listrange": {
+    displayName: "etl-objects",
+    idles: true,
+    conflictsWithRebalance: true,
+    abortedByRebalance: true,
+  },
   "blob-download": { displayName: "", startable: true },
   download: { displayName: "", startable: true, idles: true },
-  dsort: { displayName: "dsort" },
+  dsort: { displayName: "dsort", conflictsWithRebalance: true, abortedByRebalance: true },
   promote: { displayName: "promote-files" },
   "evict-listrange": { displayName: "evict-objects" },
   "evict-remote-bck": { displayName: "evict-remote-bucket" },
   "delete-listrange": { displayName: "delete-objects" },
   "prefetch-listrange": { displayName: "prefetch-objects", startable: true },
-  "ec-encode": { displayName: "ec-bucket", startable: true },
+  "ec-encode": {
+    displayName: "ec-bucket",
+    startable: true,
+    conflictsWithRebalance: true,
+    abortedByRebalance: true,
+  },
   "make-n-copies": { displayName: "mirror", startable: true },
-  "move-bck": { displayName: "rename-bucket" },
-  "copy-bck": { displayName: "copy-bucket" },
-  "etl-bck": { displayName: "etl-bucket" },
+  "move-bck": { displayName: "rename-bucket", conflictsWithRebalance: true, abortedByRebalance: true },
+  "copy-bck": { displayName: "copy-bucket", conflictsWithRebalance: true, abortedByRebalance: true },
+  "etl-bck": { displayName: "etl-bucket", conflictsWithRebalance: true, abortedByRebalance: true },
   "etl-inline": { displayName: "" },
   list: { displayName: "", idles: true },
-  "get-batch": { displayName: "", idles: true },
-  "create-inventory": { displayName: "" },
+  "get-batch": { displayName: "", idles: true, conflictsWithRebalance: true, abortedByRebalance: true },
+  "create-inventory": { displayName: "", conflictsWithRebalance: true, abortedByRebalance: true },
   "load-lom-cache": { displayName: "warm-up-metadata", startable: true },
 } as const satisfies Record<string, KindEntry>;
 

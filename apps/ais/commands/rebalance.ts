@@ -1,0 +1,104 @@
+/** `ais show rebalance`, `ais cluster rebalance start|stop|show`: AIStore's table of what each target sent and received. */
+import type { JobSnap } from "@ais/client/job-api.ts";
+import type { Command } from "commander";
+import { nodeIdOf } from "../cluster/node-states.ts";
+import type { CommandContext, Runtime } from "../context.ts";
+import { formatSize } from "../output/units.ts";
+
+const KIND = "rebalance";
+const COLUMNS = [
+  "REB ID",
+  "NODE",
+  "TX OBJECTS",
+  "TX BYTES",
+  "RX OBJECTS",
+  "RX BYTES",
+  "START",
+  "END",
+  "STATE",
+].map((name) => ({ name }));
+
+interface ShowOptions {
+  readonly all?: boolean;
+}
+
+export function rebalanceShowCommand(runtime: Runtime, parent: Command, name: string): Command {
+  const command = parent
+    .command(name)
+    .summary("show global rebalance: the one that runs, or with --all every one")
+    .argument("[selection...]", "REB_ID (such as g21), NODE_ID, or both")
+    .option("--all", "those that have ended as well");
+  return runtime.handle<ShowOptions>(command, async (context, [words], options) =>
+    show(context, [words ?? []].flat(), options.all === true),
+  );
+}
+
+export function clusterRebalanceCommand(runtime: Runtime, parent: Command): Command {
+  const group = parent.command(KIND).summary("start, stop and show global rebalance");
+  const start = group.command("start").summary("start global rebalance");
+  runtime.handle(start, async (context) => {
+    const id = await context.client.jobs.start(KIND);
+    if (context.settings.json) context.printJson({ job: id });
+    else context.print(`Started rebalance "${id}" (to monitor, run 'ais show rebalance').`);
+  });
+  const stop = group
+    .command("stop")
+    .summary("stop global rebalance")
+    .option("-f, --force", "also while the objects of a node are being handed over");
+  runtime.handle<{ readonly force?: boolean }>(stop, async (context, _words, options) => {
+    const [running] = await context.client.jobs.statuses({ kind: KIND, onlyRunning: true });
+    if (running === undefined) return context.print("Rebalance is not running");
+    await context.client.jobs.stop({ id: running.id }, options.force === true);
+    if (context.settings.json) context.printJson({ stopped: running.id });
+    else context.print(`Stopped rebalance[${running.id}]`);
+  });
+  rebalanceShowCommand(runtime, group, "show");
+  return group;
+}
+
+async function show(context: CommandContext, words: readonly string[], all: boolean): Promise<void> {
+  const id = words.find((word) => /^g\d+$/.test(word));
+  const nodes = words.filter((word) => word !== id).map(nodeIdOf);
+  const onlyRunning = !all && id === undefined;
+  const snaps = (
+    await context.client.jobs.snaps({ kind: KIND, onlyRunning, ...(id === undefined ? {} : { id }) })
+  ).filter(({ targetId }) => nodes.length === 0 || nodes.includes(targetId));
+  if (context.settings.json) return context.printJson(snaps);
+  if (snaps.length === 0)
+    return context.print(onlyRunning ? "Global rebalance is not running (see --all)" : "No rebalance");
+  const sorted = snaps.toSorted(
+    (left, right) => numberOf(left) - numberOf(right) || (left.targetId < right.targetId ? -1 : 1),
+  );
+  for (const message of new Set(sorted.map((snap) => `${snap.id}: ${snap.message}`)))
+    if (!message.endsWith(": ")) context.print(message);
+  context.printTable(COLUMNS, sorted.map(row));
+  for (const group of byId(sorted)) {
+    const objects = group.reduce((sum, { sentObjects }) => sum + sentObjects, 0);
+    const bytes = group.reduce((sum, { sentBytes }) => sum + sentBytes, 0);
+    if (objects > 0)
+      context.print(`${group[0]?.id}: ${objects} objects migrated (total size ${formatSize(bytes)})`);
+    for (const snap of group) if (snap.error !== "") context.print(`t[${snap.targetId}]: ${snap.error}`);
+  }
+}
+
+function numberOf({ id }: JobSnap): number {
+  return Number(id.slice(1));
+}
+
+function byId(snaps: readonly JobSnap[]): readonly (readonly JobSnap[])[] {
+  return [...new Set(snaps.map(({ id }) => id))].map((id) => snaps.filter((snap) => snap.id === id));
+}
+
+function row(snap: JobSnap): readonly string[] {
+  return [
+    snap.id,
+    `t[${snap.targetId}]`,
+    String(snap.sentObjects),
+    formatSize(snap.sentBytes),
+    String(snap.receivedObjects),
+    formatSize(snap.receivedBytes),
+    snap.startTime.slice(11, 19),
+    snap.endTime === "" ? "-" : snap.endTime.slice(11, 19),
+    snap.isAborted ? "Aborted" : snap.endTime === "" ? "Running" : "Finished",
+  ];
+}

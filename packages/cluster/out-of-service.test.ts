@@ -1,0 +1,86 @@
+/** What the cluster map says of nodes that are out of service, and how the primary's seat changes hands. */
+import { expect, test } from "bun:test";
+import { NOOP_SPAN } from "@ais/tracing/noop.ts";
+import { outOfServiceState } from "@ais/wire/fixtures/out-of-service.ts";
+import { withNode } from "@ais/wire/rmd.ts";
+import { findNode } from "@ais/wire/smap.ts";
+import { eventually, TestCluster, testNode, untilSmap } from "./fixtures/test-cluster.ts";
+import type { ClusterMember } from "./member.ts";
+
+function untilFlags(member: ClusterMember, id: string, flags: number | null): Promise<void> {
+  const seen = (): number | null => findNode(member.snapshot.smap, id)?.flags ?? null;
+  return eventually(
+    () => seen() === flags,
+    () => `flags of ${id} are ${seen()}, wanted ${flags}`,
+  );
+}
+
+test("a node out of service is marked, and stays in the map when its process ends", async () => {
+  await using cluster = new TestCluster();
+  const p1 = await cluster.start(testNode("proxy", "p1", 1));
+  const t1 = await cluster.start(testNode("target", "t1", 2));
+  const t2 = await cluster.start(testNode("target", "t2", 3));
+  await untilSmap(t2.member, "p1* t1 t2");
+  await p1.member.updateRmd((rmd) => ({ ...rmd, target_ids: ["t1", "t2"] }), NOOP_SPAN);
+  await p1.member.updateRmd((rmd) => withNode(rmd, "t1", outOfServiceState(t1.member.self)), NOOP_SPAN);
+  await untilFlags(t2.member, "t1", 4);
+  // It serves no longer, which is said before the map says so.
+  expect(p1.member.snapshot.rmd).toMatchObject({ target_ids: ["t2"], left: ["t1"] });
+
+  const done = outOfServiceState(t1.member.self, { moved: true, final: true });
+  await p1.member.updateRmd((rmd) => withNode(rmd, "t1", done), NOOP_SPAN);
+  await untilFlags(t2.member, "t1", 4 | 16);
+  await t1.stop();
+  await t2.stop();
+  await untilSmap(p1.member, "p1* t1");
+  expect(p1.member.snapshot.rmd).toMatchObject({ target_ids: [], left: ["t1", "t2"] });
+  // Elsewhere, and still in maintenance.
+  const again = await cluster.start(testNode("target", "t1", 4));
+  await untilFlags(again.member, "t1", 4 | 16);
+  await p1.member.updateRmd((rmd) => withNode(rmd, "t1", null), NOOP_SPAN);
+  await untilFlags(again.member, "t1", 0);
+});
+
+test("the seat goes to the proxy that is named, and to no other", async () => {
+  await using cluster = new TestCluster();
+  const p1 = await cluster.start(testNode("proxy", "p1", 1));
+  const p2 = await cluster.start(testNode("proxy", "p2", 2));
+  const p3 = await cluster.start(testNode("proxy", "p3", 3));
+  await untilSmap(p3.member, "p1* p2 p3");
+  await p1.member.handOverPrimary("p3");
+  expect([p1.member.isPrimary, p2.member.isPrimary, p3.member.isPrimary]).toEqual([false, false, true]);
+  for (const { member } of [p1, p2, p3]) await untilSmap(member, "p1 p2 p3*");
+  await expect(p1.member.handOverPrimary("p2")).rejects.toThrow("not the primary");
+  await p3.member.handOverPrimary("p1");
+  await untilSmap(p2.member, "p1* p2 p3");
+  // The seat is under the lease of its holder: with it, it comes free.
+  await p1.stop();
+  await eventually(
+    () => p2.member.isPrimary || p3.member.isPrimary,
+    () => "nobody was elected",
+  );
+});
+
+test("a seat that nobody takes goes back", async () => {
+  await using cluster = new TestCluster();
+  const p1 = await cluster.start(testNode("proxy", "p1", 1));
+  await expect(p1.member.handOverPrimary("nobody")).rejects.toThrow("did not take over");
+  expect(p1.member.isPrimary).toBe(true);
+  await untilSmap(p1.member, "p1*");
+});
+
+test("a proxy in maintenance is not elected", async () => {
+  await using cluster = new TestCluster();
+  const p1 = await cluster.start(testNode("proxy", "p1", 1));
+  const p2 = await cluster.start(testNode("proxy", "p2", 2));
+  const p3 = await cluster.start(testNode("proxy", "p3", 3));
+  const state = outOfServiceState(p2.member.self, { final: true });
+  await p1.member.updateRmd((rmd) => withNode(rmd, "p2", state), NOOP_SPAN);
+  await untilFlags(p2.member, "p2", 4);
+  await p1.stop();
+  await eventually(
+    () => p3.member.isPrimary,
+    () => "p3 was not elected",
+  );
+  expect(p2.member.isPrimary).toBe(false);
+});

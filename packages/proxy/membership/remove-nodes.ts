@@ -1,0 +1,143 @@
+/** Actions `start-maintenance`, `shutdown-node`, `decommission-node` and `rm-unsafe` (wire-compat 2.2, 2.3). */
+import { AisError } from "@ais/base/errors.ts";
+import type { Call } from "@ais/node/call.ts";
+import { ACTIONS } from "@ais/wire/actions.ts";
+import { listBuckets } from "@ais/wire/bmd.ts";
+import { missingNodeId, nodeNotFound } from "@ais/wire/error-texts.ts";
+import { parseRemoveNodesMsg, type RemoveNodesMsg } from "@ais/wire/remove-nodes.ts";
+import { type OutOfService, outOfService, type Removal, withNode } from "@ais/wire/rmd.ts";
+import { activeTargets, findNode, isActive, nodeName, type Snode } from "@ais/wire/smap.ts";
+import type { ProxyServices } from "../services.ts";
+import { applyFlags } from "./apply-flags.ts";
+import { finishRemoval } from "./finish-removal.ts";
+import { startRebalance } from "./rebalance.ts";
+import { refuseWhileRebalancing } from "./transactions.ts";
+
+/** To be run at the primary. The id of the rebalance that hands the nodes' objects over; empty when there is none. */
+export function removeNodes(
+  action: Removal | typeof ACTIONS.removeNodeUnsafe,
+  value: unknown,
+  call: Call,
+  services: ProxyServices,
+): Promise<string> {
+  const message = parseRemoveNodesMsg(value);
+  if (message.ids.length === 0) throw missingNodeId();
+  const isUnsafe = action === ACTIONS.removeNodeUnsafe;
+  if (isUnsafe && !message.skipRebalance)
+    throw new AisError("badRequest", `"${action}" never rebalances: "skip_rebalance" must be set`);
+  return services.membership.run(action, async () => {
+    const nodes = await admit(action, message, call, services);
+    if (nodes.length === 0) return "";
+    const mustMove = isUnsafe ? [] : toEmpty(nodes, services);
+    if (nodes.some((node) => node.daemon_type === "target")) refuseWhileRebalancing(action, services);
+    const rebalance = mustMove.length > 0 && mayRebalance(action, nodes, message, services);
+    const removal = isUnsafe ? "decommission-node" : action;
+    await mark(nodes, removal, message, rebalance, call, services);
+    const ids = nodes.map((node) => node.daemon_id);
+    await applyFlags(ids, call, services);
+    if (rebalance) return startRebalance(`${action} ${nodes.map(nodeName).join(", ")}`, call, services);
+    for (const id of ids) await finishRemoval(id, call, services);
+    return "";
+  });
+}
+
+/** Nodes that there is something to do with: one that is in maintenance already is passed over. */
+async function admit(
+  action: string,
+  { ids }: RemoveNodesMsg,
+  call: Call,
+  { member, facts }: ProxyServices,
+): Promise<readonly Snode[]> {
+  await member.refresh("rmd", call.span);
+  const { smap, rmd } = await member.refresh("smap", call.span);
+  const nodes: Snode[] = [];
+  for (const id of ids) {
+    const node = findNode(smap, id);
+    if (node === null) throw nodeNotFound(id);
+    const name = nodeName(node);
+    if (id === facts.id)
+      throw new AisError(
+        "badRequest",
+        `${name} is the current primary, cannot perform action "${action}" on itself`,
+      );
+    const state = outOfService(rmd, id);
+    if (action === ACTIONS.startMaintenance && state !== null) {
+      if (state.action === "decommission-node" && !state.final)
+        throw new AisError("badRequest", `${name} is currently being decommissioned`);
+      if (node.daemon_type === "proxy" || state.moved) continue;
+    }
+    nodes.push(node);
+  }
+  return nodes;
+}
+
+/** Those whose objects are to be handed over. */
+function toEmpty(nodes: readonly Snode[], { member }: ProxyServices): readonly Snode[] {
+  const { rmd, bmd } = member.snapshot;
+  if (listBuckets(bmd).length === 0) return [];
+  return nodes.filter(
+    (node) =>
+      node.daemon_type === "target" && (isActive(node) || outOfService(rmd, node.daemon_id)?.moved !== true),
+  );
+}
+
+/** Throws where objects would be lost that nobody said may be. */
+function mayRebalance(
+  action: string,
+  nodes: readonly Snode[],
+  { skipRebalance }: RemoveNodesMsg,
+  { member, logger }: ProxyServices,
+): boolean {
+  if (skipRebalance) return false;
+  const { smap, config } = member.snapshot;
+  const names = nodes.map(nodeName).join(", ");
+  const staying = activeTargets(smap).filter(
+    (target) => !nodes.some((node) => node.daemon_id === target.daemon_id),
+  );
+  if (staying.length === 0) {
+    throw new AisError(
+      "badRequest",
+      `cannot "${action}" ${names}: no active target is left to take over their objects; "skip_rebalance" leaves them where they are`,
+    );
+  }
+  if (config.rebalance.enabled) return true;
+  if (action === ACTIONS.decommissionNode) {
+    throw new AisError(
+      "badRequest",
+      `cannot "${action}" ${names}: rebalance is disabled (rebalance.enabled), and their objects would be lost`,
+    );
+  }
+  logger.log("warn", "rebalance is disabled: objects stay on nodes that go out of service", { nodes: names });
+  return false;
+}
+
+function mark(
+  nodes: readonly Snode[],
+  action: Removal,
+  message: RemoveNodesMsg,
+  rebalance: boolean,
+  { span }: Call,
+  { member }: ProxyServices,
+): Promise<unknown> {
+  const { bmd } = member.snapshot;
+  const isEmpty = listBuckets(bmd).length === 0;
+  return member.updateRmd((rmd) => {
+    let next = rmd;
+    for (const snode of nodes) {
+      const known = outOfService(rmd, snode.daemon_id);
+      const state: OutOfService = {
+        action,
+        snode: { ...snode, flags: known?.snode.flags ?? snode.flags },
+        // A proxy waits for nothing.
+        rebalance: rebalance && snode.daemon_type === "target",
+        moved: known?.moved === true || (snode.daemon_type === "target" && isEmpty),
+        final: false,
+        rm_user_data: message.rmUserData,
+        keep_initial_config: message.keepInitialConfig,
+        no_shutdown: message.noShutdown,
+      };
+      next = withNode(next, snode.daemon_id, state);
+    }
+    return next;
+  }, span);
+}

@@ -1,0 +1,173 @@
+/** Sending an object to its owner, against whatever else happens to it. */
+import { expect, test } from "bun:test";
+import { AisError } from "@ais/base/errors.ts";
+import { loadHrw } from "@ais/hrw/hrw.ts";
+import { MemoryMember, memoryNode } from "@ais/node/testing/memory-member.ts";
+import { memoryServices } from "@ais/node/testing/memory-services.ts";
+import type { ObjectAttributes, ObjectKey, ObjectReader, ObjectStore } from "@ais/storage/types.ts";
+import { decodeTransfer, TRANSFER_HEADER } from "@ais/wire/object-transfer.ts";
+import { HandOver } from "./hand-over.ts";
+
+const KEY: ObjectKey = { bucketId: 1n, bucketName: "ais://b", objectName: "o", uname: "ais/@#/b/o" };
+const NEVER = new AbortController().signal;
+
+interface Stored {
+  readonly bytes: Uint8Array;
+  readonly attributes: ObjectAttributes;
+}
+
+function stored(text: string, createdNs: bigint): Stored {
+  const bytes = new TextEncoder().encode(text);
+  return {
+    bytes,
+    attributes: {
+      sizeBytes: bytes.length,
+      checksum: null,
+      version: "1",
+      createdNs,
+      atimeNs: 1n,
+      custom: {},
+      mountpath: "/mp",
+    },
+  };
+}
+
+/** One object, which may change under whoever reads it. */
+class OneObjectStore {
+  object: Stored | null;
+  releases = 0;
+
+  constructor(object: Stored | null) {
+    this.object = object;
+  }
+
+  async get(): Promise<ObjectReader> {
+    const { object } = this;
+    if (object === null) throw new AisError("notFound", "missing");
+    return {
+      attributes: object.attributes,
+      offsetBytes: 0,
+      lengthBytes: object.bytes.length,
+      content: { kind: "bytes", bytes: object.bytes },
+      release: () => void this.releases++,
+    };
+  }
+
+  async head(): Promise<ObjectAttributes | null> {
+    return this.object?.attributes ?? null;
+  }
+
+  async delete(): Promise<boolean> {
+    const found = this.object !== null;
+    this.object = null;
+    return found;
+  }
+
+  async deleteUnchanged(_key: ObjectKey, looked: ObjectAttributes): Promise<boolean> {
+    if (this.object?.attributes.createdNs !== looked.createdNs) return false;
+    this.object = null;
+    return true;
+  }
+}
+
+/** The owner, as a server; `onArrival` runs before it answers. */
+function startOwner(onArrival: (text: string) => Promise<number>) {
+  const arrived: string[] = [];
+  const server = Bun.serve({
+    port: 0,
+    async fetch(request) {
+      const transfer = decodeTransfer(request.headers.get(TRANSFER_HEADER));
+      const text = await request.text();
+      const status = await onArrival(text);
+      if (status !== 200) return Response.json({ message: "no", status }, { status });
+      arrived.push(`${text}@${transfer.moved?.createdNs}`);
+      return Response.json({ stored: true, version: "1", checksum: null, atimeNs: "1" });
+    },
+  });
+  return { server, arrived };
+}
+
+async function setUp(object: Stored | null, onArrival: (text: string) => Promise<number>) {
+  const { server, arrived } = startOwner(onArrival);
+  const self = memoryNode("target", "selfnode", 1, 1n);
+  const owner = memoryNode("target", "ownernode", server.port ?? 0, 2n);
+  const member = new MemoryMember(self, [owner]);
+  const store = new OneObjectStore(object);
+  const hrw = await loadHrw();
+  // The other one owns it, whatever the hash says.
+  const chosen = Object.create(hrw, { chooseTarget: { value: () => ({ snode: owner }) } });
+  const { metrics, intraAuth } = memoryServices(self);
+  const handOver = new HandOver({
+    store: store as unknown as ObjectStore,
+    member,
+    hrw: chosen,
+    metrics,
+    intraAuth,
+    nodeId: "selfnode",
+  });
+  return { store, handOver, arrived, [Symbol.dispose]: () => void server.stop(true) };
+}
+
+test("an object goes to its owner with its time, and is gone here; another one is not there", async () => {
+  using fixture = await setUp(stored("one", 7n), async () => 200);
+  const { handOver, store, arrived } = fixture;
+  const [first, second] = await Promise.all([handOver.run(KEY, "g1", NEVER), handOver.run(KEY, "g1", NEVER)]);
+  expect([first, second]).toEqual([
+    { kind: "sent", bytes: 3 },
+    { kind: "sent", bytes: 3 },
+  ]);
+  expect(arrived).toEqual(["one@7"]);
+  expect([store.object, store.releases]).toEqual([null, 1]);
+  expect(await handOver.run(KEY, "g1", NEVER)).toEqual({ kind: "absent" });
+});
+
+test("what was written while it was on its way goes as well", async () => {
+  let arrivals = 0;
+  using fixture = await setUp(stored("old", 7n), async () => {
+    if (arrivals++ === 0) fixture.store.object = stored("new", 8n);
+    return 200;
+  });
+  expect(await fixture.handOver.run(KEY, "g1", NEVER)).toMatchObject({ kind: "sent" });
+  expect(fixture.arrived).toEqual(["old@7", "new@8"]);
+  expect(fixture.store.object).toBe(null);
+});
+
+test("an owner that does not take it leaves it here", async () => {
+  using fixture = await setUp(stored("one", 7n), async () => 503);
+  await expect(fixture.handOver.run(KEY, "g1", NEVER)).rejects.toThrow("t[ownernode]");
+  expect(fixture.store.object).not.toBe(null);
+  expect(fixture.store.releases).toBe(1);
+  // The next attempt is one of its own.
+  await expect(fixture.handOver.run(KEY, "g1", NEVER)).rejects.toThrow("t[ownernode]");
+});
+
+test("its deletion waits for the transfer, and nothing is sent after it", async () => {
+  const gate = Promise.withResolvers<number>();
+  using fixture = await setUp(stored("one", 7n), () => gate.promise);
+  const { handOver, arrived } = fixture;
+  const sending = handOver.run(KEY, "g1", NEVER);
+  let isDropped = false;
+  const dropping = handOver.drop(KEY).then((found) => {
+    isDropped = true;
+    return found;
+  });
+  await Bun.sleep(30);
+  expect(isDropped).toBe(false);
+  gate.resolve(200);
+  expect(await sending).toMatchObject({ kind: "sent" });
+  // It was here when the deletion was asked for.
+  expect(await dropping).toBe(true);
+  expect(arrived.length).toBe(1);
+  expect(await handOver.run(KEY, "g1", NEVER)).toEqual({ kind: "absent" });
+  expect(await handOver.drop(KEY)).toBe(false);
+});
+
+test("while it is being deleted nobody sends it", async () => {
+  using fixture = await setUp(stored("one", 7n), async () => 200);
+  const [found, outcome] = await Promise.all([
+    fixture.handOver.drop(KEY),
+    fixture.handOver.run(KEY, "g1", NEVER),
+  ]);
+  expect([found, outcome]).toEqual([true, { kind: "absent" }]);
+  expect(fixture.arrived).toEqual([]);
+});

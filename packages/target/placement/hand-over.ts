@@ -1,0 +1,130 @@
+/** Sends objects that this target holds to the targets that own them, and then lets them go here. */
+import { AisError, isAisError } from "@ais/base/errors.ts";
+import type { ClusterMember } from "@ais/cluster/member.ts";
+import type { Hrw } from "@ais/hrw/hrw.ts";
+import type { IntraAuth } from "@ais/node/intra-auth.ts";
+import type { NodeMetrics } from "@ais/node/metrics/types.ts";
+import type { ObjectKey, ObjectReader, ObjectStore } from "@ais/storage/types.ts";
+import { NOOP_SPAN } from "@ais/tracing/noop.ts";
+import { placementNodes, type Snode } from "@ais/wire/smap.ts";
+import { describeTransfer } from "../transfer/describe-transfer.ts";
+import { sendForJob } from "../transfer/send-for-job.ts";
+
+export interface HandOverParts {
+  /** What this target itself holds. */
+  readonly store: ObjectStore;
+  readonly member: ClusterMember;
+  readonly hrw: Hrw;
+  readonly metrics: NodeMetrics;
+  readonly intraAuth: IntraAuth;
+  readonly nodeId: string;
+}
+
+/** What became of an object: it is not here, it belongs here, or its owner has it. */
+export type HandedOver =
+  | { readonly kind: "absent" | "owned" }
+  | { readonly kind: "sent"; readonly bytes: number };
+
+/** An object that is changed here while it is sent is sent again; whoever changes it so often has other plans with it. */
+const ATTEMPTS_MAX = 8;
+
+export class HandOver {
+  readonly #parts: HandOverParts;
+  readonly #underWay = new Map<string, Promise<HandedOver>>();
+
+  constructor(parts: HandOverParts) {
+    this.#parts = parts;
+  }
+
+  /** Null when the cluster has no active target. */
+  ownerOf(uname: string): Snode | null {
+    const { hrw, member } = this.#parts;
+    return hrw.chooseTarget(placementNodes(member.snapshot.smap), uname)?.snode ?? null;
+  }
+
+  /**
+   * The object is whole and durable at its owner, or a newer one is, when this resolves with `sent`; here it is gone. Several
+   * callers at a time share one transfer. Throws `unavailable` and whatever the owner answered; the object stays then.
+   */
+  run(key: ObjectKey, jobId: string, signal: AbortSignal): Promise<HandedOver> {
+    const underWay = this.#underWay.get(key.uname);
+    if (underWay !== undefined) return underWay;
+    const run = this.#run(key, jobId, signal);
+    this.#underWay.set(key.uname, run);
+    const forget = (): boolean => this.#underWay.delete(key.uname);
+    run.then(forget, forget);
+    return run;
+  }
+
+  /** Deletes what is here of an object that its owner deletes; a transfer under way ends first. True when there was something. */
+  async drop(key: ObjectKey): Promise<boolean> {
+    let wasSent = false;
+    for (let other = this.#underWay.get(key.uname); other !== undefined; ) {
+      wasSent ||= (await other.catch(() => null))?.kind === "sent";
+      other = this.#underWay.get(key.uname);
+    }
+    const deletion = this.#parts.store.delete(key, "fsync", NOOP_SPAN);
+    // Whoever would send the object now finds that it is not here.
+    const done = deletion.then((): HandedOver => ({ kind: "absent" }));
+    this.#underWay.set(key.uname, done);
+    try {
+      return (await deletion) || wasSent;
+    } finally {
+      await done.catch(() => null);
+      this.#underWay.delete(key.uname);
+    }
+  }
+
+  async #run(key: ObjectKey, jobId: string, signal: AbortSignal): Promise<HandedOver> {
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+      const owner = this.ownerOf(key.uname);
+      if (owner === null) throw new AisError("unavailable", "the cluster has no active targets");
+      if (owner.daemon_id === this.#parts.nodeId) return { kind: "owned" };
+      const reader = await this.#open(key);
+      if (reader === null) return { kind: "absent" };
+      try {
+        await this.#send(key, owner, reader, jobId, signal);
+      } finally {
+        reader.release();
+      }
+      const { store } = this.#parts;
+      if (await store.deleteUnchanged(key, reader.attributes, NOOP_SPAN))
+        return { kind: "sent", bytes: reader.lengthBytes };
+      if ((await store.head(key, NOOP_SPAN)) === null) return { kind: "sent", bytes: reader.lengthBytes };
+    }
+    throw new AisError(
+      "unavailable",
+      `"${key.bucketName}/${key.objectName}" changes faster than it can be moved`,
+    );
+  }
+
+  async #open(key: ObjectKey): Promise<ObjectReader | null> {
+    try {
+      return await this.#parts.store.get(key, { verify: false }, NOOP_SPAN);
+    } catch (error) {
+      if (isAisError(error, "notFound")) return null;
+      throw error;
+    }
+  }
+
+  async #send(
+    key: ObjectKey,
+    owner: Snode,
+    reader: ObjectReader,
+    jobId: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { member, metrics, intraAuth } = this.#parts;
+    const { createdNs, version } = reader.attributes;
+    const transfer = describeTransfer(reader.attributes, member.snapshot, {
+      uname: key.uname,
+      bid: key.bucketId.toString(),
+      moved: { createdNs: createdNs.toString(), version },
+      jobId,
+    });
+    const { stored } = await sendForJob({ peer: owner, transfer, reader, signal, intraAuth });
+    if (!stored) return;
+    metrics.add("stream.out.n", 1);
+    metrics.add("stream.out.size", reader.lengthBytes);
+  }
+}

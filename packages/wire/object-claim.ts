@@ -1,0 +1,34 @@
+/** What the owner of an object asks of other targets while placement is not settled: `intra.hand-over`, `intra.drop`. Ours alone. */
+import { AisError } from "@ais/base/errors.ts";
+import * as v from "valibot";
+import { decodeJson } from "./json.ts";
+
+const Digits = v.pipe(v.string(), v.regex(/^\d+$/));
+
+const ClaimSchema = v.object({
+  uname: v.string(),
+  bid: Digits,
+  /** Of the cluster map by which the caller owns the object: an older one is read anew. */
+  smapVersion: Digits,
+  /** Only what was written after this is of use to the caller; 0 when it has nothing. */
+  newerThanNs: Digits,
+});
+
+export type ObjectClaim = Readonly<v.InferOutput<typeof ClaimSchema>>;
+
+export interface ClaimReply {
+  /** The object was here, and is with the caller or gone by now. */
+  readonly found: boolean;
+}
+
+export function parseClaim(text: string): ObjectClaim {
+  const result = v.safeParse(ClaimSchema, decodeJson(text));
+  if (result.success) return result.output;
+  throw new AisError("badRequest", `invalid claim of an object: ${result.issues[0].message}`);
+}
+
+export function parseClaimReply(text: string): ClaimReply {
+  const result = v.safeParse(v.object({ found: v.boolean() }), decodeJson(text));
+  if (result.success) return result.output;
+  throw new AisError("internal", `invalid reply to a claim of an object: ${result.issues[0].message}`);
+}

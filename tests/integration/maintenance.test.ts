@@ -1,0 +1,73 @@
+/** Targets go into maintenance and come back: nothing is lost, and everything can be read meanwhile. */
+import { expect, test } from "bun:test";
+import { must } from "@ais/base/assert.ts";
+import { TestCluster } from "@ais/testkit/cluster.ts";
+import { ClusterClient, heldBy, idOf } from "./cluster.fixture.ts";
+import { contentOf, numbered } from "./jobs.fixture.ts";
+
+const MAINTENANCE = 4;
+const MAINTENANCE_AFTER_REBALANCE = 4 | 16;
+
+test("a target in maintenance hands its objects over, and gets its share back", async () => {
+  await using cluster = await TestCluster.start({ targets: 3 });
+  const client = new ClusterClient(cluster);
+  await client.create("b");
+  const names = numbered("o", 300);
+  await client.fill("b", names, contentOf);
+  const target = must(cluster.targets[0], "target");
+  const id = await idOf(target);
+  const bid = "2";
+  const before = await heldBy(target, "b", bid);
+  expect(before.length).toBeGreaterThan(50);
+
+  const job = await client.changeNode("start-maintenance", id);
+  expect(job).toMatch(/^g\d+$/);
+  const reading = client.wrong("b", names, contentOf);
+  expect([MAINTENANCE, MAINTENANCE_AFTER_REBALANCE]).toContain((await client.flags(id)) ?? -1);
+  expect(await reading).toEqual([]);
+  expect(await client.wait(job)).toMatchObject({ kind: "rebalance", aborted: false, err: "" });
+  await client.untilFlags(id, MAINTENANCE_AFTER_REBALANCE);
+  expect(await heldBy(target, "b", bid)).toEqual([]);
+  expect(await client.wrong("b", names, contentOf)).toEqual([]);
+  expect(await client.names("b")).toEqual(names);
+  const sent = (await client.snaps({ id: job })).reduce(
+    (sum, snap) => sum + Number(snap.stats["out-objs"]),
+    0,
+  );
+  expect(sent).toBeGreaterThan(0);
+
+  const back = await client.changeNode("stop-maintenance", id);
+  expect(back).toMatch(/^g\d+$/);
+  expect(await client.wrong("b", names, contentOf)).toEqual([]);
+  expect(await client.wait(back)).toMatchObject({ aborted: false, err: "" });
+  expect(await heldBy(target, "b", bid)).toEqual(before);
+  expect(await client.wrong("b", names, contentOf)).toEqual([]);
+  expect(await client.rebalances()).toEqual([job, back]);
+}, 60_000);
+
+test("a batch of nodes is one change and one rebalance", async () => {
+  await using cluster = await TestCluster.start({ targets: 4, proxies: 2 });
+  const client = new ClusterClient(cluster);
+  await client.create("b");
+  const names = numbered("o", 100);
+  await client.fill("b", names, contentOf);
+  const { proxy_si } = await client.smap();
+  const proxies = await Promise.all(cluster.proxies.map(idOf));
+  const proxy = must(
+    proxies.find((id) => id !== proxy_si.daemon_id),
+    "proxy",
+  );
+  const targets = await Promise.all(cluster.targets.slice(0, 2).map(idOf));
+  const sids = [...targets, proxy];
+  const job = await client.changeNode("start-maintenance", sids[0] ?? "", { sids });
+  expect(job).toBe("g1");
+  expect(await client.wait(job)).toMatchObject({ aborted: false, err: "" });
+  for (const id of targets) await client.untilFlags(id, MAINTENANCE_AFTER_REBALANCE);
+  expect(await client.flags(proxy)).toBe(MAINTENANCE);
+  expect(await client.wrong("b", names, contentOf)).toEqual([]);
+  const back = await client.changeNode("stop-maintenance", sids[0] ?? "", { sids });
+  expect(await client.wait(back)).toMatchObject({ aborted: false, err: "" });
+  for (const id of sids) expect(await client.flags(id)).toBe(0);
+  expect(await client.wrong("b", names, contentOf)).toEqual([]);
+  expect(await client.rebalances()).toEqual([job, back]);
+}, 60_000);
