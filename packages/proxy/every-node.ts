@@ -12,13 +12,16 @@ import type { NodeSettings } from "@ais/wire/node-override.ts";
 import type { Operation } from "@ais/wire/operations.ts";
 import { PATHS } from "@ais/wire/paths.ts";
 import { QUERY } from "@ais/wire/queries.ts";
-import { allNodes, nodeName } from "@ais/wire/smap.ts";
+import { allNodes, isActive, nodeName } from "@ais/wire/smap.ts";
 import { broadcast } from "./broadcast.ts";
 import type { ProxyServices } from "./services.ts";
 
 const NODE_TIMEOUT_MS = 10_000;
 
-/** This node first, so that what is wrong with the message changes nothing. Throws what the first node that fails says. */
+/**
+ * This node first, so that what is wrong with the message changes nothing. Throws what the first node that fails says; one
+ * that is out of service and does not answer is passed over.
+ */
 export async function actOnEveryNode(
   message: ActMsg,
   call: Call,
@@ -55,6 +58,12 @@ async function tellOthers(
   );
   for (const { node, response, failure } of outcomes) {
     if (failure === null) continue;
+    if (response === null && !isActive(node)) {
+      // It stays in the cluster map though it may be powered off.
+      const fields = { node: nodeName(node), operation, failure };
+      services.logger.log("warn", "passed over a node that is out of service", fields, call.span);
+      continue;
+    }
     const code =
       response === null
         ? "unavailable"

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { actMsg } from "@ais/wire/act-msg.ts";
+import { SNODE_FLAGS } from "@ais/wire/smap.ts";
+import { fakeNode } from "../fixtures/fake-member.ts";
 import { FakeProxy, headerOf, jsonOf, textOf } from "../fixtures/fake-proxy.ts";
 import { FakeTarget } from "../fixtures/fake-target.ts";
 
@@ -92,6 +94,23 @@ describe("cluster.set-config", () => {
   ])("action %j is %d", async (action, status) => {
     const proxy = await FakeProxy.create({ targets: [] });
     expect((await proxy.send("PUT", "/v1/cluster", { body: actMsg(action) })).status).toBe(status);
+  });
+});
+
+describe("an action for every node", () => {
+  test.each([
+    ["in service", 0, 503],
+    ["in maintenance", SNODE_FLAGS.maintenance, 200],
+  ])("with a node %s that does not answer, the others do it", async (_, flags, status) => {
+    await using stack = new AsyncDisposableStack();
+    const target = stack.use(new FakeTarget("target-one", []));
+    const away = { ...fakeNode("target-two", "target", "http://127.0.0.1:1", 2n), flags };
+    const proxy = await FakeProxy.create({ targets: [target.node, away] });
+    const reply = await proxy.send("PUT", "/v1/cluster", { body: actMsg("reset-stats", false) });
+    expect(reply.status).toBe(status);
+    expect(target.seen.map(({ method, pathAndQuery }) => `${method} ${pathAndQuery}`)).toEqual([
+      "PUT /v1/daemon",
+    ]);
   });
 });
 
