@@ -1,7 +1,7 @@
 /** The bucket that a request names, as the newest BMD has it. */
 import type { ClusterSnapshot } from "@ais/cluster/snapshot.ts";
 import type { Call } from "@ais/node/call.ts";
-import { type Bck, bckFromRequest } from "@ais/wire/bck.ts";
+import { aisBucket, type Bck, bckFromRequest, bucketUname } from "@ais/wire/bck.ts";
 import { findBucket } from "@ais/wire/bmd.ts";
 import type { Bprops } from "@ais/wire/bprops.ts";
 import { bucketNotFound } from "@ais/wire/error-texts.ts";
@@ -13,7 +13,12 @@ export interface FoundBucket {
   readonly props: Bprops;
   /** The snapshot that has the bucket; newer than the call's when the BMD had to be refreshed. */
   readonly snapshot: ClusterSnapshot;
+  /** Start of the unames of its objects. */
+  readonly unamePrefix: string;
 }
+
+/** Buckets of the global namespace by name, found when first asked for. */
+const knownBucketsOf = new WeakMap<ClusterSnapshot, Map<string, FoundBucket>>();
 
 export function bucketOfCall(call: Call): Bck {
   return bckFromRequest(call.bucketName, call.query.get(QUERY.provider), call.query.get(QUERY.namespace));
@@ -21,9 +26,25 @@ export function bucketOfCall(call: Call): Bck {
 
 /** At once when this node's snapshot has the bucket, which is the rule; null otherwise. */
 export function findCallBucket(call: Call): FoundBucket | null {
-  const bucket = bucketOfCall(call);
-  const props = findBucket(call.snapshot.bmd, bucket);
-  return props === null ? null : { bucket, props, snapshot: call.snapshot };
+  const { query, snapshot, bucketName } = call;
+  const isPlain = query.get(QUERY.provider) === null && query.get(QUERY.namespace) === null;
+  if (!isPlain) return findBucketIn(snapshot, bucketOfCall(call));
+  let known = knownBucketsOf.get(snapshot);
+  if (known === undefined) {
+    known = new Map();
+    knownBucketsOf.set(snapshot, known);
+  }
+  let found = known.get(bucketName) ?? null;
+  if (found === null) {
+    found = findBucketIn(snapshot, aisBucket(bucketName));
+    if (found !== null) known.set(bucketName, found);
+  }
+  return found;
+}
+
+function findBucketIn(snapshot: ClusterSnapshot, bucket: Bck): FoundBucket | null {
+  const props = findBucket(snapshot.bmd, bucket);
+  return props === null ? null : { bucket, props, snapshot, unamePrefix: bucketUname(bucket) };
 }
 
 /**
@@ -33,9 +54,9 @@ export function findCallBucket(call: Call): FoundBucket | null {
 export async function refreshCallBucket(call: Call, services: ProxyServices): Promise<FoundBucket> {
   const bucket = bucketOfCall(call);
   const snapshot = await services.member.refresh("bmd", call.span);
-  const props = findBucket(snapshot.bmd, bucket);
-  if (props === null) throw bucketNotFound(bucket);
-  return { bucket, props, snapshot };
+  const found = findBucketIn(snapshot, bucket);
+  if (found === null) throw bucketNotFound(bucket);
+  return found;
 }
 
 export async function requireCallBucket(call: Call, services: ProxyServices): Promise<FoundBucket> {

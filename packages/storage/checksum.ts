@@ -3,6 +3,7 @@ import { createHash, type Hash } from "node:crypto";
 import type { ChecksumType } from "@ais/wire/checksum.ts";
 import { createCRC32 } from "hash-wasm";
 import xxhash, { type XXHashAPI } from "xxhash-wasm";
+import type { Checksum } from "./types.ts";
 
 export interface ContentHasher {
   update(bytes: Uint8Array): void;
@@ -48,6 +49,24 @@ export class ContentHashing {
     const hasher = await this.create(type);
     hasher.update(bytes);
     return hasher.digest();
+  }
+
+  /** Null for `none`; undefined when this type, or so many bytes, cannot be done at once. */
+  checksumNow(type: ChecksumType, bytes: Uint8Array): Checksum | null | undefined {
+    switch (type) {
+      case "none":
+        return null;
+      case "xxhash":
+      case "xxhash2":
+        if (bytes.byteLength > WASM_SLICE_BYTES) return undefined;
+        return { type, value: formatXxh64(this.#xxhash.h64Raw(bytes)) };
+      case "md5":
+      case "sha256":
+      case "sha512":
+        return { type, value: createHash(type).update(bytes).digest("hex") };
+      case "crc32c":
+        return undefined;
+    }
   }
 
   xxh64(bytes: Uint8Array): bigint {

@@ -11,6 +11,8 @@ export class StorageCounters {
   deletes = 0;
   commitBatches = 0;
   commitOperations = 0;
+  indexFlushes = 0;
+  indexFlushFailures = 0;
   filesRemoved = 0;
   corruptObjects = 0;
   checkedObjects = 0;

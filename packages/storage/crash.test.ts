@@ -85,14 +85,19 @@ async function runAndKill(
   return acknowledged;
 }
 
-/** The object is as after the last acknowledged step, or as after the one that was under way. */
+/**
+ * The object is as after the last acknowledged step, or as after the one that was under way. What it is counts as
+ * acknowledged from now on: the next writer may be killed before it has changed anything.
+ */
 async function checkSlot(store: ObjectStore, slot: number, at: Progress): Promise<void> {
   const attributes = await store.head(keyOf(`slot-${slot}`), NOOP_SPAN);
   const content = attributes === null ? null : await readObject(store, `slot-${slot}`);
   const possible = at.started === at.acknowledged ? [at.started] : [at.acknowledged, at.started];
-  const matches = possible.some((step) => {
+  const found = possible.find((step) => {
     const gone = step < 0 || isDeletion(slot, step);
     return gone ? content === null : content?.equals(crashBody(slot, step)) === true;
   });
+  const matches = found !== undefined;
   expect({ slot, ...at, size: content?.byteLength ?? null, matches }).toMatchObject({ matches: true });
+  at.acknowledged = found ?? -1;
 }

@@ -18,7 +18,9 @@ export function callerMetadata(custom: Custom): Custom {
 
 /** Null for an object that was written at once. */
 export function partsOf(custom: Custom): ObjectParts | null {
-  const [count, largestBytes] = (custom[PARTS_KEY] ?? "").split(",");
+  const text = custom[PARTS_KEY];
+  if (text === undefined) return null;
+  const [count, largestBytes] = text.split(",");
   return count === undefined || largestBytes === undefined
     ? null
     : { count: Number(count), largestBytes: Number(largestBytes) };

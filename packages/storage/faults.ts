@@ -5,7 +5,10 @@ export interface StorageFaults {
   readonly files: FileFaults;
   /** Before an index transaction of `operationCount` operations. */
   beforeCommit(operationCount: number): void | Promise<void>;
-  /** After the flush of an index transaction, before its operations are acknowledged; no other one runs meanwhile. */
+  /** What this file of an index has now is about to be flushed; other transactions may run meanwhile. */
+  beforeSync?(path: string): void | Promise<void>;
+  afterSync?(path: string): void;
+  /** After the flush of index transactions, before their operations are acknowledged. */
   afterFlush?(mountpath: string): void | Promise<void>;
 }
 

@@ -48,7 +48,7 @@ test("refuses another node's mountpath", async () => {
 test("refuses what a newer program wrote", async () => {
   await claimOnce();
   const marker = JSON.parse(readFileSync(join(path, MARKER_FILE), "utf8"));
-  writeFileSync(join(path, MARKER_FILE), JSON.stringify({ ...marker, formatVersion: 2 }));
+  writeFileSync(join(path, MARKER_FILE), JSON.stringify({ ...marker, formatVersion: 3 }));
   await expect(claimOnce()).rejects.toMatchObject({ code: "unsupported" });
 });
 

@@ -65,7 +65,10 @@ export async function claimMountpath(
       const known = readMarker(absolutePath);
       if (known !== null) checkOwner(absolutePath, known, owner);
       await makeDirectories(absolutePath, faults);
-      const marker = known ?? (await initialize(absolutePath, owner, faults));
+      const marker =
+        known === null
+          ? await initialize(absolutePath, owner, faults)
+          : await upgrade(absolutePath, known, faults);
       return { path: absolutePath, id: marker.mountpathId, hadIndex: marker.hasIndex === true, lock };
     } catch (error) {
       lock[Symbol.dispose]();
@@ -94,6 +97,14 @@ async function makeDirectories(path: string, faults: FileFaults): Promise<void> 
     isNew = true;
   }
   if (isNew) await syncDirectory(objects, faults);
+}
+
+/** From now on only programs that know flush points may open it. Until there is one, the index reads as before. */
+async function upgrade(path: string, known: Marker, faults: FileFaults): Promise<Marker> {
+  if (known.formatVersion === MOUNTPATH_FORMAT_VERSION) return known;
+  const marker = { ...known, formatVersion: MOUNTPATH_FORMAT_VERSION };
+  await writeMarker(path, marker, faults);
+  return marker;
 }
 
 /** The marker comes before the index: an index without a marker is never ours. */

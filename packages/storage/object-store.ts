@@ -28,6 +28,7 @@ import { getObject } from "./operations/get.ts";
 import { headObject } from "./operations/head.ts";
 import { listObjects } from "./operations/list.ts";
 import { putObject } from "./operations/put.ts";
+import { putInline } from "./operations/put-inline.ts";
 import { setCustomMetadata } from "./operations/set-custom.ts";
 import { sweepBuckets } from "./operations/sweep-buckets.ts";
 import { reclaimSpace, sweepLeftOvers } from "./operations/sweep-left-overs.ts";
@@ -154,6 +155,7 @@ async function openMountpath(
       faults: faults.files,
       counters,
       tracing,
+      flushed: (isUrgent) => index.flushed(isUrgent),
     }),
   );
   return {
@@ -189,10 +191,11 @@ function createStore(context: StoreContext, resources: AsyncDisposableStack): Ob
     context.limits.capacityCacheMs,
   );
   return {
-    put: (key, body, options, span) => putObject(context, key, body, options, span),
+    put: (key, body, options, span) =>
+      putInline(context, key, body, options, span) ?? putObject(context, key, body, options, span),
     get: (key, options, span) => getObject(context, key, options, span),
-    head: async (key, span) => headObject(context, key, span),
-    delete: (key, _durability, span) => deleteObject(context, key, span),
+    head: (key, span) => headObject(context, key, span),
+    delete: (key, durability, span) => deleteObject(context, key, durability, span),
     deleteUnchanged: (key, looked, span) => deleteUnchanged(context, key, looked, span),
     setCustom: (key, change, durability, span) => setCustomMetadata(context, key, change, durability, span),
     uploads: createUploads(context),

@@ -4,7 +4,8 @@
  *
  *     mountpath.json          marker: which cluster, node and mountpath this is (mountpath.ts)
  *     lock                    held with flock(2) while a daemon has the mountpath open
- *     index/                  one LMDB environment (index/object-index.ts)
+ *     index/                  one LMDB environment (index/object-index.ts); `flushed-<n>` says which state of it is on the
+ *                             disk for certain (index-file/flush-point.ts)
  *     objects/00/ … ff/       object files, spread by the lowest byte of their id (files/object-path.ts)
  *     aside-<time>/           what a rebuild of the index replaced and did not use (rebuild/rebuild-mountpath.ts)
  *     uploads/<id>/           uploads in parts that have not ended (uploads/upload-files.ts): `upload.json` with bucket id,
@@ -53,13 +54,16 @@
  */
 import type { ChecksumType } from "@ais/wire/checksum.ts";
 
-export const MOUNTPATH_FORMAT_VERSION = 1;
+/** 2: transactions of the index are committed without a flush, and flush points say what is on the disk. */
+export const MOUNTPATH_FORMAT_VERSION = 2;
 
 export const MARKER_FILE = "mountpath.json";
 export const LOCK_FILE = "lock";
 export const INDEX_DIRECTORY = "index";
 /** LMDB's name inside of it. */
 export const INDEX_DATA_FILE = "data.mdb";
+/** Beside it; a number follows. */
+export const FLUSH_POINT_PREFIX = "flushed-";
 /** Names of the databases in the index. */
 export const DATABASES = { objects: "objects", files: "files", meta: "meta" } as const;
 /** In `meta`. */

@@ -73,6 +73,12 @@ export type ByteRange =
   | { readonly firstByte: number; readonly lastByte?: number }
   | { readonly suffixBytes: number };
 
+/** Of a file, as `stat` gives it. */
+export interface FileIdentity {
+  readonly dev: number;
+  readonly ino: number;
+}
+
 export interface ObjectReader {
   readonly attributes: ObjectAttributes;
   /** What to send: the resolved range, or the whole object. */
@@ -81,7 +87,13 @@ export interface ObjectReader {
   readonly content:
     | { readonly kind: "bytes"; readonly bytes: Uint8Array }
     /** `fileOffsetBytes` is where the first byte to send stands in the file. */
-    | { readonly kind: "file"; readonly path: string; readonly fileOffsetBytes: number };
+    | {
+        readonly kind: "file";
+        readonly path: string;
+        readonly fileOffsetBytes: number;
+        /** It was looked at a moment ago, and is long enough. */
+        readonly identity: FileIdentity;
+      };
   /** Must be called once, when the bytes are out or the client is gone: until then the file is kept. */
   release(): void;
 }
@@ -143,6 +155,9 @@ export interface ObjectStoreStats {
   /** Index transactions, and the operations that they carried. */
   readonly commitBatches: number;
   readonly commitOperations: number;
+  /** Flushes of indexes, each of any number of transactions; one that failed ends the writing to its mountpath. */
+  readonly indexFlushes: number;
+  readonly indexFlushFailures: number;
   readonly openWrites: number;
   readonly receiveBufferBytes: number;
   /** Requests refused, by limit. */
@@ -237,8 +252,8 @@ export interface ObjectStore extends AsyncDisposable {
    * Content-Range), internal (corrupt).
    */
   get(key: ObjectKey, options: GetOptions, span: Span): ObjectReader | Promise<ObjectReader>;
-  /** Null when missing. */
-  head(key: ObjectKey, span: Span): Promise<ObjectAttributes | null>;
+  /** Null when missing. No promise when nothing had to be waited for; failures are thrown then. */
+  head(key: ObjectKey, span: Span): ObjectAttributes | null | Promise<ObjectAttributes | null>;
   /** False when there was nothing to delete. When it resolves the deletion is as durable as the policy says. */
   delete(key: ObjectKey, durability: Durability, span: Span): Promise<boolean>;
   /** False when the object is not the one any more that `looked` describes; nothing is deleted then. */

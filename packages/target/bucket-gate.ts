@@ -33,17 +33,28 @@ export function createBucketGate(store: ObjectStore, member: ClusterMember): Buc
     return closed.has(id);
   };
 
+  const leave = (id: bigint): void => {
+    const left = (writers.get(id) ?? 1) - 1;
+    if (left > 0) writers.set(id, left);
+    else writers.delete(id);
+  };
+
   /** Counted in the same turn as it is let in, so that whoever sees no writer and a closed gate sees the last of them. */
-  const pass = async <T>(key: ObjectKey, work: () => Promise<T>): Promise<T> => {
-    if (isClosed(key.bucketId)) throw new AisError("conflict", `bucket "${key.bucketName}" is being renamed`);
-    writers.set(key.bucketId, (writers.get(key.bucketId) ?? 0) + 1);
-    try {
-      return await work();
-    } finally {
-      const left = (writers.get(key.bucketId) ?? 1) - 1;
-      if (left > 0) writers.set(key.bucketId, left);
-      else writers.delete(key.bucketId);
+  const pass = <T>({ bucketId: id, bucketName }: ObjectKey, work: () => Promise<T>): Promise<T> => {
+    if (isClosed(id)) {
+      return Promise.reject(new AisError("conflict", `bucket "${bucketName}" is being renamed`));
     }
+    writers.set(id, (writers.get(id) ?? 0) + 1);
+    return work().then(
+      (value) => {
+        leave(id);
+        return value;
+      },
+      (error: unknown) => {
+        leave(id);
+        throw error;
+      },
+    );
   };
 
   const uploads: ObjectUploads = Object.create(store.uploads, {

@@ -7,12 +7,17 @@ import { validateCustomPairs } from "@ais/wire/custom-metadata.ts";
 import { HEADERS } from "@ais/wire/headers.ts";
 import { decodeHeaderText } from "./header-text.ts";
 
+const CHECKSUM_TYPE_HEADER = HEADERS.checksumType.toLowerCase();
+const CHECKSUM_VALUE_HEADER = HEADERS.checksumValue.toLowerCase();
+const ATIME_HEADER = HEADERS.atime.toLowerCase();
+const CUSTOM_HEADER = HEADERS.customMd.toLowerCase();
+const NO_CUSTOM: Readonly<Record<string, string>> = {};
 const CHECKSUM_VALUE = /^[0-9a-f]+$/;
 
 /** The end-to-end checksum; null when the client sent none. */
 export function expectedChecksum(request: HttpRequest): Checksum | null {
-  const type = (request.header(HEADERS.checksumType.toLowerCase()) ?? "").toLowerCase();
-  const value = (request.header(HEADERS.checksumValue.toLowerCase()) ?? "").toLowerCase();
+  const type = (request.header(CHECKSUM_TYPE_HEADER) ?? "").toLowerCase();
+  const value = (request.header(CHECKSUM_VALUE_HEADER) ?? "").toLowerCase();
   if (type === "" && value === "") return null;
   if (!isChecksumType(type)) throw new AisError("badRequest", `invalid checksum type "${type}"`);
   if (type === "none" || value === "") return null;
@@ -22,7 +27,7 @@ export function expectedChecksum(request: HttpRequest): Checksum | null {
 
 /** Null when the client leaves the time to the target. */
 export function accessTimeNs(request: HttpRequest): bigint | null {
-  const text = request.header(HEADERS.atime.toLowerCase());
+  const text = request.header(ATIME_HEADER);
   if (text === null || text === "") return null;
   if (!/^\d{1,19}$/.test(text)) {
     throw new AisError(
@@ -34,8 +39,10 @@ export function accessTimeNs(request: HttpRequest): bigint | null {
 }
 
 export function customMetadata(request: HttpRequest): Readonly<Record<string, string>> {
+  const lines = request.headerLines(CUSTOM_HEADER);
+  if (lines.length === 0) return NO_CUSTOM;
   const pairs = new Map<string, string>();
-  for (const value of request.headerLines(HEADERS.customMd.toLowerCase())) {
+  for (const value of lines) {
     const line = decodeHeaderText(value);
     const equals = line.indexOf("=");
     if (equals <= 0)

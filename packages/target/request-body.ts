@@ -11,8 +11,10 @@ const ACT_MSG_MAX_BYTES = 1024 * 1024;
 
 type BodyCall = Pick<Call, "request" | "span">;
 
-export async function objectBody(call: BodyCall): Promise<ObjectBody> {
-  const { contentLengthBytes } = call.request;
+export function objectBody(
+  call: BodyCall,
+  contentLengthBytes = call.request.contentLengthBytes,
+): ObjectBody | Promise<Uint8Array> {
   return contentLengthBytes !== null && contentLengthBytes <= WHOLE_BODY_MAX_BYTES
     ? wholeBody(call, WHOLE_BODY_MAX_BYTES)
     : call.request.stream();
@@ -23,11 +25,8 @@ export async function readActMsg(call: BodyCall): Promise<ActMsg> {
   return parseActMsg(new TextDecoder().decode(await wholeBody(call, ACT_MSG_MAX_BYTES)));
 }
 
-export async function wholeBody({ request, span }: BodyCall, limitBytes: number): Promise<Uint8Array> {
+export function wholeBody({ request, span }: BodyCall, limitBytes: number): Promise<Uint8Array> {
+  if (!span.recording) return request.bytes(limitBytes);
   const receiving = span.child(RECEIVE_SPAN);
-  try {
-    return await request.bytes(limitBytes);
-  } finally {
-    receiving.end();
-  }
+  return request.bytes(limitBytes).finally(() => receiving.end());
 }

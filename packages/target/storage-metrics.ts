@@ -24,6 +24,13 @@ const FIGURES: readonly Figure[] = [
     "counter",
     (stats) => stats.commitOperations,
   ],
+  ["index_flush_count", "flushes of the object index", "counter", (stats) => stats.indexFlushes],
+  [
+    "index_flush_failures_count",
+    "flushes of the object index that failed",
+    "counter",
+    (stats) => stats.indexFlushFailures,
+  ],
   ["open_writes", "object files being received", "gauge", (stats) => stats.openWrites],
   ["receive_buffer_bytes", "memory of bodies being received", "gauge", (stats) => stats.receiveBufferBytes],
   ["open_readers", "object files being sent", "gauge", (stats) => stats.readers],

@@ -2,27 +2,27 @@
  * A disk that forgets what was not synced when the power goes.
  *
  * What is simulated: an object file has the bytes that it had at its fdatasync, under the names that its directory had at
- * the fsync of the directory; the index has the bytes of its last flush. Everything written since then is there or not
- * by chance: of the index every sector of 512 bytes on its own, of files the whole, a part, or zeros; names and removals
- * as well. The machine counts as started again, because the index treats its state after that differently.
+ * the fsync of the directory; the files of the index have the bytes that they had when their last ended sync began.
+ * Everything written since then is there or not by chance: of the index every sector of 512 bytes on its own, of files the
+ * whole, a part, or zeros; names and removals as well. The machine counts as started again, because the index treats its
+ * state after that differently.
  *
- * What is not: sectors torn in themselves, disks that lie about a flush, damage of what was synced before, and the moments
- * between the start of a sync and its end, which count as synced (nothing is acknowledged there). Real file systems keep
- * more than this disk does.
+ * What is not: sectors torn in themselves, disks that lie about a flush, damage of what was synced before, and of object
+ * files the moments between the start of a sync and its end, which count as synced (nothing is acknowledged there). Real
+ * file systems keep more than this disk does.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { crc32 } from "node:zlib";
 import type { FileOperation } from "@ais/base/durable-write.ts";
 import type { StorageFaults } from "@ais/storage/faults.ts";
 import type { SeededRandom } from "@ais/testkit/random.ts";
 
 const SECTOR_BYTES = 512;
-/** Of a meta page: header, then the offset in it (packages/storage/index-file/page-format.ts). */
-const BOOT_ID_OFFSET = 24 + 136;
-const TRANSACTION_OFFSET = 24 + 128;
-const META_OFFSETS = [0, 2048, 4096] as const;
-/** The meta page that is written, and synced, after everything that it refers to was synced. */
-const FLUSHED_META_OFFSET = 2048;
+/** Of the index, each with sectors of its own. */
+const INDEX_FILES = ["data.mdb", "flushed-0"] as const;
+/** In a sector of `flushed-0` (packages/storage/index-file/flush-point.ts). */
+const POINT = { checksumOffset: 12, bootIdOffset: 16, endOffset: 24 + 144 } as const;
 
 export class ForgetfulDisk implements StorageFaults {
   readonly files = {
@@ -33,23 +33,33 @@ export class ForgetfulDisk implements StorageFaults {
   /** Names that no sync of their directory has covered yet, with what their file had at its sync. */
   readonly #named = new Map<string, Buffer | null>();
   readonly #durableFiles = new Map<string, Buffer>();
-  #durableIndex: Buffer | null = null;
+  /** Of the files of the index, by path: at the start of a sync under way, and of the last one that ended. */
+  readonly #syncing = new Map<string, Buffer>();
+  readonly #durableIndex = new Map<string, Buffer>();
 
   beforeCommit(): void {}
 
-  afterFlush(mountpath: string): void {
-    this.#durableIndex = readFileSync(indexPath(mountpath));
+  beforeSync(path: string): void {
+    this.#syncing.set(path, readFileSync(path));
+  }
+
+  afterSync(path: string): void {
+    const bytes = this.#syncing.get(path);
+    if (bytes !== undefined) this.#durableIndex.set(path, bytes);
   }
 
   /** Makes `target` what the mountpath is after power loss now and a new start of the machine. Takes one turn. */
   cutPower(mountpath: string, target: string, random: SeededRandom): void {
     mkdirSync(join(target, "index"), { recursive: true });
     cpSync(join(mountpath, "mountpath.json"), join(target, "mountpath.json"));
-    if (this.#durableIndex === null) throw new Error("nothing was ever flushed");
-    const index = surviving(this.#durableIndex, readFileSync(indexPath(mountpath)), random);
-    for (const offset of META_OFFSETS)
-      index[offset + BOOT_ID_OFFSET] = (index[offset + BOOT_ID_OFFSET] ?? 0) ^ 0x55;
-    writeFileSync(indexPath(target), index);
+    for (const name of INDEX_FILES) {
+      const path = join(mountpath, "index", name);
+      const durable = this.#durableIndex.get(path);
+      if (durable === undefined) throw new Error("nothing was ever flushed");
+      const bytes = surviving(durable, readFileSync(path), random);
+      if (name !== "data.mdb") changeBootId(bytes);
+      writeFileSync(join(target, "index", name), bytes);
+    }
     const present = new Set<string>();
     for (const directory of readdirSync(join(mountpath, "objects"))) {
       mkdirSync(join(target, "objects", directory), { recursive: true });
@@ -104,21 +114,17 @@ export class ForgetfulDisk implements StorageFaults {
   }
 }
 
-function indexPath(mountpath: string): string {
-  return join(mountpath, "index/data.mdb");
+/** The machine is another one to what these flush points say. */
+function changeBootId(points: Buffer): void {
+  for (let at = 0; at + SECTOR_BYTES <= points.byteLength; at += SECTOR_BYTES) {
+    const point = points.subarray(at, at + POINT.endOffset);
+    point[POINT.bootIdOffset] = (point[POINT.bootIdOffset] ?? 0) ^ 0x55;
+    point.writeUInt32LE(crc32(point.subarray(POINT.bootIdOffset)), POINT.checksumOffset);
+  }
 }
 
 /** Every sector as it was flushed or as it is now. */
 function surviving(flushed: Buffer, now: Buffer, random: SeededRandom): Buffer {
-  const transaction = (bytes: Buffer): bigint =>
-    bytes.readBigUInt64LE(FLUSHED_META_OFFSET + TRANSACTION_OFFSET);
-  if (transaction(now) > transaction(flushed)) {
-    // A flush has ended that nobody was told of yet. Only the sector that says so may be missing.
-    const result = Buffer.from(now);
-    const source = random.pick([now, flushed]);
-    source.copy(result, FLUSHED_META_OFFSET, FLUSHED_META_OFFSET, FLUSHED_META_OFFSET + SECTOR_BYTES);
-    return result;
-  }
   const length = random.pick([flushed.byteLength, Math.max(flushed.byteLength, now.byteLength)]);
   const result = Buffer.alloc(length);
   // Sometimes nearly everything reached the disk, sometimes nearly nothing.

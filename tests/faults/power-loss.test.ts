@@ -15,7 +15,9 @@ import { ForgetfulDisk } from "./power-loss.fixture.ts";
 import { rounds, soakTimeoutMs } from "./soak.fixture.ts";
 
 const SLOTS = 8;
-const SIZES = [0, 300, 5_000, 16_384, 16_385, 40_000, 300_000] as const;
+const INLINE_LIMIT_BYTES = 16_384;
+const INLINE_SIZES = [0, 300, 5_000, 16_384] as const;
+const SIZES = [...INLINE_SIZES, 16_385, 40_000, 300_000] as const;
 const random = new SeededRandom();
 console.log(`seed ${random.seed}`);
 
@@ -26,6 +28,15 @@ interface Slot {
   acknowledged: State;
   /** What the write under way leaves, if it leaves anything; undefined without one. */
   pending: State | undefined;
+  /** All that was ever acknowledged. */
+  readonly history: readonly State[];
+}
+
+/** What is written until the power goes. */
+interface Writing {
+  readonly durabilityOf: (next: State) => Durability;
+  readonly sizes: readonly [number, ...number[]];
+  readonly maxMs: number;
 }
 
 function open(mountpath: string, faults?: StorageFaults): Promise<ObjectStore> {
@@ -61,15 +72,20 @@ async function contentOf(store: ObjectStore, slot: number): Promise<State> {
 async function writeUntilCut(
   mountpath: string,
   image: string,
-  durability: Durability,
+  { durabilityOf, sizes, maxMs }: Writing,
 ): Promise<readonly Slot[]> {
   const disk = new ForgetfulDisk();
   const store = await open(mountpath, disk);
-  const slots = Array.from({ length: SLOTS }, (): Slot => ({ acknowledged: null, pending: undefined }));
+  const slots = Array.from({ length: SLOTS }, () => ({
+    acknowledged: null as State,
+    pending: undefined as State | undefined,
+    history: [null] as State[],
+  }));
   let isCut = false;
   const writers = slots.map(async (slot, number) => {
     while (!isCut) {
-      const next = random.integer(0, 6) === 0 ? null : random.bytes(random.pick(SIZES));
+      const next = random.integer(0, 6) === 0 ? null : random.bytes(random.pick(sizes));
+      const durability = durabilityOf(next);
       slot.pending = next;
       if (next === null) await store.delete(keyOf(number), durability, NOOP_SPAN);
       else {
@@ -77,13 +93,14 @@ async function writeUntilCut(
         await store.put(keyOf(number), next, options, NOOP_SPAN);
       }
       slot.acknowledged = next;
+      slot.history.push(next);
       slot.pending = undefined;
     }
   });
-  await Bun.sleep(random.integer(30, 200));
+  await Bun.sleep(random.integer(30, maxMs));
   try {
     disk.cutPower(mountpath, image, random);
-    return slots.map((slot) => ({ ...slot }));
+    return slots.map((slot) => ({ ...slot, history: [...slot.history] }));
   } finally {
     isCut = true;
     await Promise.all(writers);
@@ -91,10 +108,10 @@ async function writeUntilCut(
   }
 }
 
-function isExplained(found: State, { acknowledged, pending }: Slot): boolean {
-  const isSame = (state: State): boolean =>
-    state === null || found === null ? state === found : state.equals(found);
-  return isSame(acknowledged) || (pending !== undefined && isSame(pending));
+function isOneOf(found: State, states: readonly (State | undefined)[]): boolean {
+  return states.some((state) =>
+    state === null || state === undefined || found === null ? state === found : state.equals(found),
+  );
 }
 
 async function oneLoss(
@@ -102,13 +119,17 @@ async function oneLoss(
 ): Promise<{ readonly lost: number; readonly acknowledged: number }> {
   const directory = mkdtempSync(join(tmpdir(), "power-loss-"));
   const image = join(directory, "image");
-  const slots = await writeUntilCut(join(directory, "disk"), image, durability);
+  const slots = await writeUntilCut(join(directory, "disk"), image, {
+    durabilityOf: () => durability,
+    sizes: SIZES,
+    maxMs: 200,
+  });
   let lost = 0;
   {
     await using store = await open(image);
     for (const [number, slot] of slots.entries()) {
       const found = await contentOf(store, number).catch((error: unknown) => error);
-      const isRight = !(found instanceof Error) && isExplained(found as State, slot);
+      const isRight = !(found instanceof Error) && isOneOf(found as State, [slot.acknowledged, slot.pending]);
       if (!isRight) lost += 1;
       if (!isRight && durability === "fsync") {
         const text = found instanceof Error ? found.message : `${(found as State)?.byteLength ?? "nothing"}`;
@@ -144,3 +165,54 @@ test("without fsync the simulated disk does lose objects, so it would show a mis
   for (let round = 0; round < 20 && lost === 0; round++) lost += (await oneLoss("os")).lost;
   expect(lost).toBeGreaterThan(0);
 }, 60_000);
+
+/** Every object that is found must be one that was written once; resolves with how many there were. */
+async function keptAfterLoss(writing: Writing): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), "power-loss-"));
+  const image = join(directory, "image");
+  const slots = await writeUntilCut(join(directory, "disk"), image, writing);
+  let kept = 0;
+  {
+    await using store = await open(image);
+    for (const [number, { history, pending }] of slots.entries()) {
+      const found = await contentOf(store, number);
+      if (found !== null) kept += 1;
+      const isKnown = isOneOf(found, [...history, pending]);
+      expect([directory, number, isKnown]).toEqual([directory, number, true]);
+    }
+  }
+  const { signal } = new AbortController();
+  const [report] = await checkOffline({ mountpaths: [image], verify: true, signal });
+  expect(report?.damages).toEqual([]);
+  rmSync(directory, { recursive: true, force: true });
+  return kept;
+}
+
+test(
+  "without fsync the index opens whole, and an object in it is one that was acknowledged once",
+  async () => {
+    let kept = 0;
+    await rounds(8, async () => {
+      kept += await keptAfterLoss({ durabilityOf: () => "os", sizes: INLINE_SIZES, maxMs: 1_500 });
+    });
+    // What was flushed in time is there.
+    expect(kept).toBeGreaterThan(4);
+  },
+  soakTimeoutMs(60_000),
+);
+
+test(
+  "a change without fsync that is lost leaves the file that it would have replaced",
+  async () => {
+    let kept = 0;
+    await rounds(8, async () => {
+      kept += await keptAfterLoss({
+        durabilityOf: (next) => ((next?.byteLength ?? 0) > INLINE_LIMIT_BYTES ? "fsync" : "os"),
+        sizes: [300, 40_000],
+        maxMs: 800,
+      });
+    });
+    expect(kept).toBeGreaterThan(4);
+  },
+  soakTimeoutMs(60_000),
+);

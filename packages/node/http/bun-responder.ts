@@ -1,5 +1,5 @@
 /** Replies as Bun's `Response`s, and how each of them ended. */
-import { statSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { errorText } from "@ais/base/errors.ts";
 import type { Logger } from "@ais/base/log.ts";
 import type { BusyRequests } from "./busy-requests.ts";
@@ -11,9 +11,17 @@ type FileBody = Extract<HttpReply["body"], { readonly kind: "file" }>;
 type StreamBody = Extract<HttpReply["body"], { readonly kind: "stream" }>;
 type HeaderPairs = [string, string][];
 
+/**
+ * Up to here Bun does not send from kernel to kernel either, but reads the file in the turn of the request. Done here it
+ * costs no thread that closes it, and no watch that tells of that.
+ */
+const READ_MAX_BYTES = 64 * 1024;
+
 export class BunResponder {
   readonly #watch: FileCloseWatch | null;
   readonly #busy: BusyRequests;
+  /** A response copies its bytes, so one buffer does for all. */
+  readonly #readBuffer = Buffer.allocUnsafeSlow(READ_MAX_BYTES);
   readonly #logger: Logger;
 
   /** Without a watch a file reply has ended when it is handed over. */
@@ -36,7 +44,10 @@ export class BunResponder {
   #respond(native: Request, reply: HttpReply, outcomeNow: OutcomeNow): Response {
     const { body } = reply;
     try {
-      if (isFileBody(body)) return this.#sendFile(native, reply, body);
+      if (isFileBody(body)) {
+        if (body.lengthBytes > READ_MAX_BYTES) return this.#sendFile(native, reply, body);
+        return this.#sendBytes(native, reply, this.#read(body), outcomeNow);
+      }
       return isStreamBody(body)
         ? this.#sendStream(native, reply, body)
         : this.#sendBytes(native, reply, body, outcomeNow);
@@ -73,11 +84,26 @@ export class BunResponder {
     return new Response(observed, { status, headers: headers as HeaderPairs });
   }
 
-  #sendFile(native: Request, reply: HttpReply, { path, offsetBytes, lengthBytes }: FileBody): Response {
+  #read({ path, offsetBytes, lengthBytes }: FileBody): Uint8Array {
+    const bytes = this.#readBuffer.subarray(0, lengthBytes);
+    const descriptor = openSync(path, "r");
+    try {
+      for (let at = 0; at < lengthBytes; ) {
+        const count = readSync(descriptor, bytes, at, lengthBytes - at, offsetBytes + at);
+        if (count === 0) throw new Error(`file "${path}" ended ${lengthBytes - at} bytes too early`);
+        at += count;
+      }
+    } finally {
+      closeSync(descriptor);
+    }
+    return bytes;
+  }
+
+  #sendFile(native: Request, reply: HttpReply, body: FileBody): Response {
     const { status, onDone } = reply;
+    const { path, offsetBytes, lengthBytes } = body;
     const end = offsetBytes + lengthBytes;
-    const { dev, ino, size } = statSync(path);
-    if (size < end) throw new Error(`file "${path}" has ${size} bytes, needed are ${end}`);
+    const { dev, ino } = body.identity ?? lookAt(path, end);
     const headers = withDisposition(reply.headers as HeaderPairs);
     const response = new Response(Bun.file(path).slice(offsetBytes, end), { status, headers });
     if (onDone === undefined) return response;
@@ -98,6 +124,12 @@ export class BunResponder {
     else onDone(outcomeOf(native));
     return response;
   }
+}
+
+function lookAt(path: string, neededBytes: number): { readonly dev: number; readonly ino: number } {
+  const stats = statSync(path);
+  if (stats.size >= neededBytes) return stats;
+  throw new Error(`file "${path}" has ${stats.size} bytes, needed are ${neededBytes}`);
 }
 
 type OutcomeNow = (native: Request) => ReplyOutcome;

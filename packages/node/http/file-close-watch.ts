@@ -6,6 +6,8 @@
  * readers of one file an event ends one of them (a gone client first, else the oldest), and the open descriptors are
  * counted a moment later to end those whose events were folded. A slow sweep counts again, so that no reader outlives a
  * lost event.
+ *
+ * The watch of a file outlives its last reader for a while: to add and remove one is two system calls a request.
  */
 import { dlopen, FFIType, ptr } from "bun:ffi";
 import { fstatSync, readdirSync } from "node:fs";
@@ -44,6 +46,16 @@ const EVENT_HEAD_BYTES = 16;
 const SETTLE_MS = 20;
 /** Folded events are looked for this long after an event that other readers were waiting for too. */
 const RECOUNT_DELAY_MS = SETTLE_MS + 5;
+
+/** Watches that no reader needs now. */
+const IDLE_WATCH_COUNT = 1024;
+
+/** A file that has a watch. */
+interface KnownFile {
+  readonly watch: number;
+  readonly dev: number;
+  readonly ino: number;
+}
 
 interface Reader {
   readonly file: WatchedFile;
@@ -104,6 +116,9 @@ class InotifyFileCloseWatch implements FileCloseWatch {
   readonly #logger: Logger;
   /** By watch descriptor; the kernel gives one for each file. Oldest reader first. */
   readonly #readers = new Map<number, Reader[]>();
+  readonly #known = new Map<string, KnownFile>();
+  /** Paths of watches without readers, the one idle for longest first. */
+  readonly #idle = new Map<number, string>();
   readonly #events: ReturnType<typeof readDescriptor>;
   readonly #sweepTimer: NodeJS.Timeout;
   /** Watches whose events may have been folded. */
@@ -128,7 +143,7 @@ class InotifyFileCloseWatch implements FileCloseWatch {
 
   add(file: WatchedFile): boolean {
     if (this.#closed) return false;
-    const watch = this.#inotify.addWatch(file.path);
+    const watch = this.#watchOf(file);
     if (watch < 0) return false;
     const reader = { file, addedMs: performance.now() };
     const readers = this.#readers.get(watch);
@@ -174,26 +189,52 @@ class InotifyFileCloseWatch implements FileCloseWatch {
     }
   }
 
+  #watchOf(file: WatchedFile): number {
+    const { path, dev, ino } = file;
+    const known = this.#known.get(path);
+    if (known !== undefined && known.dev === dev && known.ino === ino) {
+      this.#idle.delete(known.watch);
+      return known.watch;
+    }
+    const watch = this.#inotify.addWatch(path);
+    if (watch >= 0) this.#known.set(path, { watch, dev, ino });
+    return watch;
+  }
+
   #endOne(watch: number): void {
     const readers = this.#readers.get(watch);
     if (readers === undefined) return;
-    const gone = readers.findIndex(({ file }) => file.isClientGone());
-    const [reader] = readers.splice(Math.max(gone, 0), 1);
-    if (readers.length === 0) this.#forget(watch);
+    const gone = readers.length === 1 ? 0 : readers.findIndex(({ file }) => file.isClientGone());
+    const [ended] = readers.splice(Math.max(gone, 0), 1);
+    const { file } = must(ended, "a watched file has a reader");
+    if (readers.length === 0) this.#rest(watch, file);
     else this.#recountSoon(watch);
-    must(reader, "a watched file has a reader").file.onClose();
+    file.onClose();
   }
 
   /** The file itself is gone, which it cannot be while any reader has it open. */
   #endAll(watch: number): void {
     const readers = this.#readers.get(watch) ?? [];
     this.#readers.delete(watch);
+    this.#forget(watch, this.#idle.get(watch) ?? readers[0]?.file.path);
+    this.#idle.delete(watch);
     for (const { file } of readers) file.onClose();
   }
 
-  #forget(watch: number): void {
+  /** The last reader has ended. */
+  #rest(watch: number, { path }: WatchedFile): void {
     this.#readers.delete(watch);
-    this.#inotify.removeWatch(watch);
+    this.#idle.set(watch, path);
+    if (this.#idle.size <= IDLE_WATCH_COUNT) return;
+    const [oldest] = this.#idle;
+    if (oldest === undefined) return;
+    this.#idle.delete(oldest[0]);
+    this.#forget(...oldest);
+    this.#inotify.removeWatch(oldest[0]);
+  }
+
+  #forget(watch: number, path: string | undefined): void {
+    if (path !== undefined && this.#known.get(path)?.watch === watch) this.#known.delete(path);
   }
 
   #recountSoon(watch: number): void {
@@ -214,11 +255,12 @@ class InotifyFileCloseWatch implements FileCloseWatch {
     const settledMs = performance.now() - SETTLE_MS;
     for (const watch of waiting) {
       const readers = this.#readers.get(watch) ?? [];
-      const { dev, ino } = must(readers[0], "a watched file has a reader").file;
+      const { file } = must(readers[0], "a watched file has a reader");
+      const { dev, ino } = file;
       const surplus = readers.length - (open.get(fileIdentity(dev, ino)) ?? 0);
       const ended = readers.filter(({ addedMs }) => addedMs <= settledMs).slice(0, Math.max(surplus, 0));
       const left = readers.filter((reader) => !ended.includes(reader));
-      if (left.length === 0) this.#forget(watch);
+      if (left.length === 0) this.#rest(watch, file);
       else this.#readers.set(watch, left);
       if (ended.length < surplus) this.#recountSoon(watch);
       for (const { file } of ended) file.onClose();

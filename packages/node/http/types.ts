@@ -33,6 +33,8 @@ export type ReplyBody =
       readonly path: string;
       readonly offsetBytes: number;
       readonly lengthBytes: number;
+      /** Of a file that was just looked at and is long enough: spares another look. */
+      readonly identity?: { readonly dev: number; readonly ino: number };
     }
   /** Sent chunk by chunk as they come, without a length, until it ends or the client goes; then it is cancelled. */
   | { readonly kind: "stream"; readonly stream: ReadableStream<Uint8Array> };

@@ -5,7 +5,7 @@ import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { withoutTraceQuery } from "@ais/tracing/redact.ts";
 import { type Permission, requireAccess } from "@ais/wire/access.ts";
-import { objectCname, objectUname } from "@ais/wire/bck.ts";
+import { objectCname } from "@ais/wire/bck.ts";
 import { nodeNotFound } from "@ais/wire/error-texts.ts";
 import { OPERATIONS } from "@ais/wire/operations.ts";
 import { objectPath } from "@ais/wire/paths.ts";
@@ -49,7 +49,7 @@ function redirect(
   const nodes = placementNodes(found.snapshot.smap);
   const chosen =
     targetId === null
-      ? services.hrw.chooseTarget(nodes, objectUname(found.bucket, call.objectName))
+      ? services.hrw.chooseTarget(nodes, found.unamePrefix + call.objectName)
       : (nodes.find(({ id }) => id === targetId) ?? null);
   if (chosen === null && targetId !== null) throw nodeNotFound(targetId);
   if (chosen === null) {
@@ -118,5 +118,7 @@ const HTML_ESCAPES: Readonly<Record<string, string>> = {
 };
 
 function escapeHtml(text: string): string {
+  // The rule: a location has ampersands, and nothing else to escape.
+  if (!/[<>"']/.test(text)) return text.replaceAll("&", "&amp;");
   return text.replace(/[&<>"']/g, (character) => HTML_ESCAPES[character] ?? character);
 }

@@ -3,7 +3,7 @@
  * What is pending when the process dies is removed by the recovery at the next start.
  *
  * Until then such a file must not be taken for an object should the index be lost. So the mark at its very end is cut
- * off at once (files/trailer.ts), which no reader notices.
+ * off (files/trailer.ts), which no reader notices, as soon as the index has its new state on the disk.
  */
 import { statSync } from "node:fs";
 import { truncate, unlink } from "node:fs/promises";
@@ -26,6 +26,11 @@ export interface DeferredRemovalOptions {
   readonly faults: FileFaults;
   readonly counters: StorageCounters;
   readonly tracing: RootTracing;
+  /**
+   * Resolves when the index transactions so far survive power loss, sooner when it is urgent: until then what they took
+   * away may come back.
+   */
+  readonly flushed: (isUrgent: boolean) => Promise<void>;
 }
 
 /** Longer graces end together with those that end within this, so that there are few removals of many files. */
@@ -99,7 +104,7 @@ export class DeferredRemoval implements AsyncDisposable {
     };
   }
 
-  /** The index transaction that took the file's record away is durable. `span` is of the request that asked for it. */
+  /** The index transaction that took the file's record away is committed. `span` is of the request that asked for it. */
   retire(fileId: bigint, span: Span): void {
     const dueMs = this.#options.clock.monotonicMs() + this.#options.graceMs;
     this.#waiting.push({ fileId, dueMs, cause: span.sampled ? span.context : null });
@@ -153,17 +158,30 @@ export class DeferredRemoval implements AsyncDisposable {
 
   /** A file that keeps its mark only matters if the index is lost before the file is gone. */
   async #cutMarks(): Promise<void> {
-    for (let fileId = this.#marked.shift(); fileId !== undefined; fileId = this.#marked.shift()) {
-      const path = objectFilePath(this.#options.mountpath, fileId);
-      try {
-        await truncate(path, Math.max(0, statSync(path).size - MARK_BYTES));
-      } catch (error) {
-        if (errnoCode(error) === "ENOENT") continue;
-        const fields = { path, error: errorChainText(error) };
-        this.#options.logger.log("warn", "failed to mark an object file as replaced", fields);
-      }
+    while (this.#marked.length > 0) {
+      const fileIds = this.#marked.splice(0);
+      if (!(await this.#isFlushed(false))) continue;
+      for (const fileId of fileIds) await this.#cutMark(objectFilePath(this.#options.mountpath, fileId));
     }
     this.#marking = null;
+  }
+
+  async #cutMark(path: string): Promise<void> {
+    try {
+      await truncate(path, Math.max(0, statSync(path).size - MARK_BYTES));
+    } catch (error) {
+      if (errnoCode(error) === "ENOENT") return;
+      const fields = { path, error: errorChainText(error) };
+      this.#options.logger.log("warn", "failed to mark an object file as replaced", fields);
+    }
+  }
+
+  /** False: the index is not on the disk and will not be, so everything stays as it is. */
+  async #isFlushed(isUrgent: boolean): Promise<boolean> {
+    return this.#options.flushed(isUrgent).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** One at a time: a burst of removals must not take the disk from the requests. */
@@ -174,11 +192,14 @@ export class DeferredRemoval implements AsyncDisposable {
     const span = this.#options.tracing.startRoot(SPAN_NAMES.fileRemoval, causes);
     let removed = 0;
     let failed = 0;
-    // It stays pending until it is gone.
-    for (let doomed = this.#doomed[0]; doomed !== undefined; doomed = this.#doomed[0]) {
-      if (await this.#unlink(doomed.fileId)) removed++;
-      else failed++;
-      this.#doomed.shift();
+    while (this.#doomed.length > 0) {
+      const count = this.#doomed.length;
+      const isFlushed = await this.#isFlushed(true);
+      for (const { fileId } of this.#doomed.slice(0, count)) {
+        if (isFlushed && (await this.#unlink(fileId))) removed++;
+        else failed++;
+        this.#doomed.shift();
+      }
     }
     span.set(SPAN_ATTRIBUTES.mountpath, this.#options.mountpath);
     span.set(SPAN_ATTRIBUTES.removedFiles, removed);

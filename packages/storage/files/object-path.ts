@@ -1,18 +1,21 @@
 import { join } from "node:path";
 import { TEMPORARY_SUFFIX } from "@ais/base/durable-write.ts";
-import { OBJECT_SUBDIRECTORY_COUNT, OBJECTS_DIRECTORY } from "../on-disk-format.ts";
+import { OBJECTS_DIRECTORY } from "../on-disk-format.ts";
 
 const FILE_NAME = /^[0-9a-f]{16}$/;
+/** Of the 256 subdirectories. */
+const SUBDIRECTORY_DIGITS = 2;
 const RUN_SHIFT = 32n;
 
 export function objectSubdirectory(mountpath: string, number: number): string {
-  return join(mountpath, OBJECTS_DIRECTORY, number.toString(16).padStart(2, "0"));
+  return join(mountpath, OBJECTS_DIRECTORY, number.toString(16).padStart(SUBDIRECTORY_DIGITS, "0"));
 }
 
 /** The lowest byte of the id spreads consecutive files over all subdirectories. */
 export function objectFilePath(mountpath: string, fileId: bigint): string {
-  const number = Number(BigInt.asUintN(64, fileId) % BigInt(OBJECT_SUBDIRECTORY_COUNT));
-  return join(objectSubdirectory(mountpath, number), fileId.toString(16).padStart(16, "0"));
+  // Put together by hand: every GET of a file asks for its path.
+  const name = fileId.toString(16).padStart(16, "0");
+  return `${mountpath}/${OBJECTS_DIRECTORY}/${name.slice(-SUBDIRECTORY_DIGITS)}/${name}`;
 }
 
 /** Null when the name is not that of a complete object file. */

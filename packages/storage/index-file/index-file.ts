@@ -3,6 +3,7 @@
  * one can end the process. Here every page is checked, and what cannot be read is told instead of thrown.
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { type FlushPoint, readFlushPoint } from "./flush-point.ts";
 import {
   BYTE_ORDER,
   type KeyOrder,
@@ -52,7 +53,7 @@ export class IndexFile implements Disposable {
     const descriptor = openSync(path, "r");
     try {
       const { size } = fstatSync(descriptor);
-      const { meta, isNewest } = chooseMeta(readMetas(descriptor), bootId);
+      const { meta, isNewest } = chooseMeta(readMetas(descriptor), readFlushPoint(path), bootId);
       return new IndexFile(path, descriptor, size, meta, isNewest);
     } catch (error) {
       closeSync(descriptor);
@@ -186,12 +187,19 @@ function readMeta(descriptor: number, pageOffset: number, hasMagic: boolean): Me
 }
 
 /**
- * The state that LMDB takes at an opening: the newest one when the page cache has seen everything since it was written,
- * else the newest that was flushed.
+ * The state that counts at an opening: the newest one when the page cache has seen everything since it was written, else
+ * the newest that was flushed. That is what the flush point says, or the third meta page where there are no points.
  */
-function chooseMeta({ alternating: [even, odd], flushed }: Metas, bootId: bigint) {
+function chooseMeta(metas: Metas, point: FlushPoint | null, bootId: bigint) {
+  const { alternating, flushed } = metas;
+  const [even, odd] = alternating;
   const isWhole = even !== null && odd !== null;
-  const latest = newest([even, odd]);
+  const latest = newest(alternating);
+  // A point from after the data file would belong to another one: this file was put in its place.
+  if (point !== null && latest !== null && latest.transaction >= point.meta.transaction) {
+    const isCached = bootId !== 0n && BigInt.asUintN(64, bootId) === point.bootId;
+    return isCached ? { meta: latest, isNewest: isWhole } : { meta: point.meta, isNewest: true };
+  }
   if (latest !== null && isWhole) {
     const isCached = bootId !== 0n && latest.bootId === bootId;
     const hasTurns = even.transaction !== odd.transaction;
@@ -202,6 +210,13 @@ function chooseMeta({ alternating: [even, odd], flushed }: Metas, bootId: bigint
   const meta = newest([latest, flushed]);
   if (meta === null) throw new PageError("none of its meta pages can be read");
   return { meta, isNewest: false };
+}
+
+/** Of a data file that is in use. Throws `PageError` when neither meta page can be read. */
+export function newestMeta(descriptor: number): Meta {
+  const meta = newest(readMetas(descriptor).alternating);
+  if (meta === null) throw new PageError("none of its meta pages can be read");
+  return meta;
 }
 
 function newest(metas: readonly (Meta | null)[]): Meta | null {

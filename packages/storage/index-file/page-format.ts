@@ -13,6 +13,9 @@ const META_VERSION = 2;
 const NODE_HEADER_BYTES = 8;
 const DATABASE_BYTES = 48;
 const OVERFLOW_REFERENCE_BYTES = 24;
+/** What comes before it in a meta page never changes, and the copy of version 1 in page 0 lacks it. */
+const CHANGING_META_OFFSET = 16;
+const META_FLAGS_OFFSET = 28;
 /** Of the first tree's flags in a meta page: written before the flush. */
 const FLAG_NOT_FLUSHED = 0x1000;
 
@@ -34,7 +37,10 @@ export interface Meta {
   readonly lastPage: number;
   readonly transaction: bigint;
   readonly bootId: bigint;
+  /** False in the meta pages that version 1 of the format wrote before a flush. */
   readonly isFlushed: boolean;
+  /** What this was read from. */
+  readonly bytes: Buffer;
 }
 
 export type LeafValue =
@@ -78,8 +84,16 @@ export function parseMeta(bytes: Buffer, hasMagic: boolean): Meta | null {
   const main = parseTree(bytes.subarray(72, 120));
   if (free === null || main === null) return null;
   for (const { rootPage } of [free, main]) if (rootPage !== null && rootPage > lastPage) return null;
-  const isFlushed = (bytes.readUInt16LE(28) & FLAG_NOT_FLUSHED) === 0;
-  return { pageBytes, free, main, lastPage, transaction, bootId: bytes.readBigInt64LE(136), isFlushed };
+  const isFlushed = (bytes.readUInt16LE(META_FLAGS_OFFSET) & FLAG_NOT_FLUSHED) === 0;
+  const bootId = bytes.readBigInt64LE(136);
+  return { pageBytes, free, main, lastPage, transaction, bootId, isFlushed, bytes };
+}
+
+/** What makes `meta` the state of the data file when it is written to both meta pages, at this offset in each. */
+export function metaChange({ bytes }: Meta): { readonly bytes: Buffer; readonly offset: number } {
+  const change = Buffer.from(bytes);
+  change.writeUInt16LE(change.readUInt16LE(META_FLAGS_OFFSET) & ~FLAG_NOT_FLUSHED, META_FLAGS_OFFSET);
+  return { bytes: change.subarray(CHANGING_META_OFFSET), offset: PAGE_HEADER_BYTES + CHANGING_META_OFFSET };
 }
 
 function parseTree(bytes: Buffer): Tree | null {

@@ -4,10 +4,20 @@ import { assert } from "@ais/base/assert.ts";
 import { type Database, open, type RootDatabase, type RootDatabaseOptions } from "lmdb";
 import type { StorageCounters } from "../counters.ts";
 import type { StorageFaults } from "../faults.ts";
-import { DATABASES, INDEX_DIRECTORY, RUN_KEY } from "../on-disk-format.ts";
+import { settleIndex } from "../index-file/settle-index.ts";
+import { DATABASES, INDEX_DATA_FILE, INDEX_DIRECTORY, RUN_KEY } from "../on-disk-format.ts";
 import { MountpathPresence } from "../presence.ts";
+import type { Durability } from "../types.ts";
 import { type Committed, Committer, type IndexOperation } from "./committer.ts";
-import { copyBytes, decodeRecord, type IndexRecord, withDamageMark } from "./record.ts";
+import { IndexFlusher } from "./flusher.ts";
+import {
+  copyBytes,
+  decodeRecord,
+  decodeTrace,
+  type IndexRecord,
+  type RecordTrace,
+  withDamageMark,
+} from "./record.ts";
 
 type Key = Uint8Array;
 
@@ -32,6 +42,12 @@ export interface ObjectIndexOptions {
 }
 
 const DATABASE_COUNT = 3;
+/** The only process that has the index open. */
+const PROCESS_NUMBER = 0;
+/** Of most inline bodies with their record. */
+const VALUE_MEMORY_BYTES = 32 * 1024;
+/** Of pages that a change writes beside the value itself. */
+const CHANGE_OVERHEAD_BYTES = 4096;
 
 export class ObjectIndex implements AsyncDisposable {
   readonly #root: RootDatabase<Uint8Array, Key>;
@@ -41,19 +57,23 @@ export class ObjectIndex implements AsyncDisposable {
   readonly #files: Database<Uint8Array, Key>;
   readonly #meta: Database<Uint8Array, Key>;
   readonly #committer: Committer;
+  readonly #flusher: IndexFlusher;
+  readonly #memory = Buffer.allocUnsafeSlow(VALUE_MEMORY_BYTES);
+  #writtenBytes = 0;
   readonly presence: MountpathPresence;
 
   constructor(options: ObjectIndexOptions) {
     const { mountpath, directoryName = INDEX_DIRECTORY, faults, counters, commitBatchCount } = options;
     const directory = join(mountpath, directoryName);
+    const dataPath = join(directory, INDEX_DATA_FILE);
+    settleIndex(dataPath, PROCESS_NUMBER);
     const binary = { encoding: "binary", keyEncoding: "binary" } as const;
     this.#root = open({
       ...binary,
       path: directory,
       maxDbs: DATABASE_COUNT,
-      // After power loss the last flushed state is found whole, after the end of the process the last committed one.
-      // The memory map grows by itself.
-      overlappingSync: true,
+      // What has been flushed is the flusher's business. The memory map grows by itself.
+      overlappingSync: false,
       // The committer does the batching. LMDB's own would also make promises that nobody sees fail with a commit.
       eventTurnBatching: false,
     });
@@ -67,7 +87,25 @@ export class ObjectIndex implements AsyncDisposable {
     this.#files = this.#root.openDB({ ...binary, name: DATABASES.files });
     this.#meta = this.#root.openDB({ ...binary, name: DATABASES.meta });
     this.presence = new MountpathPresence(mountpath, directory);
-    this.#committer = new Committer(this.#root, this.presence, faults, counters, commitBatchCount);
+    const { presence } = this;
+    const root = this.#root;
+    this.#flusher = new IndexFlusher({
+      root,
+      dataPath,
+      processNumber: PROCESS_NUMBER,
+      presence,
+      faults,
+      counters,
+    });
+    this.#committer = new Committer({
+      root,
+      flusher: this.#flusher,
+      takeWrittenBytes: () => this.#takeWrittenBytes(),
+      presence,
+      faults,
+      counters,
+      batchLimitCount: commitBatchCount,
+    });
   }
 
   /** Inside an index operation it sees what the transaction has written so far. */
@@ -84,19 +122,40 @@ export class ObjectIndex implements AsyncDisposable {
     };
   }
 
-  commit<T>(operation: IndexOperation<T>): Promise<Committed<T>> {
-    return this.#committer.commit(operation);
+  /** The least that a replacement has to know of what is there. */
+  findTrace(key: Key): RecordTrace | null {
+    const bytes = this.#objects.getBinaryFast(key);
+    return bytes === undefined ? null : decodeTrace(bytes, bytes.length);
+  }
+
+  /** With `os` the change survives the end of the process, and power loss some moments later. */
+  commit<T>(operation: IndexOperation<T>, durability: Durability = "fsync"): Promise<Committed<T>> {
+    return this.#committer.commit(operation, durability);
+  }
+
+  /** Resolves when everything that is committed now has survived power loss; sooner when `isUrgent`. */
+  flushed(isUrgent: boolean): Promise<void> {
+    return isUrgent ? this.#flusher.flushed() : this.#flusher.settled();
+  }
+
+  /** Memory for a value of `replace`, good until the next call: LMDB copies values. */
+  valueMemory(sizeBytes: number): Buffer {
+    return sizeBytes <= VALUE_MEMORY_BYTES
+      ? this.#memory.subarray(0, sizeBytes)
+      : Buffer.allocUnsafe(sizeBytes);
   }
 
   /** Only inside an index operation. `old` is what `find` gave there; the files of both are booked. */
-  replace(key: Key, value: Uint8Array, fileId: bigint, old: IndexRecord | null): void {
+  replace(key: Key, value: Uint8Array, fileId: bigint, old: RecordTrace | null): void {
+    this.#writtenBytes += value.byteLength + CHANGE_OVERHEAD_BYTES;
     void this.#objects.put(key, value);
     if (fileId !== 0n) void this.#files.put(fileKey(fileId), key);
     if (old !== null && old.fileId !== 0n) void this.#files.remove(fileKey(old.fileId));
   }
 
   /** Only inside an index operation. */
-  remove(key: Key, old: IndexRecord): void {
+  remove(key: Key, old: RecordTrace): void {
+    this.#writtenBytes += CHANGE_OVERHEAD_BYTES;
     void this.#objects.remove(key);
     if (old.fileId !== 0n) void this.#files.remove(fileKey(old.fileId));
   }
@@ -127,6 +186,7 @@ export class ObjectIndex implements AsyncDisposable {
     if (fileId !== looked.fileId || createdNs !== looked.createdNs) return false;
     const marked = withDamageMark(bytes, isDamaged);
     if (marked === null) return false;
+    this.#writtenBytes += marked.byteLength + CHANGE_OVERHEAD_BYTES;
     void this.#objects.put(key, marked);
     return true;
   }
@@ -177,7 +237,14 @@ export class ObjectIndex implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#committer.idle();
+    await this.#flusher[Symbol.asyncDispose]();
     await this.#root.close();
+  }
+
+  #takeWrittenBytes(): number {
+    const bytes = this.#writtenBytes;
+    this.#writtenBytes = 0;
+    return bytes;
   }
 }
 

@@ -35,18 +35,23 @@ const NO_BYTES = new Uint8Array(0);
 // A map comes back as a `Map`: as objects the library would rename the key `__proto__`.
 const packr = new Packr({ useRecords: false, variableMapSize: true, mapsAsObjects: false });
 
-export function encodeRecord(record: NewRecord, body: Uint8Array = NO_BYTES): Buffer {
+/** `memory` gives the buffer of a size. */
+export function encodeRecord(
+  record: NewRecord,
+  body: Uint8Array = NO_BYTES,
+  memory: (sizeBytes: number) => Buffer = Buffer.allocUnsafe,
+): Buffer {
   const inFile = record.fileId !== 0n;
   assert(inFile ? body.byteLength === 0 : body.byteLength === record.sizeBytes, "inline body has the size");
   const checksumBytes = (record.checksum?.value.length ?? 0) / 2;
   const custom = hasEntries(record.custom) ? packr.pack(record.custom) : NO_BYTES;
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES + checksumBytes + custom.byteLength + body.byteLength);
+  const bytes = memory(HEADER_BYTES + checksumBytes + custom.byteLength + body.byteLength);
   bytes[0] = RECORD_VERSION;
   bytes[1] = (inFile ? FLAG_FILE : 0) | (custom.byteLength > 0 ? FLAG_CUSTOM : 0);
   bytes[2] = CHECKSUM_CODES.indexOf(record.checksum?.type ?? "none");
   bytes[3] = checksumBytes;
-  bytes.writeBigUInt64LE(BigInt(record.sizeBytes), 4);
-  bytes.writeBigUInt64LE(BigInt(record.versionCounter), 12);
+  writeCounter(bytes, record.sizeBytes, 4);
+  writeCounter(bytes, record.versionCounter, 12);
   bytes.writeBigUInt64LE(record.createdNs, 20);
   bytes.writeBigUInt64LE(record.atimeNs, 28);
   bytes.writeBigUInt64LE(record.fileId, 36);
@@ -90,6 +95,21 @@ export function decodeRecord(bytes: Uint8Array, lengthBytes: number): IndexRecor
   };
 }
 
+/** What a record that replaces this one has to know of it. */
+export interface RecordTrace {
+  readonly versionCounter: number;
+  readonly fileId: bigint;
+}
+
+/** A part of `decodeRecord`, for a fraction of its cost. */
+export function decodeTrace(bytes: Uint8Array, lengthBytes: number): RecordTrace {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, lengthBytes);
+  assert(lengthBytes >= HEADER_BYTES, "index record has its header");
+  assert(view.getUint8(0) === RECORD_VERSION, "index record has a known version");
+  const inFile = (view.getUint8(FLAGS_OFFSET) & FLAG_FILE) !== 0;
+  return { versionCounter: readCounter(view, 12), fileId: inFile ? view.getBigUint64(36, true) : 0n };
+}
+
 /** The same record with the mark set or taken away, or null when it is so already. */
 export function withDamageMark(bytes: Uint8Array, isDamaged: boolean): Buffer | null {
   const flags = bytes[FLAGS_OFFSET] ?? 0;
@@ -109,6 +129,12 @@ export function copyBytes(bytes: Uint8Array, start: number, end: number): Buffer
 /** 64 bits, of which 53 are ever used: two halves cost less than a BigInt. */
 function readCounter(view: DataView, offset: number): number {
   return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32;
+}
+
+function writeCounter(bytes: Buffer, value: number, offset: number): void {
+  const high = Math.floor(value / 2 ** 32);
+  bytes.writeUInt32LE(value - high * 2 ** 32, offset);
+  bytes.writeUInt32LE(high, offset + 4);
 }
 
 function hasEntries(custom: Readonly<Record<string, string>>): boolean {

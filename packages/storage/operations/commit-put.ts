@@ -3,7 +3,7 @@ import type { Span } from "@ais/tracing/types.ts";
 import { describeCommit } from "../commit-span.ts";
 import { keepsCustom } from "../engine-metadata.ts";
 import { endFailed } from "../failed-span.ts";
-import { encodeRecord, type IndexRecord, type NewRecord } from "../index/record.ts";
+import { encodeRecord, type IndexRecord, type NewRecord, type RecordTrace } from "../index/record.ts";
 import { isIntact } from "../intact.ts";
 import { attributesOf, layoutOf } from "../lookup.ts";
 import { sameChecksum } from "../receive/expected-checksum.ts";
@@ -24,7 +24,7 @@ export interface CommitRequest {
 
 interface CommitOutcome {
   readonly record: NewRecord;
-  readonly old: IndexRecord | null;
+  readonly old: RecordTrace | null;
   readonly kept: boolean;
 }
 
@@ -35,11 +35,15 @@ export async function commitPut(
   parent: Span,
 ): Promise<ObjectAttributes> {
   const { home } = request;
+  const { durability } = request.options;
   const strays = findStrays(context, request);
   const span = parent.child(SPAN_NAMES.indexCommit);
   let outcome: CommitOutcome;
   try {
-    const committed = await home.index.commit(() => replaceRecord(request, body, strays[0]?.record ?? null));
+    const committed = await home.index.commit(
+      () => replaceRecord(request, body, strays[0]?.record ?? null),
+      durability,
+    );
     outcome = committed.value;
     describeCommit(span, home, committed);
     if (span.recording) describe(span, outcome.record);
@@ -54,42 +58,57 @@ export async function commitPut(
   } else if (outcome.old !== null && outcome.old.fileId !== 0n) {
     home.removal.retire(outcome.old.fileId, parent);
   }
-  for (const { mountpath } of strays) await removeFrom(mountpath, request.indexKey, parent);
+  for (const { mountpath } of strays) await removeFrom(mountpath, request.indexKey, durability, parent);
   return attributesOf(outcome.record, home);
 }
 
 /** The version that a PUT over `old` gets; 0 when the bucket is not versioned. */
-export function nextVersion(old: IndexRecord | null, options: PutOptions): number {
+export function nextVersion(old: RecordTrace | null, options: PutOptions): number {
   if (options.moved !== undefined) return Number(options.moved.version);
   return options.versioned ? (old?.versionCounter ?? 0) + 1 : 0;
 }
 
 /** Inside the transaction. `stray` is a copy on another mountpath, which counts as the old one when home has none. */
-function replaceRecord(request: CommitRequest, body: Uint8Array, stray: IndexRecord | null): CommitOutcome {
+function replaceRecord(request: CommitRequest, body: Uint8Array, stray: RecordTrace | null): CommitOutcome {
   const { home, indexKey } = request;
-  const old = home.index.find(indexKey)?.record ?? null;
-  if (old !== null && request.options.moved !== undefined && old.createdNs >= request.record.createdNs)
-    return { record: old, old, kept: true };
-  if (
-    old !== null &&
-    request.keepIfUnchanged &&
-    isSameContent(old, request.record) &&
-    keepsCustom(old, request.record.custom, request.options) &&
-    isIntact(home.path, old)
-  ) {
-    return { record: old, old, kept: true };
-  }
+  const { index } = home;
+  const kept = keptRecord(request);
+  if (kept !== null) return { record: kept, old: kept, kept: true };
+  const old = index.findTrace(indexKey);
   const record = { ...request.record, versionCounter: nextVersion(old ?? stray, request.options) };
-  home.index.replace(indexKey, encodeRecord(record, body), record.fileId, old);
+  const value = encodeRecord(record, body, (sizeBytes) => index.valueMemory(sizeBytes));
+  index.replace(indexKey, value, record.fileId, old);
   return { record, old, kept: false };
+}
+
+/** What is there, when it stays: it has the same content, or is newer than what was moved here. */
+function keptRecord({ home, indexKey, record, options, keepIfUnchanged }: CommitRequest): IndexRecord | null {
+  if (!keepIfUnchanged && options.moved === undefined) return null;
+  const old = home.index.find(indexKey)?.record ?? null;
+  if (old === null) return null;
+  if (options.moved !== undefined && old.createdNs >= record.createdNs) return old;
+  const isSame =
+    keepIfUnchanged &&
+    isSameContent(old, record) &&
+    keepsCustom(old, record.custom, options) &&
+    isIntact(home.path, old);
+  return isSame ? old : null;
 }
 
 function isSameContent(old: IndexRecord, record: CommitRequest["record"]): boolean {
   return old.sizeBytes === record.sizeBytes && sameChecksum(old.checksum, record.checksum);
 }
 
-function findStrays(context: StoreContext, request: CommitRequest) {
-  const strays: { readonly mountpath: OpenMountpath; readonly record: IndexRecord }[] = [];
+interface Stray {
+  readonly mountpath: OpenMountpath;
+  readonly record: IndexRecord;
+}
+
+const NO_STRAYS: readonly Stray[] = [];
+
+function findStrays(context: StoreContext, request: CommitRequest): readonly Stray[] {
+  if (context.mountpaths.length === 1) return NO_STRAYS;
+  const strays: Stray[] = [];
   for (const mountpath of context.mountpaths) {
     const found = mountpath === request.home ? null : mountpath.index.find(request.indexKey);
     if (found !== null) strays.push({ mountpath, record: found.record });

@@ -6,11 +6,16 @@ import { homeOf, objectCname } from "../lookup.ts";
 import { reportFailure } from "../report-failure.ts";
 import { SPAN_NAMES } from "../span-names.ts";
 import type { OpenMountpath, StoreContext } from "../store-context.ts";
-import type { ObjectKey } from "../types.ts";
+import type { Durability, ObjectKey } from "../types.ts";
 import { removeFrom } from "./remove-record.ts";
 
-/** True when there was something to delete. Every index commit is flushed, so it is durable under either policy. */
-export async function deleteObject(context: StoreContext, key: ObjectKey, span: Span): Promise<boolean> {
+/** True when there was something to delete. */
+export async function deleteObject(
+  context: StoreContext,
+  key: ObjectKey,
+  durability: Durability,
+  span: Span,
+): Promise<boolean> {
   const indexKey = objectIndexKey(key.bucketId, key.objectName);
   const home = homeOf(context, key);
   // Strays first: a reader that misses at home must not find an older copy elsewhere.
@@ -18,7 +23,7 @@ export async function deleteObject(context: StoreContext, key: ObjectKey, span: 
   let found = false;
   for (const mountpath of candidates) {
     if (mountpath.index.find(indexKey) === null) continue;
-    found = (await tracedRemove(context, mountpath, key, indexKey, span)) || found;
+    found = (await tracedRemove(context, mountpath, key, { indexKey, durability }, span)) || found;
   }
   if (found) context.counters.deletes += 1;
   return found;
@@ -28,12 +33,12 @@ async function tracedRemove(
   context: StoreContext,
   mountpath: OpenMountpath,
   key: ObjectKey,
-  indexKey: Uint8Array,
+  { indexKey, durability }: { readonly indexKey: Uint8Array; readonly durability: Durability },
   parent: Span,
 ): Promise<boolean> {
   const span = parent.child(SPAN_NAMES.indexCommit);
   try {
-    const committed = await removeFrom(mountpath, indexKey, parent);
+    const committed = await removeFrom(mountpath, indexKey, durability, parent);
     describeCommit(span, mountpath, committed);
     span.end();
     return committed.value !== null;

@@ -10,7 +10,7 @@ import { mountpathBlocks } from "../span-blocks.ts";
 import { SPAN_ATTRIBUTES, SPAN_NAMES } from "../span-names.ts";
 import { errorChainText } from "../storage-error.ts";
 import type { OpenMountpath, StoreContext } from "../store-context.ts";
-import type { GetOptions, ObjectKey, ObjectReader } from "../types.ts";
+import type { FileIdentity, GetOptions, ObjectKey, ObjectReader } from "../types.ts";
 import { verifyBytes, verifyFile } from "./verify.ts";
 
 /**
@@ -100,6 +100,7 @@ function releaseNothing(): void {}
 
 interface LeasedFile {
   readonly path: string;
+  readonly identity: FileIdentity;
   release(): void;
 }
 
@@ -107,8 +108,8 @@ function leaseFile(context: StoreContext, key: ObjectKey, { record, mountpath }:
   const path = objectFilePath(mountpath.path, record.fileId);
   const release = mountpath.removal.lease(record.fileId);
   try {
-    checkFile(context, key, mountpath, path, record.sizeBytes);
-    return { path, release };
+    const identity = checkFile(context, key, mountpath, path, record.sizeBytes);
+    return { path, identity, release };
   } catch (error) {
     release();
     throw error;
@@ -144,7 +145,12 @@ function fileReader(
     attributes: attributesOf(record, mountpath),
     offsetBytes: range.offsetBytes,
     lengthBytes: range.lengthBytes,
-    content: { kind: "file", path: file.path, fileOffsetBytes: range.offsetBytes },
+    content: {
+      kind: "file",
+      path: file.path,
+      fileOffsetBytes: range.offsetBytes,
+      identity: file.identity,
+    },
     release: () => {
       file.release();
       if (span.recording) {
@@ -166,12 +172,13 @@ function checkFile(
   mountpath: OpenMountpath,
   path: string,
   sizeBytes: number,
-): void {
+): FileIdentity {
   let why: string;
   try {
+    const stats = statSync(path);
     // The trailer follows the object's bytes, so a whole file is longer.
-    const actualBytes = statSync(path).size;
-    if (actualBytes > sizeBytes) return;
+    const actualBytes = stats.size;
+    if (actualBytes > sizeBytes) return stats;
     why = `file has ${actualBytes} bytes, expected more than ${sizeBytes}`;
   } catch (error) {
     // Without its disk the object is out of reach, which says nothing about its bytes.

@@ -31,7 +31,10 @@ export async function setCustomMetadata(
   const { mountpath } = located;
   const span = parent.child(SPAN_NAMES.indexCommit);
   try {
-    const committed = await mountpath.index.commit(() => replaceCustom(mountpath, indexKey, change));
+    const committed = await mountpath.index.commit(
+      () => replaceCustom(mountpath, indexKey, change),
+      durability,
+    );
     describeCommit(span, mountpath, committed);
     const { value: record } = committed;
     if (record === null) {

@@ -57,7 +57,7 @@ export class IndexWriter {
     if (this.#pending.length >= RECORDS_PER_COMMIT) await this.flush();
   }
 
-  /** One complete object file. Everything salvaged must have been flushed. */
+  /** One complete object file. Everything salvaged must have been written (`flush`). */
   async file(fileId: bigint, path: string, salvage: Salvage): Promise<void> {
     this.#highestRun = Math.max(this.#highestRun, runOfFileId(fileId));
     if (this.#index.namesFile(fileId)) return;
@@ -79,7 +79,7 @@ export class IndexWriter {
     if (batch.length === 0) return;
     await this.#index.commit(() => {
       for (const { key, bytes, fileId } of batch) this.#index.replace(key, bytes, fileId, null);
-    });
+    }, "os");
   }
 
   /** No id of a file may be given again, so the next run is higher than all that are known. */
@@ -104,7 +104,7 @@ export class IndexWriter {
       this.counts.superseded_files += 1;
       this.unusedFiles.push(this.#pathOf(old.fileId));
     }
-    await this.#index.commit(() => this.#index.replace(key, encodeRecord(record), fileId, old));
+    await this.#index.commit(() => this.#index.replace(key, encodeRecord(record), fileId, old), "os");
   }
 
   async #isRight(bytes: Buffer, { checksum, sizeBytes, bodyOffset }: IndexRecord): Promise<boolean> {

@@ -82,5 +82,6 @@ function replyHeaders(reader: ObjectReader, isRange: boolean): [string, string][
 
 function replyBody({ content, lengthBytes }: ObjectReader): ReplyBody {
   if (content.kind === "bytes") return content.bytes;
-  return { kind: "file", path: content.path, offsetBytes: content.fileOffsetBytes, lengthBytes };
+  const { path, fileOffsetBytes, identity } = content;
+  return { kind: "file", path, offsetBytes: fileOffsetBytes, lengthBytes, identity };
 }

@@ -43,19 +43,42 @@ const PROPS: Readonly<Record<string, PropWriter>> = {
   ],
 };
 
-export async function objectHead(call: Call, services: TargetServices): Promise<HttpReply> {
-  const { query, span } = call;
+/** Waits for nothing, and then gives no promise, when the bucket is known. */
+export function objectHead(call: Call, services: TargetServices): HttpReply | Promise<HttpReply> {
+  const { query } = call;
   refuseVariants(query);
   const props = query.get(QUERY.props);
   const writers = props === null ? null : parseProps(props);
-  const object = await locateObject(call, services);
-  const attributes = await services.store.head(object.key, span);
-  if (attributes === null || query.get(QUERY.presence) === String(PRESENCE.existsOutside)) {
-    throw objectNotFound(object.bucket, call.objectName);
+  const object = locateObject(call, services);
+  return object instanceof Promise
+    ? object.then((located) => headLocated(call, located, writers, services))
+    : headLocated(call, object, writers, services);
+}
+
+function headLocated(
+  call: Call,
+  object: LocatedObject,
+  writers: readonly PropWriter[] | null,
+  services: TargetServices,
+): HttpReply | Promise<HttpReply> {
+  const reply = (attributes: ObjectAttributes | null): HttpReply =>
+    headReply(call, object, writers, attributes, services);
+  const found = services.store.head(object.key, call.span);
+  return found instanceof Promise ? found.then(reply) : reply(found);
+}
+
+function headReply(
+  { query, objectName }: Call,
+  object: LocatedObject,
+  writers: readonly PropWriter[] | null,
+  attributes: ObjectAttributes | null,
+  services: TargetServices,
+): HttpReply {
+  const presence = query.get(QUERY.presence);
+  if (attributes === null || presence === String(PRESENCE.existsOutside)) {
+    throw objectNotFound(object.bucket, objectName);
   }
-  if (query.get(QUERY.presence) === String(PRESENCE.presentNoProps)) {
-    return { status: 200, headers: [], body: null };
-  }
+  if (presence === String(PRESENCE.presentNoProps)) return { status: 200, headers: [], body: null };
   const headers =
     writers === null
       ? allHeaders(object, attributes, services)

@@ -3,10 +3,10 @@ import { AisError, isAisError } from "@ais/base/errors.ts";
 import type { Call, OperationHandler, Query } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { emptyReply } from "@ais/node/replies.ts";
-import type { ObjectAttributes, PutOptions } from "@ais/storage/types.ts";
+import type { PutOptions } from "@ais/storage/types.ts";
 import { HEADERS } from "@ais/wire/headers.ts";
 import { QUERY } from "@ais/wire/queries.ts";
-import { countingIoErrors } from "../io-errors.ts";
+import { countIoError } from "../io-errors.ts";
 import { durabilityOf, type LocatedObject, locateObject } from "../locate.ts";
 import { objectHeaders } from "../object-headers.ts";
 import { accessTimeNs, customMetadata, expectedChecksum } from "../put-request.ts";
@@ -18,17 +18,22 @@ import { putPart } from "./multipart-upload.ts";
 import { appendObject } from "./object-append.ts";
 import { copyObjectTo } from "./object-copy.ts";
 
-export async function objectPut(call: Call, services: TargetServices): Promise<HttpReply> {
+const PINE = HEADERS.pine.toLowerCase();
+
+/** Waits for nothing but the body and the store when the bucket is known. */
+export function objectPut(call: Call, services: TargetServices): HttpReply | Promise<HttpReply> {
   const { query, request } = call;
   requireRedirect(call);
   const variant = variantOf(query);
   if (variant !== null) return variant(call, services);
   refuseVariants(query);
-  const pine = request.header(HEADERS.pine.toLowerCase());
+  const pine = request.header(PINE);
   if (pine !== null && pine !== "0")
     throw new AisError("unsupported", "appending to an archive is not supported");
-  const object = await locateObject(call, services);
-  return emptyReply(200, objectHeaders(await store(call, object, services)));
+  const object = locateObject(call, services);
+  return object instanceof Promise
+    ? object.then((located) => store(call, located, services))
+    : store(call, object, services);
 }
 
 /** What else a PUT can mean (wire-compat 3.4), each in its own file. Null for the simple one. */
@@ -41,30 +46,31 @@ function variantOf(query: Query): OperationHandler<TargetServices> | null {
 }
 
 async function store(
-  { request, span }: Call,
+  call: Call,
   { key, props }: LocatedObject,
   { store, metrics }: TargetServices,
-): Promise<ObjectAttributes> {
+): Promise<HttpReply> {
+  const { request, span } = call;
+  const { contentLengthBytes } = request;
   const expected = expectedChecksum(request);
   const atimeNs = accessTimeNs(request);
-  const options: PutOptions = {
+  const options: { -readonly [K in keyof PutOptions]: PutOptions[K] } = {
     checksumType: props.checksum.type,
     durability: durabilityOf(props),
     versioned: props.versioning.enabled,
     custom: customMetadata(request),
-    ...(expected === null ? {} : { expected }),
-    ...(request.contentLengthBytes === null ? {} : { sizeBytes: request.contentLengthBytes }),
-    ...(atimeNs === null ? {} : { atimeNs }),
   };
+  if (expected !== null) options.expected = expected;
+  if (contentLengthBytes !== null) options.sizeBytes = contentLengthBytes;
+  if (atimeNs !== null) options.atimeNs = atimeNs;
+  const arriving = objectBody(call, contentLengthBytes);
+  const body = arriving instanceof Promise ? await arriving : arriving;
   try {
-    const attributes = await countingIoErrors(
-      "put",
-      metrics,
-      store.put(key, await objectBody({ request, span }), options, span),
-    );
+    const attributes = await store.put(key, body, options, span);
     metrics.add("put.size", attributes.sizeBytes);
-    return attributes;
+    return emptyReply(200, objectHeaders(attributes));
   } catch (error) {
+    countIoError("put", metrics, error);
     if (isAisError(error, "checksumMismatch")) metrics.add("err.put.cksum.n", 1);
     throw error;
   }

@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { loadContentHashing } from "@ais/storage/checksum.ts";
 import { filePieces, streamOfPieces } from "@ais/storage/files/file-stream.ts";
 import type { ObjectBody, ObjectReader } from "@ais/storage/types.ts";
@@ -8,11 +9,12 @@ export interface FileReader extends Pick<ObjectReader, "content" | "lengthBytes"
   body(): ObjectBody;
 }
 
-export function fileReader(path: string, lengthBytes: number): FileReader {
+/** `stat` is of the file as it was opened. */
+export function fileReader(path: string, { size, dev, ino }: Stats): FileReader {
   return {
-    content: { kind: "file", path, fileOffsetBytes: 0 },
-    lengthBytes,
-    body: () => streamOfPieces(filePieces(path, 0, lengthBytes)),
+    content: { kind: "file", path, fileOffsetBytes: 0, identity: { dev, ino } },
+    lengthBytes: size,
+    body: () => streamOfPieces(filePieces(path, 0, size)),
   };
 }
 

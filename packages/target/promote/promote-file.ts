@@ -105,7 +105,7 @@ async function store(
     keepExisting: !work.args.overwrite,
     jobId,
   });
-  const reader = fileReader(descriptorPath, stat.size);
+  const reader = fileReader(descriptorPath, stat);
   if (owner.id !== facts.id) {
     const sending = span.child("ais.promote.send");
     try {
