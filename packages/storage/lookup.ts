@@ -2,14 +2,26 @@ import { must } from "@ais/base/assert.ts";
 import type { Span } from "@ais/tracing/types.ts";
 import { callerMetadata, partsOf } from "./engine-metadata.ts";
 import type { FoundRecord } from "./index/object-index.ts";
-import type { NewRecord } from "./index/record.ts";
+import type { IndexRecord, NewRecord } from "./index/record.ts";
 import { mountpathBlocks } from "./span-blocks.ts";
 import { SPAN_NAMES } from "./span-names.ts";
 import type { OpenMountpath, StoreContext } from "./store-context.ts";
 import type { ObjectAttributes, ObjectKey } from "./types.ts";
 
-export interface LocatedRecord extends FoundRecord {
+export class LocatedRecord implements FoundRecord {
+  readonly #found: FoundRecord;
+  readonly record: IndexRecord;
   readonly mountpath: OpenMountpath;
+
+  constructor(found: FoundRecord, mountpath: OpenMountpath) {
+    this.#found = found;
+    this.record = found.record;
+    this.mountpath = mountpath;
+  }
+
+  copyBody(firstByte: number, lengthBytes: number): Buffer {
+    return this.#found.copyBody(firstByte, lengthBytes);
+  }
 }
 
 /** Where a new object goes. */
@@ -24,10 +36,10 @@ export function homeOf(context: StoreContext, key: ObjectKey): OpenMountpath {
 export function locate(context: StoreContext, key: ObjectKey, indexKey: Uint8Array): LocatedRecord | null {
   const home = homeOf(context, key);
   const found = home.index.find(indexKey);
-  if (found !== null) return { ...found, mountpath: home };
+  if (found !== null) return new LocatedRecord(found, home);
   for (const mountpath of context.mountpaths) {
     const strayed = mountpath === home ? null : mountpath.index.find(indexKey);
-    if (strayed !== null) return { ...strayed, mountpath };
+    if (strayed !== null) return new LocatedRecord(strayed, mountpath);
   }
   return null;
 }
@@ -57,7 +69,7 @@ export function layoutOf(record: { readonly fileId: bigint }): "inline" | "file"
 
 export function attributesOf(record: NewRecord, mountpath: OpenMountpath): ObjectAttributes {
   const parts = partsOf(record.custom);
-  return {
+  const attributes = {
     sizeBytes: record.sizeBytes,
     checksum: record.checksum,
     version: record.versionCounter === 0 ? "" : String(record.versionCounter),
@@ -65,8 +77,8 @@ export function attributesOf(record: NewRecord, mountpath: OpenMountpath): Objec
     atimeNs: record.atimeNs,
     custom: callerMetadata(record.custom),
     mountpath: mountpath.path,
-    ...(parts === null ? {} : { parts }),
   };
+  return parts === null ? attributes : { ...attributes, parts };
 }
 
 /** `ais://bucket/object`: for texts. */

@@ -26,7 +26,8 @@ export async function readActMsg(call: BodyCall): Promise<ActMsg> {
 }
 
 export function wholeBody({ request, span }: BodyCall, limitBytes: number): Promise<Uint8Array> {
-  if (!span.recording) return request.bytes(limitBytes);
   const receiving = span.child(RECEIVE_SPAN);
+  // Its stage is known without being recorded, until the next one takes its place: then a promise can be saved.
+  if (!span.recording) return request.bytes(limitBytes);
   return request.bytes(limitBytes).finally(() => receiving.end());
 }

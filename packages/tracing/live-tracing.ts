@@ -24,7 +24,7 @@ import { LocalTrace, newTraceWords, type TraceWords, traceWords } from "./record
 import { Recorder, type SpanBatch } from "./recorder/recorder.ts";
 import { NO_PARENT, type ParentLink, RecordingSpan } from "./recorder/recording-span.ts";
 import { AnchoredClock } from "./recorder/time-anchor.ts";
-import { UnsampledSpan } from "./recorder/unsampled-span.ts";
+import { type BeginTrace, ContinuedUnsampledSpan, NewUnsampledSpan } from "./recorder/unsampled-span.ts";
 import { resourceAttributes } from "./resource.ts";
 import { describeDecision, HeadSampler } from "./sampling/head-sampler.ts";
 import type {
@@ -47,6 +47,7 @@ import { CarriedTraceState } from "./w3c/tracestate.ts";
 /** How long a change waits for what was recorded before it to reach the old collector. */
 const RECONFIGURE_DRAIN_MS = 5_000;
 const RETRY_WINDOW_MS = 60_000;
+const BAGGAGE = "baggage";
 
 /** For tests. */
 export interface TracingOverrides {
@@ -111,10 +112,10 @@ export class LiveTracing implements Tracing {
     if (plan === null) return new QuietSpan();
     const { trust } = plan;
     const inbound = trust === null ? readInbound(carrier) : readSignedInbound(carrier, trust.signer);
-    // Whom we do not believe, we do not speak for either.
-    const baggage = trust === null || inbound.parent !== null ? carrier.header("baggage") : null;
-    if (inbound.parent !== null) return this.#continued(name, inbound.parent, inbound, baggage);
-    const span = this.#root(plan, name, SPAN_KIND.server, baggage, carrier);
+    if (inbound.parent !== null) {
+      return this.#continued(name, inbound.parent, inbound, carrier.header(BAGGAGE));
+    }
+    const span = this.#root(plan, name, SPAN_KIND.server, carrier);
     linkTo(span, inbound.link);
     return span;
   }
@@ -123,7 +124,7 @@ export class LiveTracing implements Tracing {
     if (this.#plan === null) return NOOP_SPAN;
     // Work for a request whose trace is kept is a part of what that trace tells.
     const isFollowed = links.some(({ traceFlags }) => (traceFlags & SAMPLED_FLAG) !== 0);
-    const span = this.#root(this.#plan, name, SPAN_KIND.internal, null, null, isFollowed);
+    const span = this.#root(this.#plan, name, SPAN_KIND.internal, null, isFollowed);
     for (const link of links) span.link(link);
     return span;
   }
@@ -219,18 +220,18 @@ export class LiveTracing implements Tracing {
    * A trace that begins here. Its id is random throughout, and level 2 of the W3C document would let us say so; but
    * OpenTelemetry's Go SDK takes a version 00 with flags beyond 02 for invalid, so that saying it would break traces.
    */
-  #root(
-    plan: Plan,
-    name: string,
-    kind: SpanKind,
-    baggage: string | null,
-    request: InboundCarrier | null,
-    isFollowed = false,
-  ): Span {
-    const words = newTraceWords(this.#random);
-    const decision = isFollowed ? null : plan.sampler.decide(words[2], words[3], request);
-    const flags = decision === null || decision.sampled ? SAMPLED_FLAG : 0;
-    const trace = this.#trace(words, "", flags, "", baggage, kind);
+  #root(plan: Plan, name: string, kind: SpanKind, request: InboundCarrier | null, isFollowed = false): Span {
+    const word2 = this.#random();
+    const word3 = this.#random();
+    const decision = isFollowed ? null : plan.sampler.decide(word2, word3, request);
+    const isSampled = decision === null || decision.sampled;
+    // Whom we do not believe, we do not speak for either.
+    const believed = plan.trust === null ? request : null;
+    const isRemembered = kind === SPAN_KIND.server && this.#flight.isOn;
+    if (!isSampled && !isRemembered) return new NewUnsampledSpan(this.#begin, believed, word2, word3);
+    const words = newTraceWords(this.#random, word2, word3);
+    const baggage = believed?.header(BAGGAGE) ?? null;
+    const trace = this.#trace(words, "", isSampled ? SAMPLED_FLAG : 0, "", baggage, kind);
     const span = this.#span(trace, name, kind, NO_PARENT);
     if (span.recording && decision !== null) describeDecision(span, decision);
     return span;
@@ -247,6 +248,13 @@ export class LiveTracing implements Tracing {
     linkTo(span, link);
     return span;
   }
+
+  readonly #begin: BeginTrace = (word2, word3, request) => {
+    const words = newTraceWords(this.#random, word2, word3);
+    const baggage = request?.header(BAGGAGE) ?? null;
+    const trace = new LocalTrace(words, "", 0, "", baggage, this.#clock.anchor);
+    return new ContinuedUnsampledSpan(trace, this.#random);
+  };
 
   /** A request that is not sampled is remembered while the tail rule may want it. */
   #trace(
@@ -268,7 +276,7 @@ export class LiveTracing implements Tracing {
     if ((trace.flags & SAMPLED_FLAG) !== 0)
       return new RecordingSpan(this.#recorder, trace, name, kind, parent);
     if (trace instanceof FlightTrace) return new RecordingSpan(this.#flight, trace, name, kind, parent);
-    return new UnsampledSpan(trace, this.#random(), this.#random() | 1);
+    return new ContinuedUnsampledSpan(trace, this.#random);
   }
 
   /** Null: tracing is to be off. */

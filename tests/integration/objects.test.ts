@@ -77,7 +77,8 @@ function objectFiles(): readonly string[] {
     readdirSync(target.plan.directory, { recursive: true })
       .map(String)
       .filter((path) => path.startsWith("mp") && !/(\.mdb|lock|json|conf)$/i.test(path))
-      .filter((path) => Bun.file(join(target.plan.directory, path)).size > 0 && !path.endsWith("/")),
+      .filter((path) => Bun.file(join(target.plan.directory, path)).size > 0 && !path.endsWith("/"))
+      .map((path) => join(target.plan.name, path)),
   );
 }
 
@@ -254,7 +255,7 @@ describe("buckets", () => {
 
 describe("bad input leaves nothing behind", () => {
   test("wrong checksum", async () => {
-    const before = objectFiles().length;
+    const before = new Set(objectFiles());
     const headers = {
       "ais-checksum-type": "md5",
       "ais-checksum-value": createHash("md5").update("other").digest("hex"),
@@ -264,11 +265,12 @@ describe("bad input leaves nothing behind", () => {
       expect(error.tcode).toBe("ErrBadCksum");
       expect((await fetch(objectUrl("bad-checksum"))).status).toBe(404);
     }
-    expect(objectFiles().length).toBe(before);
+    // Those of objects overwritten before may go at any moment.
+    expect(objectFiles().filter((name) => !before.has(name))).toEqual([]);
   });
 
   test.each([1_000, 1_000_000])("a body of %p bytes that ends early", async (announced) => {
-    const before = objectFiles().length;
+    const before = new Set(objectFiles());
     const redirect = await fetch(objectUrl("short"), { method: "PUT", body: "x", redirect: "manual" });
     const target = new URL(must(redirect.headers.get("location"), "location"));
     await raw(
@@ -278,7 +280,8 @@ describe("bad input leaves nothing behind", () => {
     );
     expect((await fetch(objectUrl("short"))).status).toBe(404);
     await Bun.sleep(200);
-    expect(objectFiles().length).toBe(before);
+    // Those of objects overwritten before may go at any moment.
+    expect(objectFiles().filter((name) => !before.has(name))).toEqual([]);
   });
 
   test("unknown bucket, for every method", async () => {

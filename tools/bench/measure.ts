@@ -88,7 +88,6 @@ async function measureOnce(
     connections,
     seconds,
     requestsMax,
-    spins: true,
   };
   const before = cpuTimeUs(pid);
   const result = (await load.ask(plan)) as LoadResult;

@@ -159,7 +159,7 @@ test("in service: writes, reads and removals under way are no damage", async () 
   }
   stopped = true;
   await Promise.all(writers);
-}, 20_000);
+});
 
 test("a scrub makes reads of damaged objects fail until they are right or replaced, also after a restart", async () => {
   await using opened = await temporaryStore();

@@ -112,14 +112,7 @@ export class ObjectIndex implements AsyncDisposable {
   find(key: Key): FoundRecord | null {
     const bytes = this.#objects.getBinaryFast(key);
     if (bytes === undefined) return null;
-    const record = decodeRecord(bytes, bytes.length);
-    return {
-      record,
-      copyBody: (firstByte, lengthBytes) => {
-        const start = record.bodyOffset + firstByte;
-        return copyBytes(bytes, start, start + lengthBytes);
-      },
-    };
+    return new DecodedRecord(bytes, decodeRecord(bytes, bytes.length));
   }
 
   /** The least that a replacement has to know of what is there. */
@@ -245,6 +238,21 @@ export class ObjectIndex implements AsyncDisposable {
     const bytes = this.#writtenBytes;
     this.#writtenBytes = 0;
     return bytes;
+  }
+}
+
+class DecodedRecord implements FoundRecord {
+  readonly #bytes: Uint8Array;
+  readonly record: IndexRecord;
+
+  constructor(bytes: Uint8Array, record: IndexRecord) {
+    this.#bytes = bytes;
+    this.record = record;
+  }
+
+  copyBody(firstByte: number, lengthBytes: number): Buffer {
+    const start = this.record.bodyOffset + firstByte;
+    return copyBytes(this.#bytes, start, start + lengthBytes);
   }
 }
 

@@ -6,15 +6,9 @@ import type { LocalTrace } from "./local-trace.ts";
 
 /** A span with a valid context, recording or not: what the carriers need of it. */
 export abstract class LiveSpan {
-  readonly trace: LocalTrace;
-  readonly idHigh: number;
-  readonly idLow: number;
-
-  constructor(trace: LocalTrace, idHigh: number, idLow: number) {
-    this.trace = trace;
-    this.idHigh = idHigh;
-    this.idLow = idLow;
-  }
+  abstract readonly trace: LocalTrace;
+  abstract readonly idHigh: number;
+  abstract readonly idLow: number;
 
   get context(): SpanContext {
     const { trace } = this;

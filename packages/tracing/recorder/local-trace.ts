@@ -59,8 +59,8 @@ export function traceWords(traceId: string): TraceWords {
   return [hexWord(traceId, 0), hexWord(traceId, 8), hexWord(traceId, 16), hexWord(traceId, 24)];
 }
 
-/** A new random trace id. */
-export function newTraceWords(random: RandomWord): TraceWords {
-  const words: TraceWords = [random(), random(), random(), random()];
+/** A new random trace id, of which the second half may be drawn already. */
+export function newTraceWords(random: RandomWord, word2 = random(), word3 = random()): TraceWords {
+  const words: TraceWords = [random(), random(), word2, word3];
   return (words[0] | words[1] | words[2] | words[3]) === 0 ? newTraceWords(random) : words;
 }

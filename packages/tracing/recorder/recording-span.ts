@@ -64,6 +64,9 @@ class Rare implements RareParts {
 export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
   readonly #owner: SpanOwner;
   readonly recording = true;
+  readonly trace: LocalTrace;
+  readonly idHigh: number;
+  readonly idLow: number;
   readonly parentHigh: number;
   readonly parentLow: number;
   readonly parentRemote: boolean;
@@ -82,9 +85,12 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
   #coveredMs = 0;
 
   constructor(owner: SpanOwner, trace: LocalTrace, name: string, kind: SpanKind, parent: ParentLink) {
-    // An id of all zeros would be invalid; the low half is made odd, which leaves 63 random bits.
-    super(trace, owner.random(), owner.random() | 1);
+    super();
     this.#owner = owner;
+    this.trace = trace;
+    // An id of all zeros would be invalid; the low half is made odd, which leaves 63 random bits.
+    this.idHigh = owner.random();
+    this.idLow = owner.random() | 1;
     this.shape = owner.shapes.of(cutText(name, owner.limits.valueLengthChars), kind);
     this.parentHigh = parent.high;
     this.parentLow = parent.low;

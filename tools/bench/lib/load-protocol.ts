@@ -20,11 +20,6 @@ export interface LoadPlan {
   readonly requestsMax: number;
   /** Redirects are followed, once a request, on a connection to the other server that is kept as well. */
   readonly followsRedirects?: boolean;
-  /**
-   * The generator never sleeps. Otherwise a server pays for waking it (some 5 us a reply on a virtual machine), and the
-   * slower one pays more often, since it keeps the generator waiting: differences between servers would look larger.
-   */
-  readonly spins?: boolean;
 }
 
 /** Milliseconds from the first byte sent to the last one received, redirects included. */
