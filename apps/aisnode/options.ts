@@ -3,8 +3,10 @@
  * A flag wins over its environment variable. The `tracing*` entries are special: the stored cluster config stands
  * between the two (tracing.md 1), so `parseOptions` also tells where a value came from.
  */
+
 import { isAbsolute, join, resolve } from "node:path";
 import { parseDurationMs } from "@ais/base/units.ts";
+import { PROMOTE_ROOT } from "@ais/wire/promote.ts";
 
 const DURATION_MIN_MS = 1000;
 
@@ -99,6 +101,12 @@ export const OPTIONS = {
     kind: "list",
     env: "AIS_MOUNTPATHS",
     help: "directory that holds objects; repeat the flag for more, separate with a colon in the environment (target only)",
+  },
+  "promote-root": {
+    kind: "path",
+    env: "AIS_PROMOTE_ROOT",
+    default: PROMOTE_ROOT,
+    help: "directory below which files can be promoted to objects (target only)",
   },
   "tracing-endpoint": {
     kind: "text",

@@ -44,6 +44,7 @@ export const ROLES: Readonly<Record<DaemonType, Role>> = {
       const target = await createTarget({
         ...services,
         mountpaths: options.mountpath,
+        promoteRoot: options["promote-root"],
         limits: { openWriteCount },
         ...(faults === null ? {} : { faults }),
       });

@@ -15,10 +15,13 @@ import { onStopSignal } from "@ais/node/lifecycle.ts";
 import { createNodeLogger, type NodeLogger } from "@ais/node/logger.ts";
 import { createNodeMetrics } from "@ais/node/metrics/node-metrics.ts";
 import type { NodeMetrics } from "@ais/node/metrics/types.ts";
+import { openNodeConfigs } from "@ais/node/node-config.ts";
 import { resolveNodeId } from "@ais/node/node-id.ts";
 import { createNodeRequests } from "@ais/node/requests/node-requests.ts";
 import { createStartGate } from "@ais/node/start-gate.ts";
 import type { StopRequest } from "@ais/node/stop-request.ts";
+import { createSystemInfo } from "@ais/node/system-info.ts";
+import type { StorageFaults } from "@ais/storage/faults.ts";
 import { createTracing } from "@ais/tracing";
 import type { CreateTracing, Tracing } from "@ais/tracing/types.ts";
 import { nodeName, type Snode } from "@ais/wire/smap.ts";
@@ -116,7 +119,8 @@ async function serve(
   if (!role.createsCluster) await waitForCluster(member, signal, logger);
   if (signal.aborted) return null;
   const traceKey = await clusterSecret(coordinator, TRACE_SECRET);
-  stack.defer(await applyConfig(member, logger, tracing, tracingChoice, parsed, traceKey));
+  const nodeConfig = stack.use(await openNodeConfigs({ directory: options["config-dir"], member, logger }));
+  stack.defer(await applyConfig(nodeConfig, logger, tracing, tracingChoice, parsed, traceKey));
 
   const metrics = createNodeMetrics({ role: options.role, nodeId: id, tracing, limits });
   metrics.collect("connections", "open connections, as of the last second", "gauge", () => [
@@ -131,11 +135,10 @@ async function serve(
     stopRequest ??= request;
     stop(request.reason);
   };
-  const node = { member, tracing, metrics, logger, facts, requests, jobs };
+  const system = createSystemInfo(systemClock);
+  const node = { member, tracing, metrics, logger, facts, requests, jobs, nodeConfig, system };
   const services: NodeServices = { ...node, intraAuth, stopNode };
-  const faults = testFaults(env);
-  if (faults !== null)
-    logger.log("warn", "this node's storage fails on demand", { variable: TEST_FAULTS_VARIABLE });
+  const faults = announcedFaults(env, logger);
   gate.open(await role.create(services, options, roleResources, { faults, openWriteCount }));
 
   // From here on clients are sent to this node. A stop takes it out of the map first, then lets requests finish.
@@ -157,6 +160,7 @@ function announce(self: Snode, { logger, tracing }: NodeServices): void {
   process.stdout.write(`aisnode ${nodeName(self)} ready at ${url}\n`);
 }
 
+/** By which nodes of one cluster know each other's calls. */
 async function openIntraAuth(
   coordinator: Coordinator,
   nodeId: string,
@@ -167,6 +171,13 @@ async function openIntraAuth(
   const help = "calls between nodes that no node of the cluster made";
   metrics.collect("intra_refused_count", help, "counter", () => [[{}, intraAuth.refusedCount]]);
   return intraAuth;
+}
+
+function announcedFaults(env: Environment, logger: NodeLogger): StorageFaults | null {
+  const faults = testFaults(env);
+  if (faults !== null)
+    logger.log("warn", "this node's storage fails on demand", { variable: TEST_FAULTS_VARIABLE });
+  return faults;
 }
 
 interface Diagnostics {

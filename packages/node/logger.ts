@@ -18,6 +18,8 @@ export interface NodeLogger extends Logger, AsyncDisposable {
   /** Every file that is kept, oldest first. Empty when the log goes to stderr. */
   files(): Promise<readonly string[]>;
   flush(): Promise<void>;
+  /** Begins a new file; without files there is nothing to do. */
+  rotate(): Promise<void>;
 }
 
 /** Where lines go. `write` never blocks; a sink that cannot keep up drops lines and counts them. */
@@ -27,6 +29,7 @@ export interface LogSink {
   /** The newest bytes of the log. */
   read(offsetBytes: number): Promise<string>;
   files(): Promise<readonly string[]>;
+  rotate(): Promise<void>;
 }
 
 export interface NodeLoggerOptions {
@@ -118,6 +121,10 @@ class JsonLogger implements NodeLogger {
     return this.#sink.flush();
   }
 
+  rotate(): Promise<void> {
+    return this.#sink.rotate();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.flush();
   }
@@ -135,6 +142,8 @@ class StderrSink implements LogSink {
   }
 
   async flush(): Promise<void> {}
+
+  async rotate(): Promise<void> {}
 
   async read(offsetBytes: number): Promise<string> {
     return Buffer.from(this.#lines.join("")).subarray(offsetBytes).toString();

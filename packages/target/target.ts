@@ -7,10 +7,12 @@ import type { HttpHandler, StartHttpServer } from "@ais/node/http/types.ts";
 import { requireNode } from "@ais/node/intra-auth.ts";
 import { startJobRunner } from "@ais/node/jobs/job-runner.ts";
 import { createPipeline } from "@ais/node/pipeline.ts";
+import { DiskRatesReader } from "@ais/storage/disk-rates.ts";
 import type { StorageFaults } from "@ais/storage/faults.ts";
 import type { StorageLimits } from "@ais/storage/limits.ts";
 import { openObjectStore } from "@ais/storage/object-store.ts";
 import type { ObjectStore } from "@ais/storage/types.ts";
+import { PROMOTE_ROOT } from "@ais/wire/promote.ts";
 import { isSettled } from "@ais/wire/rmd.ts";
 import { createBucketGate } from "./bucket-gate.ts";
 import { type BucketSweep, startBucketSweep } from "./bucket-sweep.ts";
@@ -33,6 +35,8 @@ export interface TargetOptions extends NodeServices {
   /** Directories that exist and belong to this target alone. */
   readonly mountpaths: readonly string[];
   readonly clock?: Clock;
+  /** Absolute; `PROMOTE_ROOT` when absent. */
+  readonly promoteRoot?: string;
   readonly limits?: Partial<StorageLimits>;
   /** For tests: what a bad disk would do. */
   readonly faults?: StorageFaults;
@@ -56,7 +60,15 @@ export const startTargetServer: StartHttpServer = startBunServer;
  * server first.
  */
 export async function createTarget(options: TargetOptions): Promise<Target> {
-  const { mountpaths, clock = systemClock, limits = {}, faults, overrides = {}, ...node } = options;
+  const {
+    mountpaths,
+    clock = systemClock,
+    promoteRoot = PROMOTE_ROOT,
+    limits = {},
+    faults,
+    overrides = {},
+    ...node
+  } = options;
   await using stack = new AsyncDisposableStack();
   const store =
     overrides.store ??
@@ -99,6 +111,8 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
     alertFlags: () => space.state().flags,
     // The runner works with these services, so it comes after them.
     jobRunner: { live: () => runner.live(), received: (id, bytes) => runner.received(id, bytes) },
+    promoteRoot,
+    diskRates: new DiskRatesReader(clock),
     listingJobs: new ListingJobs(node.facts.id, clock),
     bucketSweep: { requestedBy: (cause) => sweep.requestedBy(cause) },
     ...overrides,

@@ -94,9 +94,16 @@ class RegistryMetrics implements NodeMetrics {
     counter.add(amount);
   }
 
+  reset(onlyErrors: boolean): void {
+    for (const [name, counter] of this.#counters) {
+      if (!onlyErrors || name.startsWith("err.")) counter.value = 0;
+    }
+  }
+
   tracker(): Readonly<Record<string, number | bigint>> {
     const values: Record<string, number | bigint> = {};
-    for (const [name, counter] of this.#counters) values[name] = counter.value;
+    // As in AIStore, zeros are left out: its command line divides sizes by the counts that are there.
+    for (const [name, { value }] of this.#counters) if (value > 0) values[name] = value;
     values["up.ns.time"] = BigInt(Math.round(this.#upMs() * NS_PER_MS));
     return values;
   }

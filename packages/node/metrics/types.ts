@@ -11,10 +11,12 @@ export interface NodeMetrics {
   add(internalName: string, amount: number): void;
   /** A request met this limit. */
   limitHit(limit: LimitName): void;
-  /** Internal name to value: the `tracker` of node_stats. */
+  /** Internal name to value: the `tracker` of node_stats. What was never counted is not in it. */
   tracker(): Readonly<Record<string, number | bigint>>;
   /** Internal name to kind: `what=metrics`. */
   kinds(): Readonly<Record<string, string>>;
+  /** Sets the counters of the tracker to zero, or only those of errors. */
+  reset(onlyErrors: boolean): void;
   /** Adds a metric of the role's own under `ais_<role>_<suffix>`, with samples taken at each scrape. */
   collect(suffix: string, help: string, type: MetricType, collector: () => Iterable<Sample>): void;
   /** Prometheus text, or OpenMetrics (with exemplars) when the scraper accepts it. */

@@ -9,7 +9,9 @@ import { IntraAuth } from "../intra-auth.ts";
 import { isAtLeast, levelOfVerbosity } from "../log-level.ts";
 import type { NodeLogger } from "../logger.ts";
 import { createNodeMetrics } from "../metrics/node-metrics.ts";
+import { memoryNodeConfigs } from "../node-config.ts";
 import { createNodeRequests } from "../requests/node-requests.ts";
+import { createSystemInfo } from "../system-info.ts";
 import { MemoryMember } from "./memory-member.ts";
 import { RecordingTracing } from "./recording-tracing.ts";
 
@@ -40,6 +42,7 @@ export class MemoryLogger implements NodeLogger {
     return [];
   }
   async flush(): Promise<void> {}
+  async rotate(): Promise<void> {}
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
@@ -71,6 +74,8 @@ export function memoryServices(self: Snode, peers: readonly Snode[] = []): Memor
     intraAuth,
     requests: createNodeRequests({ nodeId, member, tracing, logger, metrics, intraAuth }),
     jobs: new MemoryJobs(),
+    system: createSystemInfo(systemClock),
+    nodeConfig: memoryNodeConfigs({ member, logger }),
     stopNode() {},
     facts: {
       role,
