@@ -19,10 +19,16 @@ import {
 } from "./commands/cluster-control.ts";
 import { clusterMembershipCommand } from "./commands/cluster-membership.ts";
 import { COMPLETE_COMMAND, completionCommand } from "./commands/completion.ts";
-import { configClusterCommand, configNodeCommand, showConfigCommand } from "./commands/config.ts";
+import {
+  configClusterCommand,
+  configNodeCommand,
+  resetConfigCommand,
+  showConfigCommand,
+} from "./commands/config.ts";
 import { jobStartCommand, jobStopCommand, jobWaitCommand } from "./commands/job-control.ts";
 import { jobShowCommand } from "./commands/job-show.ts";
 import { objectCatCommand, objectGetCommand } from "./commands/object-get.ts";
+import { objectPromoteCommand } from "./commands/object-promote.ts";
 import { objectPutCommand } from "./commands/object-put.ts";
 import { objectRemoveCommand } from "./commands/object-rm.ts";
 import { objectShowCommand } from "./commands/object-show.ts";
@@ -133,6 +139,7 @@ function addDataCommands(program: Command, runtime: Runtime): void {
   objectGetCommand(runtime, object);
   objectCatCommand(runtime, object);
   objectRemoveCommand(runtime, object, "rm");
+  objectPromoteCommand(runtime, object);
   objectShowCommand(runtime, object, "show");
   listCommand(runtime, object);
 
@@ -141,6 +148,7 @@ function addDataCommands(program: Command, runtime: Runtime): void {
   listCommand(runtime, program);
   objectPutCommand(runtime, program);
   objectGetCommand(runtime, program);
+  objectPromoteCommand(runtime, program);
   bucketRemoveCommand(runtime, program, "rmb");
   objectRemoveCommand(runtime, program, "rmo");
   bucketCopyCommand(runtime, program);
@@ -173,6 +181,7 @@ function addClusterCommands(program: Command, runtime: Runtime): void {
   const config = program.command("config").summary("show and change configuration");
   configClusterCommand(runtime, config);
   configNodeCommand(runtime, config);
+  resetConfigCommand(runtime, config);
   showConfigCommand(runtime, config, "show");
 
   const job = program.command("job").summary("show, start, stop and wait for jobs");

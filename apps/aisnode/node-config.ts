@@ -1,7 +1,8 @@
 /** Where options and the cluster config meet. */
 import type { ClusterMember } from "@ais/cluster/member.ts";
-import { followConfig } from "@ais/node/follow-config.ts";
+import { followConfig, keepLogLevel } from "@ais/node/follow-config.ts";
 import type { NodeLogger } from "@ais/node/logger.ts";
+import type { NodeConfigs } from "@ais/node/node-config.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import type { Tracing } from "@ais/tracing/types.ts";
 import { type ClusterConfig, defaultClusterConfig } from "@ais/wire/cluster-config.ts";
@@ -15,7 +16,7 @@ export function initialConfig(tracing: TracingChoice): ClusterConfig {
 
 /** Applies the config now and at every change, as far as no flag says otherwise. Returns the way to stop. */
 export async function applyConfig(
-  member: ClusterMember,
+  nodeConfig: NodeConfigs,
   logger: NodeLogger,
   tracing: Tracing,
   choice: TracingChoice,
@@ -23,16 +24,14 @@ export async function applyConfig(
   traceKey: Uint8Array,
 ): Promise<() => void> {
   const stop = await followConfig({
-    member,
+    nodeConfig,
     logger,
     tracing,
     tracingSection: (config) => choice.inForce(config.tracing),
     traceKey,
   });
   if (sources["log-level"] !== "flag") return stop;
-  const keepLevel = (): void => logger.setVerbosity(options["log-level"]);
-  keepLevel();
-  const stopKeeping = member.onChange(keepLevel);
+  const stopKeeping = keepLogLevel(options["log-level"], nodeConfig, logger);
   return () => {
     stopKeeping();
     stop();

@@ -29,7 +29,7 @@ function workerCommand(env: Environment): WorkerCommand {
 export async function startWorkers(
   pool: WorkerPool,
   host: RoleHost,
-  { member, logger, metrics, facts }: NodeServices,
+  { member, logger, metrics, facts, nodeConfig }: NodeServices,
   port: number,
   stack: AsyncDisposableStack,
 ): Promise<void> {
@@ -38,6 +38,9 @@ export async function startWorkers(
     member.onChange(({ document, after }) => pool.follow(document, documentVersion(after, document))),
   );
   const { uuid: clusterUuid } = member.snapshot.config;
-  const start = { nodeId: facts.id, port, clusterUuid, verbosity: logger.verbosity };
-  await pool.start({ ...host, log: (lines) => logger.append(lines) }, start);
+  await pool.start({ ...host, log: (lines) => logger.append(lines) }, () => ({
+    ...{ nodeId: facts.id, port, clusterUuid },
+    verbosity: logger.verbosity,
+    settings: nodeConfig.settings,
+  }));
 }

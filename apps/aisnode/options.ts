@@ -3,8 +3,10 @@
  * A flag wins over its environment variable. The `tracing*` entries are special: the stored cluster config stands
  * between the two (tracing.md 1), so `parseOptions` also tells where a value came from.
  */
+
 import { isAbsolute, join, resolve } from "node:path";
 import { parseDurationMs } from "@ais/base/units.ts";
+import { PROMOTE_ROOT } from "@ais/wire/promote.ts";
 
 const DURATION_MIN_MS = 1000;
 
@@ -107,6 +109,12 @@ export const OPTIONS = {
     min: 1,
     max: 64,
     help: "processes that serve this node's requests on its one port, for machines with many cores",
+  },
+  "promote-root": {
+    kind: "path",
+    env: "AIS_PROMOTE_ROOT",
+    default: PROMOTE_ROOT,
+    help: "directory below which files can be promoted to objects (target only)",
   },
   "tracing-endpoint": {
     kind: "text",

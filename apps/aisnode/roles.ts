@@ -73,6 +73,7 @@ export const ROLES: Readonly<Record<DaemonType, Role>> = {
       const target = await createTarget({
         ...services,
         mountpaths: options.mountpath,
+        promoteRoot: options["promote-root"],
         limits: { openWriteCount },
         ...(faults === null ? {} : { faults }),
         ...(pool === null ? {} : { pool }),
@@ -80,6 +81,13 @@ export const ROLES: Readonly<Record<DaemonType, Role>> = {
       return stack.use(target).host;
     },
     createWorker: async (parts, options, stack) =>
-      stack.use(await createTargetWorker({ ...parts, mountpaths: options.mountpath, clock: systemClock })),
+      stack.use(
+        await createTargetWorker({
+          ...parts,
+          mountpaths: options.mountpath,
+          promoteRoot: options["promote-root"],
+          clock: systemClock,
+        }),
+      ),
   },
 };

@@ -11,11 +11,14 @@ import { DEFAULT_PACE } from "@ais/node/http/body-pace.ts";
 import { onStopSignal } from "@ais/node/lifecycle.ts";
 import { createNodeLogger, type NodeLogger } from "@ais/node/logger.ts";
 import { createNodeMetrics } from "@ais/node/metrics/node-metrics.ts";
+import { openNodeConfigs } from "@ais/node/node-config.ts";
 import { resolveNodeId } from "@ais/node/node-id.ts";
 import { createNodeRequests } from "@ais/node/requests/node-requests.ts";
 import { createStartGate } from "@ais/node/start-gate.ts";
 import type { StopRequest } from "@ais/node/stop-request.ts";
+import { createSystemInfo } from "@ais/node/system-info.ts";
 import { NO_WORKERS } from "@ais/node/workers/workers.ts";
+import type { StorageFaults } from "@ais/storage/faults.ts";
 import type { CreateTracing, Tracing } from "@ais/tracing/types.ts";
 import { nodeName, type Snode } from "@ais/wire/smap.ts";
 import { AIS_VERSION } from "@ais/wire/version.ts";
@@ -114,7 +117,8 @@ async function serve(
   if (!role.createsCluster) await waitForCluster(member, signal, logger);
   if (signal.aborted) return null;
   const traceKey = await clusterSecret(coordinator, TRACE_SECRET);
-  stack.defer(await applyConfig(member, logger, tracing, tracingChoice, parsed, traceKey));
+  const nodeConfig = stack.use(await openNodeConfigs({ directory: options["config-dir"], member, logger }));
+  stack.defer(await applyConfig(nodeConfig, logger, tracing, tracingChoice, parsed, traceKey));
 
   const metrics = createNodeMetrics({ role: options.role, nodeId: id, tracing, limits });
   exposeConnections(metrics, server);
@@ -128,11 +132,10 @@ async function serve(
     stopRequest ??= request;
     stop(request.reason);
   };
-  const node = { member, tracing, metrics, logger, facts, requests, jobs };
+  const system = createSystemInfo(systemClock);
+  const node = { member, tracing, metrics, logger, facts, requests, jobs, nodeConfig, system };
   const services: NodeServices = { ...node, intraAuth, stopNode, workers: pool ?? NO_WORKERS };
-  const faults = testFaults(env);
-  if (faults !== null)
-    logger.log("warn", "this node's storage fails on demand", { variable: TEST_FAULTS_VARIABLE });
+  const faults = announcedFaults(env, logger);
   const host = await role.create(services, options, roleResources, { faults, openWriteCount }, pool);
   gate.open(host.handler);
   if (pool !== null) await startWorkers(pool, host, services, server.port, stack);
@@ -154,6 +157,13 @@ function announce(self: Snode, { logger, tracing }: NodeServices): void {
   const { direct_url: url } = self.public_net;
   logger.log("info", "ready", { url, version: AIS_VERSION, tracing: tracing.stats().build });
   process.stdout.write(`aisnode ${nodeName(self)} ready at ${url}\n`);
+}
+
+function announcedFaults(env: Environment, logger: NodeLogger): StorageFaults | null {
+  const faults = testFaults(env);
+  if (faults !== null)
+    logger.log("warn", "this node's storage fails on demand", { variable: TEST_FAULTS_VARIABLE });
+  return faults;
 }
 
 interface Diagnostics {

@@ -11,7 +11,9 @@ import type { NodeServices } from "@ais/node/call.ts";
 import { DEFAULT_PACE } from "@ais/node/http/body-pace.ts";
 import { createNodeLogger, type NodeLogger } from "@ais/node/logger.ts";
 import { createNodeMetrics } from "@ais/node/metrics/node-metrics.ts";
+import { followedNodeConfigs } from "@ais/node/node-config.ts";
 import { createNodeRequests } from "@ais/node/requests/node-requests.ts";
+import { createSystemInfo } from "@ais/node/system-info.ts";
 import { Channel } from "@ais/node/workers/channel.ts";
 import { ChannelLog } from "@ais/node/workers/channel-log.ts";
 import { endWithParent } from "@ais/node/workers/parent-death.ts";
@@ -96,7 +98,8 @@ async function startWorker(
     await observeCluster({ coordinator, self, clusterUuid, logger, tracing, clock: systemClock }),
   );
   const traceKey = await clusterSecret(coordinator, TRACE_SECRET);
-  stack.defer(await applyConfig(member, logger, tracing, tracingChoice, parsed, traceKey));
+  const nodeConfig = stack.use(followedNodeConfigs({ member, logger }, start.settings));
+  stack.defer(await applyConfig(nodeConfig, logger, tracing, tracingChoice, parsed, traceKey));
   const roleResources = stack.use(new AsyncDisposableStack());
 
   const limits = new LimitTally();
@@ -107,7 +110,8 @@ async function startWorker(
   const onTail = (traceId: string): void => channel.tell("tailed", [traceId]);
   const requests = createNodeRequests({ nodeId, member, tracing, logger, metrics, intraAuth, onTail });
   const services: NodeServices = {
-    ...{ member, tracing, metrics, logger, facts, requests, jobs, intraAuth },
+    ...{ member, tracing, metrics, logger, facts, requests, jobs, intraAuth, nodeConfig },
+    system: createSystemInfo(systemClock),
     workers: NO_WORKERS,
     stopNode: onlyMainStops,
   };

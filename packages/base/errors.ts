@@ -8,6 +8,7 @@ export const ERROR_CODES = {
   badRequest: { status: 400, tcode: "", logLevel: "debug" },
   unauthorized: { status: 401, tcode: "", logLevel: "info" },
   forbidden: { status: 403, tcode: "", logLevel: "info" },
+  accessDenied: { status: 403, tcode: "ErrBucketAccessDenied", logLevel: "info" },
   notFound: { status: 404, tcode: "ErrNotFound", logLevel: "debug" },
   bucketNotFound: { status: 404, tcode: "ErrBckNotFound", logLevel: "debug" },
   remoteBucketNotFound: { status: 404, tcode: "ErrRemoteBckNotFound", logLevel: "debug" },

@@ -1,4 +1,7 @@
-import { HEADERS } from "@ais/wire/headers.ts";
+import { actMsg } from "@ais/wire/act-msg.ts";
+import { ACTIONS } from "@ais/wire/actions.ts";
+import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
+import { encodeJson } from "@ais/wire/json.ts";
 import { PATHS } from "@ais/wire/paths.ts";
 import { QUERY, WHAT } from "@ais/wire/queries.ts";
 import { parseSmap, type Smap } from "@ais/wire/smap.ts";
@@ -101,6 +104,19 @@ export class ClusterApi {
       path: PATHS.reverseDaemonSetConfig,
       query: { ...settings, ...transientQuery(options) },
       headers: { [HEADERS.nodeId]: nodeId },
+    });
+  }
+
+  /** One node, or with no id every node, gives up its own settings for the cluster's. */
+  async resetConfig(nodeId?: string): Promise<void> {
+    await this.#caller.text({
+      method: "PUT",
+      path: nodeId === undefined ? PATHS.cluster : PATHS.reverseDaemon,
+      headers: {
+        [HEADERS.contentType]: CONTENT_TYPES.json,
+        ...(nodeId === undefined ? {} : { [HEADERS.nodeId]: nodeId }),
+      },
+      body: encodeJson(actMsg(ACTIONS.resetConfig)),
     });
   }
 

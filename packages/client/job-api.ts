@@ -5,6 +5,7 @@ import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
 import { findJobKind, jobEntry } from "@ais/wire/jobs/job-kinds.ts";
 import { encodeJson } from "@ais/wire/json.ts";
 import { bucketPath, PATHS } from "@ais/wire/paths.ts";
+import { type PromoteArgs, promoteMessage } from "@ais/wire/promote.ts";
 import { QUERY, WHAT } from "@ais/wire/queries.ts";
 import { bucketQuery } from "./bucket-query.ts";
 import type { Caller } from "./caller.ts";
@@ -122,6 +123,18 @@ export class JobApi {
 
   moveBucket(from: Bck, to: Bck): Promise<string> {
     return this.#bucketAction("POST", from, ACTIONS.moveBucket, null, to);
+  }
+
+  /** Empty when all was promoted at the reply. */
+  async promote(bucket: Bck, args: PromoteArgs): Promise<string> {
+    const { source } = args;
+    return this.#caller.text({
+      method: "POST",
+      path: `${PATHS.objects}/${encodeURIComponent(bucket.name)}`,
+      query: bucketQuery(bucket),
+      headers: { [HEADERS.contentType]: CONTENT_TYPES.json },
+      body: encodeJson(actMsg(ACTIONS.promote, promoteMessage(args), source)),
+    });
   }
 
   /** Throws `AisApiError` with status 404 for an id that nobody knows. */
@@ -259,6 +272,8 @@ function statusOf(json: unknown): JobStatus {
 function snapOf(targetId: string, json: unknown): JobSnap {
   const count = (name: string): number => numberAt(asJsonObject(asJsonObject(json)["stats"]), name);
   const endTime = textAt(json, "end-time");
+  // What a target copied to another one is in both figures.
+  const worked = (what: "objs" | "bytes"): number => Math.max(count(`loc-${what}`), count(`out-${what}`));
   return {
     targetId,
     id: textAt(json, "id"),
@@ -267,8 +282,8 @@ function snapOf(targetId: string, json: unknown): JobSnap {
     destination: textAt(json, "dst-bck.name"),
     startTime: textAt(json, "start-time"),
     endTime: endTime === ZERO_TIME ? "" : endTime,
-    objects: count("loc-objs") + count("out-objs"),
-    bytes: count("loc-bytes") + count("out-bytes"),
+    objects: worked("objs"),
+    bytes: worked("bytes"),
     sentObjects: count("out-objs"),
     sentBytes: count("out-bytes"),
     receivedObjects: count("in-objs"),

@@ -11,8 +11,10 @@ import type { HttpReply, HttpRequest } from "./http/types.ts";
 import type { IntraAuth } from "./intra-auth.ts";
 import type { NodeLogger } from "./logger.ts";
 import type { NodeMetrics } from "./metrics/types.ts";
+import type { NodeConfigs } from "./node-config.ts";
 import type { NodeRequests } from "./requests/node-requests.ts";
 import type { StopNode } from "./stop-request.ts";
+import type { SystemInfo } from "./system-info.ts";
 import type { Workers } from "./workers/workers.ts";
 
 /** Decoded query items; the first value of a repeated name. */
@@ -51,6 +53,8 @@ export interface NodeServices {
   /** Alerts of the role's own, as bits of `STATE_FLAGS`; none without it. */
   readonly alertFlags?: () => number;
   readonly jobs: JobDirectory;
+  readonly nodeConfig: NodeConfigs;
+  readonly system: SystemInfo;
   /** The other processes of this node, where this one speaks for all of them. */
   readonly workers: Workers;
   /** Makes the process stop as if it had been told to by a signal; returns at once. */

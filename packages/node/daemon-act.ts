@@ -2,28 +2,22 @@
 import { AisError } from "@ais/base/errors.ts";
 import { parseActMsg } from "@ais/wire/act-msg.ts";
 import { ACTIONS } from "@ais/wire/actions.ts";
-import { unknownAction } from "@ais/wire/error-texts.ts";
 import { HEADERS } from "@ais/wire/headers.ts";
 import { parseRemoveNodesMsg, type RemoveNodesMsg } from "@ais/wire/remove-nodes.ts";
 import { findNode } from "@ais/wire/smap.ts";
 import type { Call, NodeServices } from "./call.ts";
+import { act } from "./daemon-put.ts";
 import type { HttpReply } from "./http/types.ts";
 import { emptyReply } from "./replies.ts";
 import type { StopRequest } from "./stop-request.ts";
 
-const MESSAGE_MAX_BYTES = 64 * 1024;
-/** Actions of AIStore that this server does not have. */
-const UNSUPPORTED_ACTIONS: readonly string[] = [
-  ACTIONS.setConfig,
-  ACTIONS.resetConfig,
-  ACTIONS.rotateLogs,
-  ACTIONS.resetStats,
-];
+const MESSAGE_MAX_BYTES = 1024 * 1024;
 
 /** The reply goes out before the node stops: a stop waits for the requests under way. */
 export async function daemonAct(call: Call, services: NodeServices): Promise<HttpReply> {
   const text = new TextDecoder().decode(await call.request.bytes(MESSAGE_MAX_BYTES));
-  const { action, value } = parseActMsg(text);
+  const message = parseActMsg(text);
+  const { action, value } = message;
   if (call.span.recording) call.span.set("ais.action", action);
   switch (action) {
     case ACTIONS.shutdownNode:
@@ -36,9 +30,7 @@ export async function daemonAct(call: Call, services: NodeServices): Promise<Htt
       services.stopNode(stopOf(action, parseRemoveNodesMsg(value)));
       return emptyReply();
   }
-  if (UNSUPPORTED_ACTIONS.includes(action))
-    throw new AisError("unsupported", `action "${action}" is not supported`);
-  throw unknownAction(action);
+  return act(message, call, services);
 }
 
 function stopOf(reason: string, message: RemoveNodesMsg | null): StopRequest {

@@ -1,6 +1,6 @@
 /** `daemon.get` answers that both roles give (wire-compat 5.3). */
 import { AisError } from "@ais/base/errors.ts";
-import { nodeConfig } from "@ais/wire/local-config.ts";
+import { type NodeConfig, nodeConfig } from "@ais/wire/local-config.ts";
 import type { Tcdf } from "@ais/wire/node-status.ts";
 import { QUERY, WHAT } from "@ais/wire/queries.ts";
 import { AIS_VERSION } from "@ais/wire/version.ts";
@@ -9,7 +9,7 @@ import type { HttpReply } from "./http/types.ts";
 import { archiveLogs } from "./log-archive.ts";
 import type { LogSeverity } from "./logger.ts";
 import { mergeTracingStats } from "./metrics/merge-tracing-stats.ts";
-import { memCpuInfo, nodeStats, nodeStatus } from "./node-state.ts";
+import { nodeStats, nodeStatus } from "./node-state.ts";
 import { jsonReply, textReply } from "./replies.ts";
 import { nodeInFlight } from "./requests/node-in-flight.ts";
 
@@ -26,7 +26,7 @@ export async function daemonInfo(
   services: NodeServices,
   capacity?: () => Tcdf,
 ): Promise<HttpReply | null> {
-  const { member, facts, logger, metrics, tracing, workers } = services;
+  const { member, metrics, tracing, workers } = services;
   const { smap, bmd, config } = call.snapshot;
   switch (call.query.get(QUERY.what)) {
     case WHAT.smap:
@@ -38,9 +38,7 @@ export async function daemonInfo(
     case WHAT.clusterConfig:
       return jsonReply(config);
     case WHAT.config:
-      return jsonReply(
-        nodeConfig({ ...config, log: { ...config.log, level: logger.verbosity } }, facts.localConfig),
-      );
+      return jsonReply(configOf(services));
     case WHAT.snode:
       return jsonReply(member.self);
     case WHAT.nodeStats:
@@ -48,7 +46,7 @@ export async function daemonInfo(
     case WHAT.nodeStatus:
       return jsonReply(await nodeStatus(services, capacity?.()));
     case WHAT.sysInfo:
-      return jsonReply(await memCpuInfo());
+      return jsonReply(await services.system.read());
     case WHAT.metrics:
       return jsonReply(metrics.kinds());
     case WHAT.softwareVersion:
@@ -64,6 +62,11 @@ export async function daemonInfo(
     default:
       return null;
   }
+}
+
+/** With the log level that stands, which a flag may have set. */
+function configOf({ nodeConfig: { inForce }, logger, facts }: NodeServices): NodeConfig {
+  return nodeConfig({ ...inForce, log: { ...inForce.log, level: logger.verbosity } }, facts.localConfig);
 }
 
 async function logReply({ query }: Call, { logger }: NodeServices): Promise<HttpReply> {

@@ -53,7 +53,7 @@ describe("detectOperation", () => {
   test("tells a wrong method from one that is missing here", () => {
     const wrong = refused("DELETE", "/v1/health");
     expect([wrong.status, wrong.headers["Allow"]]).toEqual([405, "GET, OPTIONS"]);
-    expect(refused("PUT", "/v1/buckets/b").status).toBe(501);
+    expect(refused("POST", "/v1/cluster").status).toBe(501);
     expect(allowedMethods("/v1/objects/b/o", "target")).toBe("GET, PUT, HEAD, DELETE, POST, PATCH, OPTIONS");
   });
 

@@ -61,6 +61,13 @@ class LogFile implements LogSink {
     return this.#writing;
   }
 
+  async rotate(): Promise<void> {
+    await this.flush();
+    const rotating = this.#writing.then(() => (this.#sizeBytes > 0 ? this.#rotate() : undefined));
+    this.#writing = rotating.catch(() => undefined);
+    await rotating;
+  }
+
   async read(offsetBytes: number): Promise<string> {
     const sizeBytes = await fileSize(this.#path);
     const start = Math.max(offsetBytes, sizeBytes - READ_MAX_BYTES);

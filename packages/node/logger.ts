@@ -20,6 +20,8 @@ export interface NodeLogger extends Logger, AsyncDisposable {
   /** Takes over whole lines that another process of this node has made. */
   append(lines: string): void;
   flush(): Promise<void>;
+  /** Begins a new file; without files there is nothing to do. */
+  rotate(): Promise<void>;
 }
 
 /** Where lines go. `write` never blocks; a sink that cannot keep up drops lines and counts them. */
@@ -29,6 +31,7 @@ export interface LogSink {
   /** The newest bytes of the log. */
   read(offsetBytes: number): Promise<string>;
   files(): Promise<readonly string[]>;
+  rotate(): Promise<void>;
 }
 
 export interface NodeLoggerOptions {
@@ -130,6 +133,10 @@ class JsonLogger implements NodeLogger {
     return this.#sink.flush();
   }
 
+  rotate(): Promise<void> {
+    return this.#sink.rotate();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.flush();
   }
@@ -147,6 +154,8 @@ class StderrSink implements LogSink {
   }
 
   async flush(): Promise<void> {}
+
+  async rotate(): Promise<void> {}
 
   async read(offsetBytes: number): Promise<string> {
     return Buffer.from(this.#lines.join("")).subarray(offsetBytes).toString();

@@ -1,12 +1,8 @@
 /** What a node says of itself and of its view of the cluster (wire-compat 5.3). */
-
-import { readFile } from "node:fs/promises";
-import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
 import { systemClock } from "@ais/base/clock.ts";
 import type { JobEntry } from "@ais/cluster/jobs/job-directory.ts";
 import {
   EMPTY_TCDF,
-  type MemCpuInfo,
   type Node,
   type NodeStateInfo,
   type NodeStatus,
@@ -21,7 +17,6 @@ import { jobSnap } from "./jobs/job-views.ts";
 import { mergeDumps } from "./metrics/dump.ts";
 
 const NS_PER_MS = 1e6;
-const MEMINFO = "/proc/meminfo";
 
 export function uptimeNs({ facts }: NodeServices): bigint {
   return BigInt(Math.round((systemClock.monotonicMs() - facts.startedMonotonicMs) * NS_PER_MS));
@@ -55,10 +50,10 @@ function ownRebalance({ jobs, member }: NodeServices): JobEntry | null {
 /** `what=node_stats`. */
 export async function nodeStats(services: NodeServices, capacity: Tcdf = EMPTY_TCDF): Promise<Node> {
   const { member, metrics, workers } = services;
-  const { tracker } = mergeDumps([metrics.dump(), ...(await workers.metrics())]);
+  const counted = mergeDumps([metrics.dump(), ...(await workers.metrics())]).tracker;
   return {
     snode: member.self,
-    tracker: { ...tracker, "up.ns.time": uptimeNs(services) },
+    tracker: { ...counted, "up.ns.time": uptimeNs(services) },
     capacity,
   };
 }
@@ -75,37 +70,10 @@ export async function nodeStatus(services: NodeServices, capacity: Tcdf = EMPTY_
     build_time: facts.buildTime,
     k8s_pod_name: facts.podName,
     cluster: stateInfo(services),
-    sys_info: await memCpuInfo(),
+    sys_info: await services.system.read(),
     smap_version: member.snapshot.smap.version,
     ...(rebalance === null
       ? {}
       : { rebalance_snap: jobSnap(rebalance.record, rebalance.shares.get(facts.id) ?? null) }),
   };
-}
-
-/** `what=sysinfo`. */
-export async function memCpuInfo(): Promise<MemCpuInfo> {
-  const totalBytes = totalmem();
-  const availableBytes = await availableMemoryBytes();
-  const usedBytes = totalBytes - availableBytes;
-  const [one = 0, five = 0, fifteen = 0] = loadavg();
-  const load = Math.min(100, Math.round((one * 100) / availableParallelism()));
-  return {
-    mem_used: usedBytes,
-    mem_avail: availableBytes,
-    pct_mem_used: Math.round((usedBytes * 100) / totalBytes),
-    pct_cpu_used: load,
-    load_avg: { One: one, Five: five, Fifteen: fifteen },
-    cpu_util: load,
-  };
-}
-
-/** Free memory counts the page cache as used, which on a storage node is nearly all of it: what is available counts. */
-async function availableMemoryBytes(): Promise<number> {
-  try {
-    const kib = /^MemAvailable:\s+(\d+) kB$/m.exec(await readFile(MEMINFO, "utf8"))?.[1];
-    return kib === undefined ? freemem() : Number(kib) * 1024;
-  } catch {
-    return freemem();
-  }
 }

@@ -1,10 +1,10 @@
 /** A PUT from one node to another whose body is an object: it goes out of its file, and is never held in memory. */
-import { AisError, ERROR_CODES, type ErrorCode, errorText, isAisError } from "@ais/base/errors.ts";
+import { AisError, errorText, isAisError } from "@ais/base/errors.ts";
 import { SPAN_KIND, type Span } from "@ais/tracing/types.ts";
-import { parseErrorBody } from "@ais/wire/error-body.ts";
 import { INTRA_CLUSTER_USER_AGENT } from "@ais/wire/headers.ts";
 import { nodeName, type Snode } from "@ais/wire/smap.ts";
 import type { PeerCaller } from "./peer-client.ts";
+import { peerFailure } from "./peer-failure.ts";
 
 export interface PeerUpload {
   /** Percent-encoded. */
@@ -56,7 +56,7 @@ export async function uploadToPeer(
     });
     client.set("http.response.status_code", response.status);
     const text = await response.text();
-    if (response.status !== 200) throw refusal(peer, response.status, text);
+    if (response.status !== 200) throw peerFailure(response.status, text);
   } catch (error) {
     const failure = isAisError(error) ? error : unavailable(peer, error);
     client.fail(isAisError(error) ? String(error.status) : "unavailable", failure.message);
@@ -70,18 +70,6 @@ function requestBody(body: PeerUpload["body"]): Blob | Uint8Array<ArrayBuffer> {
   if (body instanceof Uint8Array) return body as Uint8Array<ArrayBuffer>;
   const { path, fileOffsetBytes, lengthBytes } = body;
   return Bun.file(path).slice(fileOffsetBytes, fileOffsetBytes + lengthBytes);
-}
-
-/** The same failure here as there: the one of the catalogue that has the status and, when it is given, the type name. */
-function refusal(peer: Snode, status: number, text: string): AisError {
-  const body = parseErrorBody(text);
-  const codes = Object.keys(ERROR_CODES) as ErrorCode[];
-  const same = codes.filter((code) => ERROR_CODES[code].status === status);
-  const code = same.find((candidate) => ERROR_CODES[candidate].tcode === (body?.tcode ?? "")) ?? same[0];
-  if (code === undefined || body === null) {
-    return new AisError("unavailable", `failed to send to ${nodeName(peer)}: status ${status}`);
-  }
-  return new AisError(code, body.message);
 }
 
 function unavailable(peer: Snode, error: unknown): AisError {

@@ -1,6 +1,6 @@
 /** Every operation of a proxy and the file that does it. */
 import { daemonAct } from "@ais/node/daemon-act.ts";
-import { daemonSetConfig } from "@ais/node/daemon-set-config.ts";
+import { daemonPut } from "@ais/node/daemon-put.ts";
 import { intraSync } from "@ais/node/intra-sync.ts";
 import { intraTraceExport } from "@ais/node/intra-trace-export.ts";
 import { intraTraceTail } from "@ais/node/intra-trace-tail.ts";
@@ -10,6 +10,7 @@ import { bucketCreate } from "./operations/bucket-create.ts";
 import { bucketDestroy } from "./operations/bucket-destroy.ts";
 import { bucketHead } from "./operations/bucket-head.ts";
 import { bucketList } from "./operations/bucket-list.ts";
+import { bucketPut } from "./operations/bucket-put.ts";
 import { bucketSetProps } from "./operations/bucket-set-props.ts";
 import { clusterAct } from "./operations/cluster-act.ts";
 import { clusterGet } from "./operations/cluster-get.ts";
@@ -40,11 +41,12 @@ export const PROXY_DISPATCH = {
   "object.list": objectList,
   "bucket.list": bucketList,
   "bucket.create": bucketCreate,
+  "bucket.put": bucketPut,
   "bucket.destroy": bucketDestroy,
   "bucket.head": bucketHead,
   "bucket.set-props": bucketSetProps,
   "daemon.get": daemonGet,
-  "daemon.set-config": daemonSetConfig,
+  "daemon.set-config": daemonPut,
   "cluster.get": clusterGet,
   "cluster.act": clusterAct,
   "cluster.set-primary": clusterSetPrimary,

@@ -1,5 +1,5 @@
 import { daemonAct } from "@ais/node/daemon-act.ts";
-import { daemonSetConfig } from "@ais/node/daemon-set-config.ts";
+import { daemonPut } from "@ais/node/daemon-put.ts";
 import { healthGet } from "@ais/node/health.ts";
 import { intraTraceExport } from "@ais/node/intra-trace-export.ts";
 import { intraTraceTail } from "@ais/node/intra-trace-tail.ts";
@@ -11,7 +11,10 @@ import { intraHandOver } from "./operations/intra-hand-over.ts";
 import { intraJobObject } from "./operations/intra-job-object.ts";
 import { intraJobs } from "./operations/intra-jobs.ts";
 import { intraList } from "./operations/intra-list.ts";
+import { intraListingStop } from "./operations/intra-listing-stop.ts";
 import { intraObjectPut } from "./operations/intra-object-put.ts";
+import { intraPromote } from "./operations/intra-promote.ts";
+import { intraPromoteScan } from "./operations/intra-promote-scan.ts";
 import { intraSync } from "./operations/intra-sync.ts";
 import { objectDelete } from "./operations/object-delete.ts";
 import { objectGet } from "./operations/object-get.ts";
@@ -33,7 +36,7 @@ export const TARGET_DISPATCH: TargetDispatch = {
   "object.post": atOwner(objectPost),
   "object.patch": atOwner(objectPatch),
   "daemon.get": daemonGet,
-  "daemon.set-config": daemonSetConfig,
+  "daemon.set-config": daemonPut,
   "daemon.act": daemonAct,
   "storage.status": storageStatus,
   "storage.start": storageStart,
@@ -44,6 +47,9 @@ export const TARGET_DISPATCH: TargetDispatch = {
   "intra.object-put": intraObjectPut,
   "intra.job-object": intraJobObject,
   "intra.jobs": intraJobs,
+  "intra.listing-stop": intraListingStop,
+  "intra.promote": intraPromote,
+  "intra.promote-scan": intraPromoteScan,
   "intra.hand-over": intraHandOver,
   "intra.drop": intraDrop,
   "intra.sync": intraSync,

@@ -101,18 +101,30 @@ test("counts what it serves", async () => {
   expect(text).toMatch(/ais_target_put_count\{node_id="targetone",bucket="",xkind=""\} [1-9]/);
 });
 
-test("changes its log level alone, and nothing else", async () => {
+test("has settings of its own, but for those that are the cluster's", async () => {
   const set = async (query: string): Promise<number> =>
     (await fetch(url(`/v1/daemon/set-config?${query}`), { method: "PUT" })).status;
   expect(await set("log.level=4&transient=true")).toBe(200);
-  expect(fixture.services.logger.verbosity).toBe("4");
+  const { nodeConfig } = fixture.services;
+  expect(nodeConfig.inForce.log.level).toBe("4");
   expect(await set("log.level=nine&transient=true")).toBe(400);
   expect(await set("no.such=1&transient=true")).toBe(400);
-  expect(await set("log.level=3")).toBe(501);
   expect(await set("tracing.service_name_prefix=x&transient=true")).toBe(501);
-  expect(await set("mirror.copies=3")).toBe(501);
+  expect(await set("mirror.copies=3")).toBe(400);
+  expect(await set("log.level=5&mirror.copies=3")).toBe(400);
   expect(await set("")).toBe(400);
-  expect(fixture.services.logger.verbosity).toBe("4");
+  expect(nodeConfig.inForce.log.level).toBe("4");
+  const act = async (action: string, value: unknown = null): Promise<number> =>
+    (await fetch(url("/v1/daemon"), { method: "PUT", body: JSON.stringify({ action, name: "", value }) }))
+      .status;
+  expect(await act("set-config", { space: { lowwm: 70 } })).toBe(200);
+  expect(nodeConfig.inForce.space.lowwm).toBe(70);
+  expect(await act("reset-config")).toBe(200);
+  expect(nodeConfig.inForce).toEqual(fixture.services.member.snapshot.config);
+  expect(await act("reset-stats")).toBe(400);
+  expect(await act("reset-stats", true)).toBe(200);
+  expect(await act("nonsense")).toBe(400);
+  expect(await act("decommission-node")).toBe(403);
 });
 
 test("answers health, also through the path's other spellings", async () => {

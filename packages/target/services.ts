@@ -2,6 +2,7 @@ import type { Clock } from "@ais/base/clock.ts";
 import type { Hrw } from "@ais/hrw/hrw.ts";
 import type { DispatchTable, NodeServices } from "@ais/node/call.ts";
 import type { JobRunner } from "@ais/node/jobs/job-runner.ts";
+import type { DiskRatesReader } from "@ais/storage/disk-rates.ts";
 import type { ObjectStore } from "@ais/storage/types.ts";
 import type { Operation } from "@ais/wire/operations.ts";
 import type { BucketGate } from "./bucket-gate.ts";
@@ -27,7 +28,10 @@ export interface TargetServices extends NodeServices {
   readonly space: Pick<SpaceGuard, "state">;
   readonly bucketGate: Pick<BucketGate, "writers">;
   readonly jobRunner: Pick<JobRunner, "live" | "received">;
-  readonly listingJobs: Pick<ListingJobs, "page" | "list">;
+  readonly listingJobs: Pick<ListingJobs, "page" | "list" | "stop">;
+  /** Files are promoted from below this directory and from nowhere else. */
+  readonly promoteRoot: string;
+  readonly diskRates: Pick<DiskRatesReader, "read">;
   readonly bucketSweep: Pick<BucketSweep, "requestedBy">;
 }
 
@@ -52,6 +56,9 @@ export type TargetOperation = Extract<
   | "intra.object-put"
   | "intra.job-object"
   | "intra.jobs"
+  | "intra.listing-stop"
+  | "intra.promote"
+  | "intra.promote-scan"
   | "intra.hand-over"
   | "intra.drop"
   | "intra.sync"

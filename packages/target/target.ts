@@ -10,11 +10,13 @@ import { startJobRunner } from "@ais/node/jobs/job-runner.ts";
 import { createPipeline } from "@ais/node/pipeline.ts";
 import { plainHost, type RoleHost } from "@ais/node/workers/worker-host.ts";
 import type { WorkerPool } from "@ais/node/workers/worker-pool.ts";
+import { DiskRatesReader } from "@ais/storage/disk-rates.ts";
 import type { StorageFaults } from "@ais/storage/faults.ts";
 import { runOfFileId } from "@ais/storage/files/object-path.ts";
 import type { StorageLimits } from "@ais/storage/limits.ts";
 import { type OwnerStore, openObjectStore } from "@ais/storage/object-store.ts";
 import type { ObjectStore } from "@ais/storage/types.ts";
+import { PROMOTE_ROOT } from "@ais/wire/promote.ts";
 import { createBucketGate } from "./bucket-gate.ts";
 import { type BucketSweep, startBucketSweep } from "./bucket-sweep.ts";
 import { exposeChecks } from "./check-metrics.ts";
@@ -37,6 +39,8 @@ export interface TargetOptions extends NodeServices {
   /** Directories that exist and belong to this target alone. */
   readonly mountpaths: readonly string[];
   readonly clock?: Clock;
+  /** Absolute; `PROMOTE_ROOT` when absent. */
+  readonly promoteRoot?: string;
   readonly limits?: Partial<StorageLimits>;
   /** The processes that serve the same objects. */
   readonly pool?: Pick<WorkerPool, "count" | "held" | "mayHaveRun" | "settled">;
@@ -69,6 +73,7 @@ export const startTargetServer: StartHttpServer = startBunServer;
 export async function createTarget(options: TargetOptions): Promise<Target> {
   const {
     clock = systemClock,
+    promoteRoot = PROMOTE_ROOT,
     overrides = {},
     mountpaths: _,
     limits: __,
@@ -101,6 +106,8 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
     alertFlags: () => space.state().flags,
     // The runner works with these services, so it comes after them.
     jobRunner: { live: () => runner.live(), received: (id, bytes) => runner.received(id, bytes) },
+    promoteRoot,
+    diskRates: new DiskRatesReader(clock),
     listingJobs: new ListingJobs(node.facts.id, clock),
     bucketSweep: { requestedBy: (cause) => sweep.requestedBy(cause) },
     ...overrides,

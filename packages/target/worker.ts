@@ -8,6 +8,7 @@ import { createPipeline } from "@ais/node/pipeline.ts";
 import type { Channel } from "@ais/node/workers/channel.ts";
 import type { ToMain, ToWorker } from "@ais/node/workers/protocol.ts";
 import type { WorkerRole } from "@ais/node/workers/running-worker.ts";
+import { DiskRatesReader } from "@ais/storage/disk-rates.ts";
 import type { StorageFaults } from "@ais/storage/faults.ts";
 import { openGuestStore } from "@ais/storage/guest-store.ts";
 import { createBucketGate } from "./bucket-gate.ts";
@@ -26,6 +27,7 @@ import { exposeStorage } from "./storage-metrics.ts";
 export interface TargetWorkerOptions {
   readonly services: NodeServices;
   readonly mountpaths: readonly string[];
+  readonly promoteRoot: string;
   readonly processCount: number;
   readonly clock: Clock;
   readonly channel: Channel<ToMain, ToWorker>;
@@ -53,7 +55,7 @@ const DISPATCH = {
 } satisfies Partial<TargetDispatch>;
 
 export async function createTargetWorker(options: TargetWorkerOptions): Promise<TargetWorker> {
-  const { services: node, mountpaths, processCount, clock, channel, relay, storage } = options;
+  const { services: node, mountpaths, promoteRoot, processCount, clock, channel, relay, storage } = options;
   const { faults, openWriteCount } = storage;
   const store = await openGuestStore({
     mountpaths,
@@ -87,11 +89,14 @@ export async function createTargetWorker(options: TargetWorkerOptions): Promise<
     },
     listingJobs: {
       list: () => [],
+      stop: () => false,
       page: (id, bucket, bid, objectCount) => channel.tell("listed", { id, bucket, bid, objectCount }),
     },
     // Checks and sweeps are the main process's; whoever asks for them is handed on.
     storageJobs: new StorageJobs({ ...node, store, clock }),
     bucketSweep: { requestedBy() {} },
+    promoteRoot,
+    diskRates: new DiskRatesReader(clock),
     clock,
     recentReads: new ToldReads((reads) => channel.tell("recentReads", reads)),
     space,

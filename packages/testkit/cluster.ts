@@ -15,6 +15,8 @@ export interface ClusterOptions {
   /** OTLP/gRPC collector; without it tracing is not configured. */
   readonly tracingEndpoint?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Each node logs to files, in `log` of its directory, instead of its output. */
+  readonly logs?: boolean;
   readonly flags?: readonly string[];
   /** Processes of every node. */
   readonly workers?: number;
@@ -134,6 +136,7 @@ async function planDaemon(
       `--config-dir=${join(home, "conf")}`,
       `--coordinator=sqlite:${join(directory, "cluster.db")}`,
       ...(role === "target" ? mountpaths.map((path) => `--mountpath=${path}`) : []),
+      ...(options.logs === true ? [`--log-dir=${join(home, "log")}`] : []),
       ...(options.flags ?? []),
       ...(options.workers === undefined ? [] : [`--workers=${options.workers}`]),
     ],

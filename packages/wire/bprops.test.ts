@@ -128,7 +128,6 @@ test.each([
   { chunks: { chunk_size: "64MiB" } },
   { backend_bck: { name: "b", provider: "aws" } },
   { extra: { aws: { profile: "p" } } },
-  { access: "3" },
   { features: "16" },
   { versioning: { synchronize: true } },
   { write_policy: { md: "delayed" } },

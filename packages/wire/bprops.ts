@@ -1,5 +1,6 @@
 /** Bucket properties (wire-compat 4.3). */
 
+import { ACCESS_ALL } from "./access.ts";
 import { PROVIDERS, type Provider } from "./bck.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 import {
@@ -23,9 +24,6 @@ import {
   WRITE_POLICY_SECTION,
 } from "./config-sections.ts";
 import { patchTable, readTable, tableDefaults } from "./config-table.ts";
-
-/** Every access bit set: the default of `access`. */
-export const ACCESS_ALL = "18446744073709551615";
 
 const READONLY = { readonly: true } as const;
 const BACKEND = { missing: "a remote backend bucket" };
@@ -58,7 +56,7 @@ export const BPROPS_TABLE = {
   chunks: CHUNKS_SECTION,
   mirror: MIRROR_SECTION,
   lru: LRU_SECTION,
-  access: uint64(ACCESS_ALL, { missing: "restricting access to a bucket" }),
+  access: uint64(ACCESS_ALL),
   features: uint64("0", { missing: "switching features of a bucket" }),
   bid: uint64("0", READONLY),
   created: new Field<string>("0", text("0").parse, READONLY),

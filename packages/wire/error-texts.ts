@@ -15,6 +15,11 @@ export function bucketAlreadyExists(bucket: Bck): AisError {
   return new AisError("bucketExists", `bucket "${bucketCname(bucket)}" already exists`);
 }
 
+/** Of an action that makes sense with a remote bucket only. */
+export function notRemoteBucket(action: string, bucket: Bck): AisError {
+  return new AisError("badRequest", `${action}: expecting remote bucket (have ${bucketCname(bucket)})`);
+}
+
 export function objectNotFound(bucket: Bck, objectName: string): AisError {
   return new AisError("notFound", `object "${objectCname(bucket, objectName)}" does not exist`);
 }

@@ -111,7 +111,8 @@ const flags = v.pipe(
   v.safeInteger("unknown bits are set"),
 );
 
-const LsoSchema = v.object({
+const LsoSchema = v.strictObject({
+  hdr: v.nullish(v.unknown()),
   uuid: text,
   props: text,
   time_format: text,
@@ -126,7 +127,8 @@ const LsoSchema = v.object({
   ),
 });
 
-/** The value of a `list` message. Keys match in any case, null and absent members take their defaults. */
+/** The value of a `list` message. Keys match in any case, null and absent members take their defaults,
+ * unknown ones are refused. */
 export function parseLsoMsg(value: unknown): LsoMsg {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new AisError("badRequest", "invalid list-objects message: expecting a JSON object");

@@ -30,14 +30,48 @@ export interface LoadAverage {
   readonly Fifteen: number;
 }
 
+/** Bytes. `Actual…` counts what the system can give back at once as free. */
+export interface MachineMemory {
+  readonly Total: number;
+  readonly Used: number;
+  readonly Free: number;
+  readonly BuffCache: number;
+  readonly ActualFree: number;
+  readonly ActualUsed: number;
+  readonly SwapTotal: number;
+  readonly SwapFree: number;
+  readonly SwapUsed: number;
+}
+
+/** Bytes. */
+export interface ProcessMemory {
+  readonly Size: number;
+  readonly Resident: number;
+  readonly Share: number;
+}
+
+/** Milliseconds; `Percent` of one processor, over the life of the process. */
+export interface ProcessCpu {
+  readonly User: number;
+  readonly System: number;
+  readonly Total: number;
+  readonly LastTime: number;
+  readonly Percent: number;
+}
+
 export interface MemCpuInfo {
-  /** Bytes. */
+  /** Bytes: used by this process, available on the machine. */
   readonly mem_used: number;
   readonly mem_avail: number;
+  /** Of the machine's memory, by this process. */
   readonly pct_mem_used: number;
+  /** By this process. */
   readonly pct_cpu_used: number;
   readonly load_avg: LoadAverage;
+  /** Percent of the machine's processors. */
   readonly cpu_util: number;
+  readonly mem: MachineMemory;
+  readonly proc: { readonly CPU: ProcessCpu; readonly Mem: ProcessMemory };
 }
 
 /** `what=node_stats`. */

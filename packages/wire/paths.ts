@@ -36,6 +36,8 @@ export const PATHS = {
   intraHandOver: "/v1/intra/hand-over",
   intraDrop: "/v1/intra/drop",
   intraJobs: "/v1/intra/jobs",
+  intraPromote: "/v1/intra/promote",
+  intraPromoteScan: "/v1/intra/promote-scan",
   intraTraceExport: "/v1/intra/trace-export",
   intraTraceTail: "/v1/intra/trace-tail",
   intraTraceTest: "/v1/intra/trace-test",

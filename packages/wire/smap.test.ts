@@ -9,6 +9,7 @@ import {
   nodeName,
   parseSmap,
   parseSnode,
+  placementAmong,
   placementNodes,
   type Smap,
   SNODE_FLAGS,
@@ -87,4 +88,12 @@ test.each([
   [{ ...smap, tmap: { t1: { ...node("target", "t1"), id_digest: -1 } } }, "tmap.t1.id_digest"],
 ])("an invalid map names the place (%#)", (value, place) => {
   expect(() => parseSmap(encodeJson(value))).toThrow(`invalid Smap at "${place}"`);
+});
+
+test("placement among named targets has them whether they are in service or not, and nothing else", () => {
+  const nodes = placementAmong(smap, ["t1", "t2", "gone", "p1"]);
+  expect(nodes.map(({ id, digest }) => [id, digest])).toEqual([
+    ["t1", 14214570646889990061n],
+    ["t2", 14214570646889990061n],
+  ]);
 });

@@ -87,6 +87,13 @@ export function placementNodes(smap: Smap): readonly PlacementNode[] {
   return nodes;
 }
 
+/** The named targets as far as they are in the map, active or not, in the form that placement hashes. */
+export function placementAmong({ tmap }: Smap, ids: readonly string[]): readonly PlacementNode[] {
+  return Object.values(tmap)
+    .filter((snode) => ids.includes(snode.daemon_id))
+    .map((snode) => ({ id: snode.daemon_id, digest: snode.id_digest, snode }));
+}
+
 export function activeProxies(smap: Smap): readonly Snode[] {
   return Object.values(smap.pmap).filter(isActive);
 }

@@ -3,6 +3,9 @@
  * start of the daemons. `AIS_CONFORMANCE_PROFILE=full` also runs what takes long.
  */
 import { expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { TestCluster } from "@ais/testkit/cluster.ts";
 import { type PythonResult, preparePython, runPythonSuite } from "./python-suite.fixture.ts";
 
@@ -30,7 +33,16 @@ if ("missing" in prepared) {
 
 async function runOnce(python: string): Promise<readonly PythonResult[]> {
   const profile = process.env["AIS_CONFORMANCE_PROFILE"] === "full" ? "full" : "smoke";
-  await using cluster = await TestCluster.start({ targets: 3, mountpathsPerTarget: 2 });
-  // Awaited here, because the cluster ends with this block.
-  return await runPythonSuite(python, cluster.url, profile);
+  const promoteRoot = mkdtempSync(join(tmpdir(), "conformance-promote-"));
+  try {
+    await using cluster = await TestCluster.start({
+      targets: 3,
+      mountpathsPerTarget: 2,
+      env: { AIS_PROMOTE_ROOT: promoteRoot },
+    });
+    // Awaited here, because the cluster ends with this block.
+    return await runPythonSuite(python, { endpoint: cluster.url, promoteRoot, profile });
+  } finally {
+    rmSync(promoteRoot, { recursive: true, force: true });
+  }
 }

@@ -14,6 +14,13 @@ export interface PythonResult {
 
 export type Profile = "smoke" | "full";
 
+export interface SuiteSettings {
+  readonly endpoint: string;
+  /** Directory from which the cluster's targets promote files. */
+  readonly promoteRoot: string;
+  readonly profile: Profile;
+}
+
 const REPOSITORY = resolve(import.meta.dir, "../..");
 const ENVIRONMENT = join(REPOSITORY, ".conformance");
 const INSTALL_TIMEOUT_MS = 180_000;
@@ -44,8 +51,7 @@ export function preparePython(
 /** One result a test. Throws when the run itself failed, which no result shows. */
 export async function runPythonSuite(
   python: string,
-  endpoint: string,
-  profile: Profile,
+  { endpoint, promoteRoot, profile }: SuiteSettings,
 ): Promise<readonly PythonResult[]> {
   const folder = join(import.meta.dir, "python");
   const child = Bun.spawn([python, "-B", join(folder, "run.py"), folder], {
@@ -54,6 +60,7 @@ export async function runPythonSuite(
       HOME: process.env["HOME"] ?? "",
       AIS_ENDPOINT: endpoint,
       AIS_CONFORMANCE_PROFILE: profile,
+      AIS_CONFORMANCE_PROMOTE_ROOT: promoteRoot,
     },
     stdout: "pipe",
     stderr: "pipe",

@@ -3,7 +3,14 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { must } from "@ais/base/assert.ts";
 import { TestCluster } from "@ais/testkit/cluster.ts";
 import { SeededRandom } from "@ais/testkit/random.ts";
-import { contentOf, JobClient, numbered, type Snap, until } from "../integration/jobs.fixture.ts";
+import {
+  contentOf,
+  getWithBody,
+  JobClient,
+  numbered,
+  type Snap,
+  until,
+} from "../integration/jobs.fixture.ts";
 
 const COUNT = 900;
 const names = numbered("dir/o-", COUNT);
@@ -32,7 +39,7 @@ async function killInTheMiddle(id: string, awayMs: number): Promise<void> {
     const snap = (await reply.json()) as Snap;
     // Otherwise it is too late to kill it in the middle.
     expect(snap["end-time"]).toBe("0001-01-01T00:00:00Z");
-    done = Number(snap.stats["loc-objs"]) + Number(snap.stats["out-objs"]);
+    done = Number(snap.stats["loc-objs"]);
   }
   await daemon.end("SIGKILL");
   await Bun.sleep(awayMs);
@@ -80,6 +87,52 @@ test("delete-listrange with a target killed deletes all that was meant and nothi
   expect(await jobs.names("del")).toEqual(["keep/1", "keep/2"]);
   expect(await jobs.wrong("del", ["keep/1", "keep/2"], contentOf)).toEqual([]);
   await expectResumed(id);
+}, 90_000);
+
+test("copy-listrange with a target killed copies what the template names", async () => {
+  const wanted = names.slice(0, 600);
+  const id = await jobs.job("POST", "/v1/buckets/src", "copy-listrange", {
+    tobck: { name: "some", provider: "ais", namespace: { uuid: "", name: "" } },
+    template: "dir/o-{0000..0599}",
+    "num-workers": 1,
+  });
+  await killInTheMiddle(id, 0);
+  expect(await jobs.wait(id, 60_000)).toMatchObject({ aborted: false, err: "" });
+  expect(await jobs.names("some")).toEqual([...wanted]);
+  expect(await jobs.wrong("some", wanted, contentOf)).toEqual([]);
+  await expectResumed(id);
+}, 90_000);
+
+/** Jobs that are done in no time: here they begin while a target is away, whose share waits for it. */
+test("summary, cleanup and lru that begin without one of their targets end when it is back", async () => {
+  await jobs.create("sum");
+  await jobs.fill("sum", names.slice(0, 300), contentOf);
+  await jobs.create("dead");
+  await jobs.fill("dead", names.slice(0, 100), contentOf);
+  const daemon = must(cluster.targets[1], "target");
+  await daemon.end("SIGKILL");
+  expect((await jobs.act("DELETE", "/v1/buckets/dead", "destroy-bck")).status).toBe(200);
+  const cleanup = await jobs.job("PUT", "/v1/cluster", "start", { Kind: "cleanup-store" });
+  const lru = await jobs.job("PUT", "/v1/cluster", "start", { Kind: "lru" });
+  const summary = async (uuid: string): Promise<{ readonly status: number; readonly text: string }> =>
+    getWithBody(`${cluster.url}/v1/buckets/sum`, {
+      action: "summary-bck",
+      name: "",
+      value: { uuid, prefix: "" },
+    });
+  const { status, text: id } = await summary("");
+  expect(status).toBe(202);
+  expect([202, 206]).toContain((await summary(id)).status);
+  daemon.start();
+  await daemon.ready();
+  await cluster.complete();
+  for (const each of [cleanup, lru])
+    expect(await jobs.wait(each, 60_000)).toMatchObject({ aborted: false, err: "" });
+  const whole = await until(30_000, "the summary", async () => {
+    const reply = await summary(id);
+    return reply.status === 200 ? reply.text : null;
+  });
+  expect(JSON.parse(whole)).toMatchObject([{ name: "sum", ObjCount: { obj_count_present: "300" } }]);
 }, 90_000);
 
 test("move-bck with a target killed moves every object once", async () => {

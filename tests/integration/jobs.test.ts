@@ -21,6 +21,17 @@ beforeAll(async () => {
 afterAll(() => cluster?.[Symbol.asyncDispose]());
 
 describe("copy-bck", () => {
+  test("takes over metadata that changed since, though the content is the same", async () => {
+    await jobs.create("meta");
+    await jobs.put("meta", "o", "same");
+    const again = () => jobs.job("POST", "/v1/buckets/meta?bck_to=ais/@%23/meta-copy/", "copy-bck", {});
+    await jobs.wait(await again());
+    expect((await jobs.act("PATCH", "/v1/objects/meta/o", "", { k: "v" })).status).toBe(200);
+    await jobs.wait(await again());
+    const copy = await fetch(`${cluster.url}/v1/objects/meta-copy/o`, { method: "HEAD" });
+    expect(copy.headers.get("ais-custom-md")).toBe("k=v");
+  });
+
   test("copies every object, makes the destination, and says so in status and snaps", async () => {
     const id = await jobs.job("POST", "/v1/buckets/src?bck_to=ais/@%23/copied/", "copy-bck", {});
     expect(id).toMatch(/^[A-Za-z0-9_-]{9,32}$/);
@@ -34,9 +45,7 @@ describe("copy-bck", () => {
       expect([snap.bck.name, snap["src-bck"].name, snap["dst-bck"].name]).toEqual(["", "src", "copied"]);
       expect(snap["end-time"]).not.toBe(ZERO_TIME);
     }
-    const done =
-      sum(snaps.map(({ stats }) => stats["loc-objs"] ?? "")) +
-      sum(snaps.map(({ stats }) => stats["out-objs"] ?? ""));
+    const done = sum(snaps.map(({ stats }) => stats["loc-objs"] ?? ""));
     expect(done).toBe(COUNT);
     // What arrives after a share's end is written a moment later.
     await until(5000, "as many objects to arrive as were sent", async () => {
@@ -241,6 +250,25 @@ describe("queries", () => {
     expect((await jobs.query("running_all", { kind: "list" })).json).toContain(`list[${id}]`);
     expect((await jobs.waitIdle(id)).every((snap) => snap.kind === "list")).toBe(true);
     expect(await jobs.status(id)).toMatchObject({ kind: "list", uuid: id });
+  });
+
+  test("a listing can be stopped, by its id or its kind, but once", async () => {
+    const listing = async (prefix: string): Promise<string> => {
+      const message = { action: "list", name: "", value: { prefix, pagesize: 10 } };
+      const { text } = await getWithBody(`${cluster.url}/v1/buckets/src`, message);
+      return (JSON.parse(text) as { readonly uuid: string }).uuid;
+    };
+    const stop = async (value: object): Promise<number> =>
+      (await jobs.act("PUT", "/v1/cluster", "stop", value)).status;
+    const id = await listing("a/obj-01");
+    expect(await stop({ id })).toBe(200);
+    const snaps = await jobs.snaps({ id });
+    expect(snaps.map(({ aborted }) => aborted)).toEqual([true, true, true]);
+    expect(snaps[0]?.["abort-err"]).toBe("user abort");
+    expect(await stop({ id })).toBe(404);
+    const other = await listing("a/obj-02");
+    expect(await stop({ kind: "list" })).toBe(200);
+    expect(await jobs.status(other)).toMatchObject({ aborted: true });
   });
 
   test("downloads, sorts and transformations are none, and more of them is not supported", async () => {

@@ -242,23 +242,33 @@ test("a changed setting is in force in every process within two seconds", async 
   expect(servers("dark-")).toEqual([]);
 }, 60_000);
 
-test("a setting of one node reaches its workers, and their lines stand in its one log", async () => {
+test("a setting of one node reaches its workers, also one that starts later, and their lines stand in its one log", async () => {
   const target = aTarget();
   const level = async (verbosity: string): Promise<void> => {
     const url = `${target.url}/v1/daemon/set-config?log.level=${verbosity}&transient=true`;
     expect((await fetchAnew(url, { method: "PUT" })).status).toBe(200);
   };
-  await level("5");
-  for (let n = 0; n < OBJECTS; n++) await put(`logged-${n}`, contentOf(n, 1));
-  const served = (): readonly { readonly worker?: number }[] =>
+  const served = (prefix: string): readonly { readonly worker?: number }[] =>
     target.output
       .split("\n")
-      .filter((line) => line.includes("served a request") && line.includes("/logged-"))
+      .filter((line) => line.includes("served a request") && line.includes(`/${prefix}-`))
       .map((line) => JSON.parse(line) as { readonly worker?: number });
-  await until(
-    "lines of both processes are there",
-    () => new Set(served().map(({ worker }) => worker)).size === 2,
-  );
+  const untilBothLog = async (prefix: string): Promise<void> => {
+    for (let n = 0; n < OBJECTS; n++) await put(`${prefix}-${n}`, contentOf(n, 1));
+    await until(
+      "lines of both processes are there",
+      () => new Set(served(prefix).map(({ worker }) => worker)).size === 2,
+    );
+  };
+  await level("5");
+  await untilBothLog("logged");
+  const before = workerPids(target);
+  process.kill(before.at(-1) ?? 0, "SIGKILL");
+  await until("there is another worker", async () => {
+    const isStarted = workerPids(target).length > before.length;
+    return isStarted && (await metric(target, "ais_target_workers{")) === 1;
+  });
+  await untilBothLog("later");
   await level("3");
 }, 60_000);
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from "@ais/client/json-view.ts";
+import { ACCESS_ALL } from "@ais/wire/access.ts";
 import { type Bck, bucketCname } from "@ais/wire/bck.ts";
-import { ACCESS_ALL } from "@ais/wire/bprops.ts";
 import type { Command } from "commander";
 import type { CommandContext, Runtime } from "../context.ts";
 import { UsageError } from "../errors.ts";

@@ -1,5 +1,4 @@
 /** `ais config` and `ais show config`: read and change settings of the cluster and of single nodes. */
-import { AisApiError } from "@ais/client/api-error.ts";
 import type { JsonObject } from "@ais/client/json-view.ts";
 import { findNode, nodeName, type Snode } from "@ais/wire/smap.ts";
 import type { Command } from "commander";
@@ -40,43 +39,76 @@ export function configNodeCommand(runtime: Runtime, parent: Command): Command {
   const command = parent
     .command("node")
     .summary("show or change the configuration of one node")
+    .description(
+      "Settings of one node stand over the cluster's until they are reset; with --transient, until it restarts.",
+    )
     .argument("<node>", "NODE_ID")
-    .argument("[setting...]", "[inherited | local] SECTION, or key=value ...")
+    .argument("[setting...]", "[inherited | local] SECTION, or key=value ..., or reset")
     .option("--transient", TRANSIENT_HELP);
   return runtime.handle<Options>(command, async (context, [node, argument], options) => {
     const snode = await resolveNode(context, String(node));
-    // AIStore tells a node's own settings from the cluster's by these words; section names are unique without them.
-    const words = (Array.isArray(argument) ? argument : []).filter(
-      (word) => !/^(inherited|local|all)$/.test(word),
-    );
-    const config = () => context.client.cluster.nodeConfig(snode.daemon_id);
-    if (isQuery(words)) return showConfig(context, await config(), words[0] ?? "");
+    const given = Array.isArray(argument) ? argument : [];
+    const [scope] = given.filter(isScope);
+    const words = given.filter((word) => !isScope(word));
+    if (words.length === 1 && words[0] === "reset") return resetNode(context, snode);
+    if (isQuery(words)) return showNodeConfig(context, snode, scope ?? "all", words[0] ?? "");
+    if (scope === "local")
+      throw new UsageError(
+        "a node's local settings, such as its mountpaths, are those that it was started with",
+      );
     const pairs = parsePairs(words);
     const transient = options.transient === true;
-    try {
-      await context.client.cluster.setNodeConfig(snode.daemon_id, Object.fromEntries(pairs), { transient });
-    } catch (error) {
-      if (!(error instanceof AisApiError) || error.status !== 501) throw error;
-      throw new Error(`${error.message}\n${otherWays(snode, words, pairs, transient)}`, { cause: error });
-    }
-    await showChanged(context, await config(), pairs);
+    const { cluster } = context.client;
+    await cluster.setNodeConfig(snode.daemon_id, Object.fromEntries(pairs), { transient });
+    await showChanged(context, await cluster.nodeConfig(snode.daemon_id), pairs);
     if (!context.settings.json) context.print(`\nnode ${nodeName(snode)} config updated`);
   });
 }
 
-/** What can be done in place of changing one node for good. */
-function otherWays(
+export function resetConfigCommand(runtime: Runtime, parent: Command): Command {
+  const command = parent
+    .command("reset")
+    .summary("take back settings of single nodes: all follow the cluster's configuration again")
+    .argument("<scope>", "cluster (all nodes), or NODE_ID");
+  return runtime.handle(command, async (context, [scope]) => {
+    if (scope !== "cluster") return resetNode(context, await resolveNode(context, String(scope)));
+    await context.client.cluster.resetConfig();
+    if (!context.settings.json) context.print("all nodes follow the cluster's configuration");
+  });
+}
+
+async function resetNode(context: CommandContext, snode: Snode): Promise<void> {
+  await context.client.cluster.resetConfig(snode.daemon_id);
+  if (!context.settings.json) context.print(`${nodeName(snode)} follows the cluster's configuration`);
+}
+
+/** AIStore's words for a node's own part of its configuration and the part that it has from the cluster. */
+function isScope(word: string): boolean {
+  return /^(inherited|local|all)$/.test(word);
+}
+
+/** Where the node differs from the cluster, the cluster's value stands beside its own. */
+async function showNodeConfig(
+  context: CommandContext,
   snode: Snode,
-  words: readonly string[],
-  pairs: ReadonlyMap<string, string>,
-  transient: boolean,
-): string {
-  const text = words.join(" ");
-  const everywhere = `On every node: ais config cluster ${text}`;
-  const isLogLevelAlone = pairs.size === 1 && pairs.has("log.level");
-  return isLogLevelAlone && !transient
-    ? `${everywhere}\nOn this one until it restarts: ais config node ${snode.daemon_id} ${text} --transient`
-    : everywhere;
+  scope: string,
+  section: string,
+): Promise<void> {
+  const { cluster } = context.client;
+  const [config, inherited] = await Promise.all([
+    cluster.nodeConfig(snode.daemon_id),
+    cluster.clusterConfig(),
+  ]);
+  const isShown = (name: string): boolean =>
+    scope === "all" || Object.hasOwn(inherited, name) === (scope === "inherited");
+  const part = Object.fromEntries(Object.entries(config).filter(([name]) => isShown(name)));
+  const clusterValues = new Map(flatten(inherited));
+  showConfig(context, part, section, (name, value) => {
+    const clusterValue = clusterValues.get(name);
+    return clusterValue === undefined || clusterValue === value
+      ? value
+      : `${value} (cluster: ${clusterValue})`;
+  });
 }
 
 export function showConfigCommand(runtime: Runtime, parent: Command, name: string): Command {
@@ -91,7 +123,7 @@ export function showConfigCommand(runtime: Runtime, parent: Command, name: strin
       return showConfig(context, await context.client.cluster.clusterConfig(), sectionName);
     }
     const snode = await resolveNode(context, String(scope));
-    showConfig(context, await context.client.cluster.nodeConfig(snode.daemon_id), sectionName);
+    await showNodeConfig(context, snode, "all", sectionName);
   });
 }
 
@@ -103,7 +135,12 @@ function isQuery(words: readonly string[]): boolean {
 }
 
 /** A section by its name, or a single setting by its dotted name. */
-function showConfig(context: CommandContext, config: JsonObject, section: string): void {
+function showConfig(
+  context: CommandContext,
+  config: JsonObject,
+  section: string,
+  valueText: (name: string, value: string) => string = (_, value) => value,
+): void {
   const isShown = (name: string) => section === "" || name === section || name.startsWith(`${section}.`);
   const pairs = flatten(config).filter(([name]) => isShown(name));
   if (pairs.length === 0 && section !== "tracing") {
@@ -116,7 +153,7 @@ function showConfig(context: CommandContext, config: JsonObject, section: string
     // The cluster leaves this section out while nobody has configured it (wire-compat 5.7).
     context.print("tracing is not configured (tracing.enabled=false)");
   } else {
-    context.printProperties(sorted(pairs));
+    context.printProperties(sorted(pairs.map(([name, value]) => [name, valueText(name, value)])));
   }
 }
 

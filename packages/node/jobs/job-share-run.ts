@@ -114,8 +114,9 @@ export class JobShareRun {
     phases.end();
     span.set(JOB_ATTRIBUTE.units, this.#units);
     span.set(JOB_ATTRIBUTE.waits, this.#waits);
-    span.set(JOB_ATTRIBUTE.objects, this.#stats.objects + this.#stats.sentObjects);
-    span.set(JOB_ATTRIBUTE.bytes, this.#stats.bytes + this.#stats.sentBytes);
+    // What was copied to another target is in both figures.
+    span.set(JOB_ATTRIBUTE.objects, Math.max(this.#stats.objects, this.#stats.sentObjects));
+    span.set(JOB_ATTRIBUTE.bytes, Math.max(this.#stats.bytes, this.#stats.sentBytes));
     await this.#conclude(failure, span);
     span.set(JOB_ATTRIBUTE.outcome, this.#shutdown.signal.aborted ? "suspended" : this.#share.state);
     span.end();

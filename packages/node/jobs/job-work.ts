@@ -33,7 +33,16 @@ export interface JobContext {
 }
 
 /** Parts of a share, each with a span of its own. */
-export type JobPhase = "copy" | "delete" | "drain" | "summarize" | "clean" | "evict" | "prepare" | "move";
+export type JobPhase =
+  | "copy"
+  | "delete"
+  | "drain"
+  | "summarize"
+  | "clean"
+  | "evict"
+  | "promote"
+  | "prepare"
+  | "move";
 
 /** The kinds that a node works on. */
 export type JobWorks = Readonly<Record<string, (context: JobContext) => JobWork>>;

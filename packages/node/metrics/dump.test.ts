@@ -3,6 +3,7 @@ import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import { RecordingTracing } from "../testing/recording-tracing.ts";
 import { countersOf, mergeDumps } from "./dump.ts";
 import { createNodeMetrics } from "./node-metrics.ts";
+import { withoutCounts } from "./without-counts.ts";
 
 function process(gets: number, open: number, space: number) {
   const metrics = createNodeMetrics({ role: "target", nodeId: "n", tracing: new RecordingTracing() });
@@ -39,4 +40,18 @@ test("of a process that has ended its counts stay, and nothing that it had", () 
   expect(tracker["get.n"]).toBe(5);
   expect(families.some(({ name }) => name === "ais_target_get_count")).toBe(true);
   expect(families.some(({ name }) => name === "ais_target_open")).toBe(false);
+});
+
+test("a reset leaves of an ended process what it leaves of one that runs", () => {
+  for (const onlyErrors of [true, false]) {
+    const metrics = process(5, 4, 90);
+    metrics.request("object.get", 404, 1e6, NOOP_SPAN);
+    const past = withoutCounts(countersOf(metrics.dump()), onlyErrors);
+    expect(past.tracker["err.get.n"]).toBeUndefined();
+    expect(past.families.some(({ name }) => name === "ais_target_err_get_count")).toBe(false);
+    metrics.reset(onlyErrors);
+    expect(past.tracker).toEqual(metrics.dump().tracker);
+    expect(past.tracker["get.n"]).toBe(onlyErrors ? 5 : undefined);
+    expect(past.families.some(({ name }) => name === "ais_target_get_count")).toBe(onlyErrors);
+  }
 });

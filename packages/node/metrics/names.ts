@@ -60,6 +60,10 @@ export const METRICS: Readonly<Record<string, MetricEntry>> = {
   "stream.in.size": entry("size", "bytes received from other targets", TARGET),
 };
 
+export function isErrorCount(internalName: string): boolean {
+  return internalName.startsWith("err.");
+}
+
 /** Internal name to the name that Prometheus sees, without the `ais_<role>_` prefix. */
 export function prometheusSuffix(internalName: string): string {
   if (internalName.endsWith(".size")) return `${internalName.slice(0, -5).replaceAll(".", "_")}_bytes`;

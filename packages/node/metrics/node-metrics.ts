@@ -5,7 +5,7 @@ import type { Span, Tracing } from "@ais/tracing/types.ts";
 import { OPERATIONS, type Operation } from "@ais/wire/operations.ts";
 import type { DaemonType } from "@ais/wire/smap.ts";
 import type { MergeRule, MetricsDump } from "./dump.ts";
-import { COUNTED_AS, METRICS, type MetricEntry, prometheusSuffix } from "./names.ts";
+import { COUNTED_AS, isErrorCount, METRICS, type MetricEntry, prometheusSuffix } from "./names.ts";
 import { type Counter, type Histogram, MetricRegistry, type MetricType, type Sample } from "./registry.ts";
 import { exposeTracing } from "./tracing-metrics.ts";
 import type { NodeMetrics } from "./types.ts";
@@ -24,6 +24,7 @@ const LATENCY_BOUNDS_S = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ] as const;
 const NS_PER_S = 1e9;
+const NS_PER_MS = 1e6;
 
 /** What one operation counts, resolved once so that a request does no look-up by text. */
 interface OperationCounters {
@@ -95,12 +96,25 @@ class RegistryMetrics implements NodeMetrics {
     counter.add(amount);
   }
 
-  tracker(): Readonly<Record<string, number>> {
-    return Object.fromEntries([...this.#counters].map(([name, counter]) => [name, counter.value]));
+  reset(onlyErrors: boolean): void {
+    for (const [name, counter] of this.#counters) {
+      if (!onlyErrors || isErrorCount(name)) counter.value = 0;
+    }
+  }
+
+  tracker(): Readonly<Record<string, number | bigint>> {
+    return { ...this.#counts(), "up.ns.time": BigInt(Math.round(this.#upMs() * NS_PER_MS)) };
   }
 
   dump(): MetricsDump {
-    return { ...this.#registry.dump(), tracker: this.tracker() };
+    return { ...this.#registry.dump(), tracker: this.#counts() };
+  }
+
+  /** As in AIStore, zeros are left out: its command line divides sizes by the counts that are there. */
+  #counts(): Readonly<Record<string, number>> {
+    const values: Record<string, number> = {};
+    for (const [name, { value }] of this.#counters) if (value > 0) values[name] = value;
+    return values;
   }
 
   kinds(): Readonly<Record<string, string>> {

@@ -12,12 +12,14 @@ export interface NodeMetrics {
   add(internalName: string, amount: number): void;
   /** A request met this limit. */
   limitHit(limit: LimitName): void;
-  /** Internal name to value, of this process. */
-  tracker(): Readonly<Record<string, number>>;
+  /** Internal name to value, of this process: the `tracker` of node_stats. What was never counted is not in it. */
+  tracker(): Readonly<Record<string, number | bigint>>;
   /** Everything that this process counts. */
   dump(): MetricsDump;
   /** Internal name to kind: `what=metrics`. */
   kinds(): Readonly<Record<string, string>>;
+  /** Sets the counters of the tracker to zero, or only those of errors. */
+  reset(onlyErrors: boolean): void;
   /** Adds a metric of the role's own under `ais_<role>_<suffix>`, with samples taken at each scrape. */
   collect(
     suffix: string,

@@ -9,7 +9,9 @@ import { IntraAuth } from "../intra-auth.ts";
 import { isAtLeast, levelOfVerbosity } from "../log-level.ts";
 import type { NodeLogger } from "../logger.ts";
 import { createNodeMetrics } from "../metrics/node-metrics.ts";
+import { memoryNodeConfigs } from "../node-config.ts";
 import { createNodeRequests } from "../requests/node-requests.ts";
+import { createSystemInfo } from "../system-info.ts";
 import { NO_WORKERS } from "../workers/workers.ts";
 import { MemoryMember } from "./memory-member.ts";
 import { RecordingTracing } from "./recording-tracing.ts";
@@ -42,6 +44,7 @@ export class MemoryLogger implements NodeLogger {
   }
   append(): void {}
   async flush(): Promise<void> {}
+  async rotate(): Promise<void> {}
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
@@ -73,6 +76,8 @@ export function memoryServices(self: Snode, peers: readonly Snode[] = []): Memor
     intraAuth,
     requests: createNodeRequests({ nodeId, member, tracing, logger, metrics, intraAuth }),
     jobs: new MemoryJobs(),
+    system: createSystemInfo(systemClock),
+    nodeConfig: memoryNodeConfigs({ member, logger }),
     workers: NO_WORKERS,
     stopNode() {},
     facts: {

@@ -42,6 +42,9 @@ export class ChannelLog implements LogSink {
     return "";
   }
 
+  /** The main process's to do. */
+  async rotate(): Promise<void> {}
+
   async files(): Promise<readonly string[]> {
     return [];
   }

@@ -5,6 +5,7 @@
 import type { DocumentName } from "@ais/cluster/snapshot.ts";
 import type { SpanContext, TracingStats } from "@ais/tracing/types.ts";
 import type { Bck } from "@ais/wire/bck.ts";
+import type { NodeSettings } from "@ais/wire/node-override.ts";
 import type { InFlightRequest } from "@ais/wire/requests.ts";
 import type { ReplyOutcome } from "../http/types.ts";
 import type { MetricsDump } from "../metrics/dump.ts";
@@ -34,7 +35,10 @@ export interface ToWorker {
   /** Answered after everything that the worker said before. */
   readonly settle: Exchange<null>;
   readonly exportTraces: Exchange<readonly string[]>;
-  readonly setVerbosity: Exchange<string>;
+  /** Of the node's own. */
+  readonly takeSettings: Exchange<NodeSettings>;
+  /** Of errors only, or all. Answered with what is left. */
+  readonly resetStats: Exchange<boolean, WorkerFigures>;
   /** Send finished requests that the query asks for (`watched`). */
   readonly watch: Exchange<{ readonly watch: number; readonly query: string }>;
   readonly unwatch: Exchange<number>;
@@ -83,6 +87,7 @@ export interface WorkerStart {
   readonly port: number;
   readonly clusterUuid: string;
   readonly verbosity: string;
+  readonly settings: NodeSettings;
 }
 
 export interface WorkerReady {

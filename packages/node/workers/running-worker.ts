@@ -64,9 +64,14 @@ export function workerHandlers({ start, stop, channel }: WorkerHandlersOptions):
       (await running).services.tracing.exportTraces(traceIds, true);
       return null;
     },
-    async setVerbosity(verbosity) {
-      (await running).services.logger.setVerbosity(verbosity);
+    async takeSettings(settings) {
+      (await running).services.nodeConfig.take(settings);
       return null;
+    },
+    async resetStats(onlyErrors) {
+      const { services } = await running;
+      services.metrics.reset(onlyErrors);
+      return workerFigures(services);
     },
     async watch({ watch, query }) {
       const { services } = await running;

@@ -3,6 +3,7 @@ import { errorText } from "@ais/base/errors.ts";
 import type { Logger } from "@ais/base/log.ts";
 import type { DocumentName } from "@ais/cluster/snapshot.ts";
 import type { Tracing, TracingStats } from "@ais/tracing/types.ts";
+import type { NodeSettings } from "@ais/wire/node-override.ts";
 import type { InFlightRequest } from "@ais/wire/requests.ts";
 import type { MetricsDump } from "../metrics/dump.ts";
 import type { NodeMetrics } from "../metrics/types.ts";
@@ -43,7 +44,7 @@ export class WorkerPool implements Workers {
   }
 
   /** Resolves when every worker serves, or has failed to start once; those are tried again in the background. */
-  async start(host: WorkerHost, start: Omit<WorkerStart, "number" | "processCount">): Promise<void> {
+  async start(host: WorkerHost, start: () => Omit<WorkerStart, "number" | "processCount">): Promise<void> {
     const { command, logger, tracing, count } = this.#options;
     const settled: Promise<void>[] = [];
     this.#slots = Array.from(
@@ -53,7 +54,7 @@ export class WorkerPool implements Workers {
           number: index + 1,
           command,
           logger,
-          start: () => ({ ...start, number: index + 1, processCount: count + 1 }),
+          start: () => ({ ...start(), number: index + 1, processCount: count + 1 }),
           onWatched: (watch, lines) => this.#watched(watch, lines),
           onReady: ({ process }) => {
             for (const [watch, { query }] of this.#watches) process?.channel.tell("watch", { watch, query });
@@ -124,8 +125,20 @@ export class WorkerPool implements Workers {
     for (const { channel } of this.#serving()) channel.tell("exportTraces", traceIds);
   }
 
-  setVerbosity(verbosity: string): void {
-    for (const { channel } of this.#serving()) channel.tell("setVerbosity", verbosity);
+  async takeSettings(settings: NodeSettings): Promise<void> {
+    const running = this.#slots.flatMap((slot) => slot.process ?? []);
+    await Promise.all(running.map((process) => this.#askOne(process, "takeSettings", settings)));
+  }
+
+  async resetStats(onlyErrors: boolean): Promise<void> {
+    await Promise.all(
+      this.#slots.map(async (slot) => {
+        slot.forgetPast(onlyErrors);
+        const process = slot.serving;
+        const left = process === null ? null : await this.#askOne(process, "resetStats", onlyErrors);
+        if (left !== null && slot.process === process) slot.note(left);
+      }),
+    );
   }
 
   watch(query: string, write: (lines: Uint8Array) => Promise<void>): () => void {

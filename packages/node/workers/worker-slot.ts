@@ -3,6 +3,7 @@ import { errorText } from "@ais/base/errors.ts";
 import { backoffMs, sleep } from "@ais/base/lifecycle.ts";
 import type { Logger } from "@ais/base/log.ts";
 import { countersOf, type MetricsDump, mergeDumps, NO_METRICS } from "../metrics/dump.ts";
+import { withoutCounts } from "../metrics/without-counts.ts";
 import type { Handlers } from "./channel.ts";
 import type { ToMain, WorkerFigures, WorkerReady, WorkerStart } from "./protocol.ts";
 import { RelayService } from "./relay-service.ts";
@@ -53,6 +54,10 @@ export class WorkerSlot {
 
   get past(): MetricsDump {
     return this.#past;
+  }
+
+  forgetPast(onlyErrors: boolean): void {
+    this.#past = withoutCounts(this.#past, onlyErrors);
   }
 
   note(figures: WorkerFigures): void {

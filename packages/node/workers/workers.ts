@@ -1,6 +1,7 @@
 /** What a node that is made of several processes asks its workers, so that one answer is that of the whole node. */
 import type { DocumentName } from "@ais/cluster/snapshot.ts";
 import type { TracingStats } from "@ais/tracing/types.ts";
+import type { NodeSettings } from "@ais/wire/node-override.ts";
 import type { InFlightRequest } from "@ais/wire/requests.ts";
 import type { MetricsDump } from "../metrics/dump.ts";
 
@@ -17,7 +18,10 @@ export interface Workers {
   /** Changes under way in a bucket, as workers that have this version of the BMD see it. Rejects like `sync`. */
   writers(bucketId: bigint, bmdVersion: string): Promise<number>;
   exportTraces(traceIds: readonly string[]): void;
-  setVerbosity(verbosity: string): void;
+  /** Resolves when every worker goes by these settings of the node's own. */
+  takeSettings(settings: NodeSettings): Promise<void>;
+  /** `NodeMetrics.reset`, also of what ended workers have counted. */
+  resetStats(onlyErrors: boolean): Promise<void>;
   /** Calls `write` with lines of `trace.tail`, the next time when it has resolved. Returns the way to stop. */
   watch(query: string, write: (lines: Uint8Array) => Promise<void>): () => void;
 }
@@ -30,6 +34,7 @@ export const NO_WORKERS: Workers = {
   sync: async () => {},
   writers: async () => 0,
   exportTraces() {},
-  setVerbosity() {},
+  takeSettings: async () => {},
+  resetStats: async () => {},
   watch: () => () => {},
 };

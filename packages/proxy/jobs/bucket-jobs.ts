@@ -4,12 +4,13 @@ import type { JobBucket } from "@ais/cluster/jobs/job-record.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { textReply } from "@ais/node/replies.ts";
+import { ACTION_PERMISSIONS, requireAccess } from "@ais/wire/access.ts";
 import type { ActMsg } from "@ais/wire/act-msg.ts";
 import { ACTIONS } from "@ais/wire/actions.ts";
 import { type Bck, bucketCname, sameBucket } from "@ais/wire/bck.ts";
 import { findBucket, withBucket } from "@ais/wire/bmd.ts";
 import type { Bprops } from "@ais/wire/bprops.ts";
-import { bucketAlreadyExists, bucketNotFound } from "@ais/wire/error-texts.ts";
+import { bucketAlreadyExists, bucketNotFound, notRemoteBucket } from "@ais/wire/error-texts.ts";
 import {
   type CopyMsg,
   type ObjectSelection,
@@ -56,7 +57,8 @@ export async function bucketJob(
 
 async function deleteObjects({ value }: ActMsg, call: Call, services: ProxyServices): Promise<string> {
   const args = parseMultiObjectMsg(value);
-  const { bucket, bid } = await sourceOfJob(call, services);
+  const { bucket, bid, props } = await sourceOfJob(call, services);
+  requireAccess(bucket, props, ACTION_PERMISSIONS[ACTIONS.deleteObjects]);
   const description = selectionText(args.selection);
   return startJob(
     { kind: "delete-listrange", from: { bucket, bid }, to: null, description, args },
@@ -127,6 +129,7 @@ async function moveBucket(call: Call, services: ProxyServices): Promise<string> 
   const snapshot = await services.member.updateBmd((bmd) => {
     const props = findBucket(bmd, bucket);
     if (props === null) throw bucketNotFound(bucket);
+    requireAccess(bucket, props, ACTION_PERMISSIONS[ACTIONS.moveBucket]);
     refuseRenaming(bucket, props);
     if (findBucket(bmd, destination) !== null) throw bucketAlreadyExists(destination);
     return withBucket(withCopy(bmd, destination, props, createdNs), bucket, {
@@ -151,7 +154,7 @@ async function moveBucket(call: Call, services: ProxyServices): Promise<string> 
 /** What AIStore answers where only a remote bucket makes sense. */
 async function notRemote(action: string, call: Call, services: ProxyServices): Promise<AisError> {
   const { bucket } = await sourceOfJob(call, services);
-  return new AisError("badRequest", `${action}: expecting remote bucket (have ${bucketCname(bucket)})`);
+  return notRemoteBucket(action, bucket);
 }
 
 function selectionText({ names, template, prefix, nonRecursive }: ObjectSelection): string {

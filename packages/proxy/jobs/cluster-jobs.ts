@@ -10,15 +10,14 @@ import { findBucket } from "@ais/wire/bmd.ts";
 import { bucketNotFound } from "@ais/wire/error-texts.ts";
 import { jobEntry } from "@ais/wire/jobs/job-kinds.ts";
 import { type JobQuery, parseJobQuery } from "@ais/wire/jobs/job-query.ts";
+import { USER_ABORT } from "@ais/wire/jobs/job-snap.ts";
 import { nodeName } from "@ais/wire/smap.ts";
 import { startRebalance } from "../membership/rebalance.ts";
 import { refuseWhileRebalancing } from "../membership/transactions.ts";
 import type { ProxyServices } from "../services.ts";
-import { jobNotFound } from "./query-jobs.ts";
+import { jobNotFound, listings } from "./query-jobs.ts";
 import { startJob } from "./start-job.ts";
-
-/** What AIStore writes as the reason of an abort that was asked for. */
-export const USER_ABORT = "user abort";
+import { stopListing } from "./stop-listings.ts";
 
 /** The id of the job as text. */
 export async function startClusterJob(
@@ -69,7 +68,7 @@ function refuseToStrand(ids: readonly string[], { force }: JobQuery, { jobs, mem
 /** By id, or every open job of a kind, perhaps of one bucket. Jobs that have ended stay as they are. */
 export async function stopClusterJobs(
   { value }: ActMsg,
-  _call: Call,
+  call: Call,
   services: ProxyServices,
 ): Promise<HttpReply> {
   const { jobs, clock } = services;
@@ -77,8 +76,11 @@ export async function stopClusterJobs(
   if (query.ids.length === 0 && query.kind === null)
     throw new AisError("badRequest", "failed to stop a job: neither id nor kind given");
   const found = await candidates(query, services);
-  if (query.ids.length > 0 && found.length === 0) throw jobNotFound(query.ids.join(","));
   refuseToStrand(found, query, services);
+  const listings = await listingsToStop(query, found, call, services);
+  const stopped = await Promise.all(listings.map((id) => stopListing(id, call, services)));
+  if (query.ids.length > 0 && found.length === 0 && !stopped.includes(true))
+    throw jobNotFound(query.ids.join(","));
   const stop = { reason: USER_ABORT, timeNs: clock.nowNs().toString() };
   for (const id of found) {
     await jobs.update(id, (current) =>
@@ -94,6 +96,21 @@ async function candidates(query: JobQuery, { jobs }: ProxyServices): Promise<rea
     return entries.flatMap((entry) => (entry === null ? [] : [entry.record.id]));
   }
   const open = jobs.list().filter(({ record }) => record.end === null && matchesQuery(record, query));
+  return open.map(({ record }) => record.id);
+}
+
+/** Those that no record is kept of: named by id, or all of a bucket or the cluster. */
+async function listingsToStop(
+  query: JobQuery,
+  found: readonly string[],
+  call: Call,
+  services: ProxyServices,
+): Promise<readonly string[]> {
+  if (query.ids.length > 0) return query.ids.filter((id) => !found.includes(id));
+  if (query.kind !== "list") return [];
+  const open = (await listings(call, services)).filter(
+    ({ record }) => record.end === null && matchesQuery(record, query),
+  );
   return open.map(({ record }) => record.id);
 }
 

@@ -3,6 +3,7 @@ import { AisError } from "@ais/base/errors.ts";
 import type { JobBucket } from "@ais/cluster/jobs/job-record.ts";
 import type { ClusterSnapshot } from "@ais/cluster/snapshot.ts";
 import type { Call } from "@ais/node/call.ts";
+import { requireAccess } from "@ais/wire/access.ts";
 import { type Bck, bucketCname, parseUname, sameBucket, validateBucketName } from "@ais/wire/bck.ts";
 import { type Bmd, findBucket, withBucket } from "@ais/wire/bmd.ts";
 import type { Bprops } from "@ais/wire/bprops.ts";
@@ -45,7 +46,10 @@ export async function ensureDestination(
   let isNew = false;
   const snapshot = await services.member.updateBmd((bmd) => {
     const known = findBucket(bmd, destination);
-    if (known !== null) refuseRenaming(destination, known);
+    if (known !== null) {
+      requireAccess(destination, known, "PUT");
+      refuseRenaming(destination, known);
+    }
     isNew = known === null;
     return isNew ? withCopy(bmd, destination, source, createdNs) : null;
   }, call.span);

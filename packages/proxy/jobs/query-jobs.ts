@@ -102,6 +102,11 @@ function runningLast(left: JobEntry, right: JobEntry): number {
   return Number(left.record.end === null) - Number(right.record.end === null);
 }
 
+/** Jobs of which only the targets know. */
+export async function listings(call: Call, services: ProxyServices): Promise<readonly JobEntry[]> {
+  return (await askTargets(call, services)).listings;
+}
+
 interface LiveJobs {
   readonly listings: readonly JobEntry[];
   /** The entry with the newer shares. */

@@ -61,7 +61,7 @@ export async function startJob(
     startedNs: clock.nowNs().toString(),
     startedBy: facts.id,
     trace: /^0+$/.test(traceId) ? null : { traceId, spanId, traceFlags },
-    targets,
+    targets: [...targets],
     stop: null,
     end: null,
   };

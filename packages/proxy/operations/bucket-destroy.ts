@@ -2,6 +2,7 @@ import { AisError } from "@ais/base/errors.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { emptyReply } from "@ais/node/replies.ts";
+import { ACTION_PERMISSIONS, requireAccess } from "@ais/wire/access.ts";
 import { ACTIONS } from "@ais/wire/actions.ts";
 import { bucketCname } from "@ais/wire/bck.ts";
 import { findBucket, withoutBucket } from "@ais/wire/bmd.ts";
@@ -28,6 +29,7 @@ export async function bucketDestroy(call: Call, services: ProxyServices): Promis
   const snapshot = await services.member.updateBmd((bmd) => {
     const props = findBucket(bmd, bucket);
     if (props === null) throw bucketNotFound(bucket);
+    requireAccess(bucket, props, ACTION_PERMISSIONS[ACTIONS.destroyBucket]);
     refuseRenaming(bucket, props);
     return withoutBucket(bmd, bucket);
   }, call.span);

@@ -26,6 +26,11 @@ export async function bucketList(call: Call, services: ProxyServices): Promise<H
   if (message.value !== null) {
     throw new AisError("badRequest", "bad list-objects request: no bucket name in the path");
   }
+  return bucketsReply(message.name, call, services);
+}
+
+/** Those that the query selects, and of these the one of a name unless that is empty. */
+export async function bucketsReply(name: string, call: Call, services: ProxyServices): Promise<HttpReply> {
   const presence = parsePresence(call.query.get(QUERY.presence));
   const namespace = parseNamespace(call.query.get(QUERY.namespace) ?? "");
   if (namespace.uuid !== "" && namespace.uuid !== "@") {
@@ -36,10 +41,10 @@ export async function bucketList(call: Call, services: ProxyServices): Promise<H
   const filter: BucketFilter = {
     ...(provider === null || provider === "" ? {} : { provider: parseProvider(provider) }),
     ...(isGlobalNamespace(namespace) ? {} : { namespaceUname: namespaceUname(namespace) }),
-    ...(message.name === "" ? {} : { name: message.name }),
+    ...(name === "" ? {} : { name }),
   };
   let entries = listBuckets(call.snapshot.bmd, filter);
-  if (entries.length === 0 && message.name !== "") {
+  if (entries.length === 0 && name !== "") {
     // The one bucket asked for may be newer than this node's snapshot.
     const snapshot = await services.member.refresh("bmd", call.span);
     entries = listBuckets(snapshot.bmd, filter);

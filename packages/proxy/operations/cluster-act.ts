@@ -6,6 +6,7 @@ import { type ActMsg, parseActMsg } from "@ais/wire/act-msg.ts";
 import { ACTIONS } from "@ais/wire/actions.ts";
 import { parseJobQuery } from "@ais/wire/jobs/job-query.ts";
 import { ACT_MSG_LIMIT_BYTES, refuseAction } from "../act-msg-body.ts";
+import { actOnEveryNode } from "../every-node.ts";
 import { startClusterJob, stopClusterJobs } from "../jobs/cluster-jobs.ts";
 import { forwardToPrimary } from "../membership/forward.ts";
 import { removeNodes } from "../membership/remove-nodes.ts";
@@ -15,7 +16,7 @@ import type { ProxyServices } from "../services.ts";
 import { setConfigByMessage } from "./cluster-set-config.ts";
 
 /** Actions of AIStore that this server does not have. */
-const UNSUPPORTED_ACTIONS = [ACTIONS.rotateLogs, ACTIONS.resetStats, "clear-lcache", "reload-creds"];
+const UNSUPPORTED_ACTIONS = ["clear-lcache", "reload-creds"];
 
 type Action = (message: ActMsg, call: Call, services: ProxyServices) => Promise<HttpReply>;
 
@@ -36,7 +37,9 @@ const ANYWHERE: Readonly<Record<string, Action>> = {
   [ACTIONS.start]: startClusterJob,
   [ACTIONS.stop]: stopClusterJobs,
   [ACTIONS.setConfig]: setConfigByMessage,
-  [ACTIONS.resetConfig]: setConfigByMessage,
+  [ACTIONS.resetConfig]: actOnEveryNode,
+  [ACTIONS.rotateLogs]: actOnEveryNode,
+  [ACTIONS.resetStats]: actOnEveryNode,
 };
 
 export async function clusterAct(call: Call, services: ProxyServices): Promise<HttpReply> {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { actMsg } from "@ais/wire/act-msg.ts";
+import { SNODE_FLAGS } from "@ais/wire/smap.ts";
+import { fakeNode } from "../fixtures/fake-member.ts";
 import { FakeProxy, headerOf, jsonOf, textOf } from "../fixtures/fake-proxy.ts";
 import { FakeTarget } from "../fixtures/fake-target.ts";
 
@@ -51,17 +53,17 @@ describe("cluster.set-config", () => {
     });
   });
 
-  test("a nested message, and a reset that keeps the cluster's identity", async () => {
+  test("a nested message, and a reset that concerns nodes alone", async () => {
     const proxy = await FakeProxy.create({ targets: [] });
     const set = await proxy.send("PUT", "/v1/cluster", {
       body: actMsg("set-config", { log: { level: "4" } }),
     });
     expect(set.status).toBe(200);
     expect((await config(proxy))["log"]).toMatchObject({ level: "4" });
+    expect((await proxy.send("PUT", "/v1/daemon/set-config?log.level=5")).status).toBe(200);
     expect((await proxy.send("PUT", "/v1/cluster", { body: actMsg("reset-config") })).status).toBe(200);
-    const reset = await config(proxy);
-    expect(reset["log"]).toMatchObject({ level: "3" });
-    expect(reset["uuid"] as unknown).toBe("cluster-1");
+    expect((await config(proxy))["log"]).toMatchObject({ level: "4" });
+    expect(proxy.services.nodeConfig.inForce.log.level).toBe("4");
   });
 
   test.each([
@@ -70,7 +72,7 @@ describe("cluster.set-config", () => {
     ["/v1/cluster/set-config?no.such=1", 400, "no.such"],
     ["/v1/cluster/set-config", 400, "no settings"],
     ["/v1/cluster/set-config?tracing.enabled=false&transient=true", 501, "tracing.enabled"],
-    ["/v1/cluster/set-config?log.level=4&transient=true", 501, "transient"],
+    ["/v1/cluster/set-config?mirror.copies=3&transient=true", 400, "mirror.copies"],
     ["/v1/cluster/attach?what=remote", 501, "attach"],
     ["/v1/cluster/nonsense", 400, "nonsense"],
   ])("PUT %s is %d and changes nothing", async (path, status, text) => {
@@ -82,7 +84,9 @@ describe("cluster.set-config", () => {
 
   test.each([
     ["start", 400],
-    ["rotate-logs", 501],
+    ["rotate-logs", 200],
+    ["reset-stats", 400],
+    ["clear-lcache", 501],
     ["rm-unsafe", 400],
     ["start-maintenance", 400],
     ["create-bck", 400],
@@ -93,22 +97,38 @@ describe("cluster.set-config", () => {
   });
 });
 
+describe("an action for every node", () => {
+  test.each([
+    ["in service", 0, 503],
+    ["in maintenance", SNODE_FLAGS.maintenance, 200],
+  ])("with a node %s that does not answer, the others do it", async (_, flags, status) => {
+    await using stack = new AsyncDisposableStack();
+    const target = stack.use(new FakeTarget("target-one", []));
+    const away = { ...fakeNode("target-two", "target", "http://127.0.0.1:1", 2n), flags };
+    const proxy = await FakeProxy.create({ targets: [target.node, away] });
+    const reply = await proxy.send("PUT", "/v1/cluster", { body: actMsg("reset-stats", false) });
+    expect(reply.status).toBe(status);
+    expect(target.seen.map(({ method, pathAndQuery }) => `${method} ${pathAndQuery}`)).toEqual([
+      "PUT /v1/daemon",
+    ]);
+  });
+});
+
 describe("daemon.set-config", () => {
-  test("changes the log level of this proxy until it restarts, and says why it changes nothing else", async () => {
+  test("is this proxy's own, and leaves the cluster's configuration as it is", async () => {
     const proxy = await FakeProxy.create({ targets: [] });
     for (const path of ["/v1/daemon/set-config", "/v1/reverse/daemon/set-config"]) {
       const headers = { "ais-node-id": proxy.member.self.daemon_id };
       const set = (query: string) => proxy.send("PUT", `${path}?${query}`, { headers });
       expect((await set("log.level=5&transient=true")).status).toBe(200);
-      const refused = await set("space.lowwm=70");
-      expect([refused.status, textOf(refused)]).toEqual([
-        501,
-        expect.stringContaining("all nodes follow the cluster's configuration"),
-      ]);
-      expect((await set("log.level=4")).status).toBe(501);
+      expect((await set("space.lowwm=70")).status).toBe(200);
+      const refused = await set("mirror.copies=3");
+      expect([refused.status, textOf(refused)]).toEqual([400, expect.stringContaining("of the cluster")]);
       expect((await set("no.such=1")).status).toBe(400);
     }
     expect(proxy.member.snapshot.config.config_version).toBe("1");
+    const own = jsonOf(await proxy.send("GET", "/v1/daemon?what=config"));
+    expect(own).toMatchObject({ space: { lowwm: 70 }, config_version: "1" });
   });
 });
 

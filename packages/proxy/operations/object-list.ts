@@ -13,6 +13,7 @@ import { summaryReply } from "../jobs/summaries.ts";
 import { listPage } from "../listing/list-page.ts";
 import { packLso } from "../listing/pack-lso.ts";
 import type { ProxyServices } from "../services.ts";
+import { bucketsReply } from "./bucket-list.ts";
 
 const UNSUPPORTED_ACTIONS = [ACTIONS.summaryShard, ACTIONS.showInventory];
 
@@ -32,6 +33,9 @@ export async function objectList(call: Call, services: ProxyServices): Promise<H
     };
     return summaryReply(message.value, only, call, services);
   }
+  // Without a message a listing is one of buckets, whatever the path says; without a body it is curl's, of objects.
+  if (message.action === ACTIONS.list && message.value === null)
+    return bucketsReply(call.bucketName, call, services);
   const msg = parseLsoMsg(message.value ?? {});
   const found = await requireCallBucket(call, services);
   validate(msg, found.bucket);

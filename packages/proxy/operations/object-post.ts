@@ -1,22 +1,29 @@
-/** Actions on one object are its target's to do; those on a bucket, which name no object in the path, are refused here. */
-import type { AisError } from "@ais/base/errors.ts";
+/** Actions on one object are its target's to do; those on a bucket, which name no object in the path, begin here. */
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { ACTIONS } from "@ais/wire/actions.ts";
 import { urlTooShort } from "@ais/wire/error-texts.ts";
 import { readActMsg, refuseAction } from "../act-msg-body.ts";
+import { promote } from "../jobs/promote.ts";
 import type { ProxyServices } from "../services.ts";
 import { redirectToTarget } from "./object-redirect.ts";
 
-const UNSUPPORTED_ACTIONS: readonly string[] = [ACTIONS.promote, ACTIONS.blobDownload];
+const ACTIONS_OF_OBJECTS: readonly string[] = [
+  ACTIONS.renameObject,
+  ACTIONS.checkLock,
+  ACTIONS.createUpload,
+  ACTIONS.completeUpload,
+  ACTIONS.abortUpload,
+];
+const UNSUPPORTED_ACTIONS = [ACTIONS.blobDownload];
 
 export function objectPost(call: Call, services: ProxyServices): HttpReply | Promise<HttpReply> {
-  return call.objectName === "" ? refuse(call) : redirectToTarget(call, services, 307);
+  return call.objectName === "" ? bucketAction(call, services) : redirectToTarget(call, services, 307);
 }
 
-async function refuse(call: Call): Promise<never> {
-  const { action } = await readActMsg(call);
-  throw UNSUPPORTED_ACTIONS.includes(action)
-    ? refuseAction(action, UNSUPPORTED_ACTIONS)
-    : (urlTooShort(call.request.rawPath) satisfies AisError);
+async function bucketAction(call: Call, services: ProxyServices): Promise<HttpReply> {
+  const message = await readActMsg(call);
+  if (message.action === ACTIONS.promote) return promote(message, call, services);
+  if (ACTIONS_OF_OBJECTS.includes(message.action)) throw urlTooShort(call.request.rawPath);
+  throw refuseAction(message.action, UNSUPPORTED_ACTIONS);
 }

@@ -4,8 +4,10 @@ import type { ClusterSnapshot } from "@ais/cluster/snapshot.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { withoutTraceQuery } from "@ais/tracing/redact.ts";
+import { type Permission, requireAccess } from "@ais/wire/access.ts";
 import { objectCname } from "@ais/wire/bck.ts";
 import { nodeNotFound } from "@ais/wire/error-texts.ts";
+import { OPERATIONS } from "@ais/wire/operations.ts";
 import { objectPath } from "@ais/wire/paths.ts";
 import { QUERY } from "@ais/wire/queries.ts";
 import { placementNodes, type Snode } from "@ais/wire/smap.ts";
@@ -38,6 +40,8 @@ function redirect(
   found: FoundBucket,
   targetId: string | null,
 ): HttpReply {
+  const permission = permissionOf(call);
+  if (permission !== null) requireAccess(found.bucket, found.props, permission);
   const { method } = call.request;
   // Targets refuse these too; here the client is told before it sends its body.
   if (found.props.Renamed !== "" && method !== "GET" && method !== "HEAD")
@@ -66,6 +70,14 @@ function redirect(
   if (status !== 301) return { status, headers, body: null };
   headers.push(["Content-Type", "text/html; charset=utf-8"]);
   return { status, headers, body: `<a href="${escapeHtml(location)}">Moved Permanently</a>.\n\n` };
+}
+
+/** Null where the body says it, which is the target's to read. */
+function permissionOf({ operation, query }: Call): Permission | null {
+  const { access } = OPERATIONS[operation];
+  if (access === "by action" || access === "nodes" || access === "none") return null;
+  const isAppend = operation === "object.put" && query.get(QUERY.appendType) !== null;
+  return isAppend ? "APPEND" : access;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { AisError } from "@ais/base/errors.ts";
 import type { Call } from "@ais/node/call.ts";
 import { daemonAct } from "@ais/node/daemon-act.ts";
-import { daemonSetConfig } from "@ais/node/daemon-set-config.ts";
+import { daemonPut } from "@ais/node/daemon-put.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { callPeer } from "@ais/node/peer-client.ts";
 import { jsonReply } from "@ais/node/replies.ts";
@@ -67,7 +67,7 @@ function answerHere(call: Call, services: ProxyServices): HttpReply | Promise<Ht
     case "GET":
       return daemonGet(call, services);
     case "PUT":
-      return call.rest.length === 0 ? daemonAct(call, services) : daemonSetConfig(call, services);
+      return call.rest.length === 0 ? daemonAct(call, services) : daemonPut(call, services);
   }
   throw new AisError("unsupported", `${call.request.method} of a node's own settings is not supported`);
 }

@@ -30,6 +30,8 @@ const FLAG_DAMAGED = 4;
 const FLAGS_OFFSET = 1;
 const NO_CUSTOM: Readonly<Record<string, string>> = {};
 const NO_BYTES = new Uint8Array(0);
+/** Of the memory that was looked at last. */
+let lastView: DataView<ArrayBufferLike> = new DataView(NO_BYTES.buffer);
 
 // No shared structures: every record must be readable on its own.
 // A map comes back as a `Map`: as objects the library would rename the key `__proto__`.
@@ -66,15 +68,17 @@ export function encodeRecord(
 
 /** `bytes` may be LMDB's own short-lived buffer: nothing of it is kept. `lengthBytes` is how much of it is the value. */
 export function decodeRecord(bytes: Uint8Array, lengthBytes: number): IndexRecord {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, lengthBytes);
+  const view = viewOver(bytes);
+  const at = bytes.byteOffset;
   assert(lengthBytes >= HEADER_BYTES, "index record has its header");
-  assert(view.getUint8(0) === RECORD_VERSION, "index record has a known version");
-  const flags = view.getUint8(1);
-  const type = CHECKSUM_CODES[view.getUint8(2)];
+  assert(view.getUint8(at) === RECORD_VERSION, "index record has a known version");
+  const flags = view.getUint8(at + FLAGS_OFFSET);
+  const type = CHECKSUM_CODES[view.getUint8(at + 2)];
   assert(type !== undefined, "index record has a known checksum type");
-  const checksumEnd = HEADER_BYTES + view.getUint8(3);
-  const bodyOffset = checksumEnd + view.getUint32(44, true);
-  const sizeBytes = readCounter(view, 4);
+  const checksumEnd = HEADER_BYTES + view.getUint8(at + 3);
+  const bodyOffset = checksumEnd + view.getUint32(at + 44, true);
+  assert(bodyOffset <= lengthBytes, "index record has its checksum and custom metadata");
+  const sizeBytes = readCounter(view, at + 4);
   assert((flags & FLAG_FILE) !== 0 || bodyOffset + sizeBytes === lengthBytes, "inline body is whole");
   return {
     sizeBytes,
@@ -82,10 +86,10 @@ export function decodeRecord(bytes: Uint8Array, lengthBytes: number): IndexRecor
       type === "none"
         ? null
         : { type, value: Buffer.prototype.toString.call(bytes, "hex", HEADER_BYTES, checksumEnd) },
-    versionCounter: readCounter(view, 12),
-    createdNs: view.getBigUint64(20, true),
-    atimeNs: view.getBigUint64(28, true),
-    fileId: (flags & FLAG_FILE) === 0 ? 0n : view.getBigUint64(36, true),
+    versionCounter: readCounter(view, at + 12),
+    createdNs: view.getBigUint64(at + 20, true),
+    atimeNs: view.getBigUint64(at + 28, true),
+    fileId: (flags & FLAG_FILE) === 0 ? 0n : view.getBigUint64(at + 36, true),
     custom:
       (flags & FLAG_CUSTOM) === 0
         ? NO_CUSTOM
@@ -103,11 +107,15 @@ export interface RecordTrace {
 
 /** A part of `decodeRecord`, for a fraction of its cost. */
 export function decodeTrace(bytes: Uint8Array, lengthBytes: number): RecordTrace {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, lengthBytes);
+  const view = viewOver(bytes);
+  const at = bytes.byteOffset;
   assert(lengthBytes >= HEADER_BYTES, "index record has its header");
-  assert(view.getUint8(0) === RECORD_VERSION, "index record has a known version");
-  const inFile = (view.getUint8(FLAGS_OFFSET) & FLAG_FILE) !== 0;
-  return { versionCounter: readCounter(view, 12), fileId: inFile ? view.getBigUint64(36, true) : 0n };
+  assert(view.getUint8(at) === RECORD_VERSION, "index record has a known version");
+  const inFile = (view.getUint8(at + FLAGS_OFFSET) & FLAG_FILE) !== 0;
+  return {
+    versionCounter: readCounter(view, at + 12),
+    fileId: inFile ? view.getBigUint64(at + 36, true) : 0n,
+  };
 }
 
 /** The same record with the mark set or taken away, or null when it is so already. */
@@ -122,8 +130,14 @@ export function withDamageMark(bytes: Uint8Array, isDamaged: boolean): Buffer | 
 /** A copy that outlives LMDB's buffer, in memory of its own size. */
 export function copyBytes(bytes: Uint8Array, start: number, end: number): Buffer {
   const copy = Buffer.allocUnsafe(end - start);
-  copy.set(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start));
+  Buffer.prototype.copy.call(bytes, copy, 0, start, end);
   return copy;
+}
+
+/** Of all the memory that `bytes` is a part of. LMDB gives every value in the same memory, so it is made once. */
+function viewOver(bytes: Uint8Array): DataView<ArrayBufferLike> {
+  if (lastView.buffer !== bytes.buffer) lastView = new DataView(bytes.buffer);
+  return lastView;
 }
 
 /** 64 bits, of which 53 are ever used: two halves cost less than a BigInt. */

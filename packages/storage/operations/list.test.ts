@@ -43,7 +43,9 @@ function expectedEntries(prefix: string, delimiter: string): string[] {
   const entries = new Set<string>();
   for (const name of names) {
     if (!name.startsWith(prefix)) continue;
-    const end = delimiter === "" ? -1 : name.indexOf(delimiter, prefix.length);
+    // A directory named without the delimiter at its end stands for what is in it.
+    const isInside = prefix !== "" && !prefix.endsWith(delimiter) && name.at(prefix.length) === delimiter;
+    const end = delimiter === "" ? -1 : name.indexOf(delimiter, prefix.length + (isInside ? 1 : 0));
     entries.add(end === -1 ? name : name.slice(0, end + delimiter.length));
   }
   return [...entries];
@@ -88,7 +90,7 @@ test("starts after a name that is not there, inside a directory, or beyond the p
     "many/61",
   ]);
   // The directory itself sorts before the name, so it counts as listed already.
-  expect(entriesOf(await list({ after: "many/5", delimiter: "/", prefix: "many" }))).toEqual([]);
+  expect(entriesOf(await list({ after: "many/5", delimiter: "/", prefix: "man" }))).toEqual([]);
   expect(entriesOf(await list({ after: "zzz", prefix: "many" }))).toEqual([]);
   expect(entriesOf(await list({ after: "A".repeat(5_000), prefix: "a" }))).toEqual(expectedEntries("a", ""));
   expect(entriesOf(await list({ prefix: "A".repeat(5_000) }))).toEqual([]);

@@ -98,11 +98,16 @@ function skipKey(cursor: RangeCursor, key: Uint8Array): void {
   if (entry !== null && Buffer.compare(entry.key, key) === 0) cursor.advance();
 }
 
-/** The common prefix that a name is folded into; null when it stands by itself. */
-function directoryOf(objectName: string, options: ListOptions): string | null {
-  if (options.delimiter === "") return null;
-  const end = objectName.indexOf(options.delimiter, options.prefix.length);
-  return end === -1 ? null : objectName.slice(0, end + options.delimiter.length);
+/**
+ * The common prefix that a name is folded into; null when it stands by itself. A prefix that is a directory's name without
+ * the delimiter at its end lists what is in the directory, as AIStore has it, and not the directory.
+ */
+function directoryOf(objectName: string, { delimiter, prefix }: ListOptions): string | null {
+  if (delimiter === "") return null;
+  const isInside =
+    prefix !== "" && !prefix.endsWith(delimiter) && objectName.startsWith(delimiter, prefix.length);
+  const end = objectName.indexOf(delimiter, prefix.length + (isInside ? delimiter.length : 0));
+  return end === -1 ? null : objectName.slice(0, end + delimiter.length);
 }
 
 /** Of a copy of its own, as LMDB makes them of keys: asking such a copy for its `buffer` costs more than the text. */

@@ -3,6 +3,7 @@ import { AisError } from "@ais/base/errors.ts";
 import type { Call } from "@ais/node/call.ts";
 import { uploadToPeer } from "@ais/node/peer-upload.ts";
 import type { ObjectAttributes, ObjectReader } from "@ais/storage/types.ts";
+import { type Permission, requireAccess } from "@ais/wire/access.ts";
 import { type Bck, bucketCname, objectCname, objectUname } from "@ais/wire/bck.ts";
 import { bucketId } from "@ais/wire/bprops.ts";
 import { validateObjectName } from "@ais/wire/object-name.ts";
@@ -18,6 +19,8 @@ import { transferOptions } from "./transfer-options.ts";
 export interface CopyDestination {
   readonly bucket: Bck;
   readonly objectName: string;
+  /** What the destination's bucket must allow. */
+  readonly permission: Permission;
 }
 
 /**
@@ -27,13 +30,14 @@ export interface CopyDestination {
 export async function copyObject(
   call: Call,
   source: LocatedObject,
-  { bucket, objectName }: CopyDestination,
+  { bucket, objectName, permission }: CopyDestination,
   services: TargetServices,
 ): Promise<ObjectAttributes> {
   const { span } = call;
   const { store, hrw, member, metrics, facts } = services;
   validateObjectName(objectName);
   const { props } = await locateBucket(bucket, false, call.snapshot, services, span);
+  requireAccess(bucket, props, permission);
   const { smap } = member.snapshot;
   const uname = objectUname(bucket, objectName);
   const chosen = hrw.chooseTarget(placementNodes(smap), uname);

@@ -7,6 +7,7 @@ import type { CopyMsg } from "@ais/wire/jobs/job-messages.ts";
 import type { TargetServices } from "../services.ts";
 import { copyOne } from "./copy-one.ts";
 import { EachObject } from "./each-object.ts";
+import { missingTarget } from "./missing-target.ts";
 import { objectKey, openSource } from "./object-source.ts";
 
 /** Between looks at whether the source may be read as a whole. */
@@ -65,16 +66,6 @@ export function copyObjects(context: JobContext, services: TargetServices): JobW
     if (isQuietNow) context.phase("copy");
     return isQuietNow;
   }
-}
-
-/**
- * Objects go where the cluster map says. While it lacks a target that was there when the job began, that place may be a
- * makeshift one, where nobody would look once the target is back.
- */
-function missingTarget(targets: readonly string[], { member }: TargetServices): string | null {
-  const { tmap } = member.snapshot.smap;
-  const missing = targets.find((id) => !Object.hasOwn(tmap, id));
-  return missing === undefined ? null : `t[${missing}] is not in the cluster map`;
 }
 
 /** Waits for a condition that, once met, stays so; then works. */

@@ -63,6 +63,9 @@ export async function copyOne(copy: CopyOne, services: TargetServices, signal: A
       intraAuth: services.intraAuth,
     });
     if (!stored) return;
+    // Whoever starts a copy counts it, and counts besides what it sends away, as in AIStore.
+    stats.objects++;
+    stats.bytes += reader.lengthBytes;
     stats.sentObjects++;
     stats.sentBytes += reader.lengthBytes;
     metrics.add("stream.out.n", 1);

@@ -97,6 +97,6 @@ export class EachObject implements JobWork {
 const PASSING: readonly ErrorCode[] = ["unavailable", "tooManyRequests", "requestTimeout"];
 
 /** Failures that time heals. */
-function isPassing(error: unknown): boolean {
+export function isPassing(error: unknown): boolean {
   return PASSING.some((code) => isAisError(error, code));
 }

@@ -8,6 +8,7 @@ import type { JobContext, JobWork, UnitOutcome } from "@ais/node/jobs/job-work.t
 import { DEFAULT_STORAGE_LIMITS } from "@ais/storage/limits.ts";
 import type { ListedObject, MountpathCapacity, ObjectKey } from "@ais/storage/types.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
+import { hasAccess } from "@ais/wire/access.ts";
 import { type Bck, bucketCname, objectUname, sameBucket } from "@ais/wire/bck.ts";
 import { listBuckets } from "@ais/wire/bmd.ts";
 import { type Bprops, bucketId } from "@ais/wire/bprops.ts";
@@ -28,9 +29,11 @@ interface Candidate {
   readonly usedAtMs: number;
 }
 
-/** Buckets whose objects may be evicted. */
+/** Buckets whose objects may be evicted: those that are caches, unless nothing may be deleted from them. */
 export function evictableBuckets({ member }: Pick<TargetServices, "member">): readonly EvictableBucket[] {
-  return listBuckets(member.snapshot.bmd).filter(({ props }) => props.lru.enabled);
+  return listBuckets(member.snapshot.bmd).filter(
+    ({ props }) => props.lru.enabled && hasAccess(props, "DELETE-OBJECT"),
+  );
 }
 
 export function evictLeastUsed(context: JobContext, services: TargetServices): JobWork {

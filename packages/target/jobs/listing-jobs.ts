@@ -3,6 +3,7 @@ import type { Clock } from "@ais/base/clock.ts";
 import { type JobRecord, type JobShare, NO_STATS } from "@ais/cluster/jobs/job-record.ts";
 import type { LiveShare } from "@ais/node/jobs/job-runner.ts";
 import type { Bck } from "@ais/wire/bck.ts";
+import { USER_ABORT } from "@ais/wire/jobs/job-snap.ts";
 
 /** Without a page for so long a listing has ended (`lso.idle_time` of AIStore). */
 const IDLE_MS = 20_000;
@@ -14,6 +15,8 @@ interface Listing {
   readonly startedNs: bigint;
   lastNs: bigint;
   objects: number;
+  /** When somebody aborted it; null when nobody has. */
+  stoppedNs: bigint | null;
 }
 
 export interface ListingJob extends LiveShare {
@@ -39,7 +42,10 @@ export class ListingJobs {
       startedNs: nowNs,
       lastNs: nowNs,
       objects: 0,
+      stoppedNs: null,
     };
+    // Whoever goes on with it has not given it up.
+    listing.stoppedNs = null;
     listing.lastNs = nowNs;
     listing.objects += objectCount;
     // Set again, so that the map stays in the order of use.
@@ -51,17 +57,27 @@ export class ListingJobs {
     }
   }
 
+  /** False when there is none under way here. The client that lists may still go on, which begins it again. */
+  stop(id: string): boolean {
+    const nowNs = this.#clock.nowNs();
+    const listing = this.#listings.get(id);
+    if (listing === undefined || this.#view(listing, nowNs).record.end !== null) return false;
+    listing.stoppedNs = nowNs;
+    return true;
+  }
+
   list(): readonly ListingJob[] {
     const nowNs = this.#clock.nowNs();
     return [...this.#listings.values()].map((listing) => this.#view(listing, nowNs));
   }
 
-  #view({ record, startedNs, lastNs, objects }: Listing, nowNs: bigint): ListingJob {
-    const endNs = lastNs + BigInt(IDLE_MS) * 1_000_000n;
+  #view({ record, startedNs, lastNs, objects, stoppedNs }: Listing, nowNs: bigint): ListingJob {
+    const endNs = stoppedNs ?? lastNs + BigInt(IDLE_MS) * 1_000_000n;
+    const aborted = stoppedNs !== null;
     const hasEnded = nowNs >= endNs;
     const share: JobShare = {
       nodeId: this.#nodeId,
-      state: "idle",
+      state: aborted ? "aborted" : "idle",
       startedNs: startedNs.toString(),
       endedNs: hasEnded ? endNs.toString() : "0",
       runs: 1,
@@ -71,7 +87,7 @@ export class ListingJobs {
       error: "",
       result: null,
     };
-    const end = hasEnded ? { timeNs: endNs.toString(), aborted: false, error: "" } : null;
+    const end = hasEnded ? { timeNs: endNs.toString(), aborted, error: aborted ? USER_ABORT : "" } : null;
     return { id: record.id, record: { ...record, end }, share };
   }
 

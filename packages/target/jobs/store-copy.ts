@@ -1,6 +1,7 @@
 /** Stores a copy that a job makes, whether its original is here or came from another target. */
 import type { ObjectAttributes, ObjectBody, ObjectKey, PutOptions } from "@ais/storage/types.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
+import type { Span } from "@ais/tracing/types.ts";
 import type { Bprops } from "@ais/wire/bprops.ts";
 import type { ObjectTransfer } from "@ais/wire/object-transfer.ts";
 import { durabilityOf } from "../locate.ts";
@@ -21,10 +22,11 @@ export async function storeCopy(
   transfer: ObjectTransfer,
   body: () => ObjectBody | Promise<ObjectBody>,
   services: TargetServices,
+  span: Span = NOOP_SPAN,
 ): Promise<StoredCopy> {
-  if (transfer.moved != null) return storeMoved(key, props, transfer, body, services);
+  if (transfer.moved != null) return storeMoved(key, props, transfer, body, services, span);
   const { store } = services;
-  const existing = await store.head(key, NOOP_SPAN);
+  const existing = await store.head(key, span);
   if (existing !== null && transfer.keepExisting) return { attributes: existing, stored: false };
   const { sizeBytes, checksum, atimeNs, custom, parts } = transfer;
   const options: PutOptions = {
@@ -36,9 +38,9 @@ export async function storeCopy(
     custom,
     ...(checksum === null ? {} : { expected: checksum }),
     ...(parts === null ? {} : { parts }),
-    ...(existing !== null && !isSame(existing.custom, custom) ? { alwaysReplace: true } : {}),
+    ...(existing !== null && !isSame(existing.custom, custom) ? { compareCustom: true } : {}),
   };
-  return { attributes: await store.put(key, await body(), options, NOOP_SPAN), stored: true };
+  return { attributes: await store.put(key, await body(), options, span), stored: true };
 }
 
 /** An object that this target owns now and another one held: it comes as it is, unless what is here is at least as new. */
@@ -48,11 +50,12 @@ async function storeMoved(
   transfer: ObjectTransfer,
   body: () => ObjectBody | Promise<ObjectBody>,
   services: TargetServices,
+  span: Span,
 ): Promise<StoredCopy> {
   const { localStore } = services;
   const { sizeBytes, checksum, atimeNs, custom, parts, moved } = transfer;
   const createdNs = BigInt(moved?.createdNs ?? 0);
-  const existing = await localStore.head(key, NOOP_SPAN);
+  const existing = await localStore.head(key, span);
   if (existing !== null && existing.createdNs >= createdNs) return { attributes: existing, stored: false };
   const options: PutOptions = {
     ...objectOptions(props),
@@ -67,7 +70,7 @@ async function storeMoved(
     ...(parts === null ? {} : { parts }),
   };
   const attributes = await writeAtOwner(key, services, async () =>
-    localStore.put(key, await body(), options, NOOP_SPAN),
+    localStore.put(key, await body(), options, span),
   );
   return { attributes, stored: attributes.createdNs === createdNs };
 }

@@ -5,6 +5,7 @@ import { cleanStore } from "./clean-store.ts";
 import { copyObjects } from "./copy-objects.ts";
 import { deleteObjects } from "./delete-objects.ts";
 import { evictLeastUsed } from "./evict-least-used.ts";
+import { promoteFiles } from "./promote-files.ts";
 import { rebalanceObjects } from "./rebalance-objects.ts";
 import { summarizeBuckets } from "./summarize-buckets.ts";
 
@@ -14,6 +15,7 @@ export function targetWorks(services: TargetServices): JobWorks {
     "copy-listrange": (context) => copyObjects(context, services),
     "copy-bck": (context) => copyObjects(context, services),
     "move-bck": (context) => copyObjects(context, services),
+    promote: (context) => promoteFiles(context, services),
     "summary-bck": (context) => summarizeBuckets(context, services),
     "cleanup-store": (context) => cleanStore(context, services),
     rebalance: (context) => rebalanceObjects(context, services),

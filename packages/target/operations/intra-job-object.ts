@@ -57,7 +57,8 @@ export async function intraJobObject(call: Call, services: TargetServices): Prom
   }
   metrics.add("stream.in.n", 1);
   metrics.add("stream.in.size", attributes.sizeBytes);
-  jobRunner.received(transfer.jobId, attributes.sizeBytes);
+  // A request that is waited for sends its objects this way too, and is no job.
+  if (transfer.jobId !== "") jobRunner.received(transfer.jobId, attributes.sizeBytes);
   return jsonReply(resultOf(attributes, true));
 }
 

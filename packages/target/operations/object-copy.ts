@@ -3,6 +3,7 @@ import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { emptyReply } from "@ais/node/replies.ts";
 import { parseUname } from "@ais/wire/bck.ts";
+import { OPERATIONS } from "@ais/wire/operations.ts";
 import { QUERY } from "@ais/wire/queries.ts";
 import { copyObject } from "../copy/copy-object.ts";
 import { locateObject } from "../locate.ts";
@@ -11,7 +12,11 @@ import type { TargetServices } from "../services.ts";
 export async function copyObjectTo(call: Call, services: TargetServices): Promise<HttpReply> {
   const { bucket, objectName } = parseUname(call.query.get(QUERY.objectTo) ?? "");
   const source = await locateObject(call, services);
-  const destination = { bucket, objectName: objectName === "" ? call.objectName : objectName };
+  const destination = {
+    bucket,
+    objectName: objectName === "" ? call.objectName : objectName,
+    permission: OPERATIONS["object.put"].access,
+  };
   await copyObject(call, source, destination, services);
   return emptyReply();
 }

@@ -1,10 +1,9 @@
 /** `object.delete` (wire-compat 3.7). */
-import { AisError } from "@ais/base/errors.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { emptyReply } from "@ais/node/replies.ts";
 import { ACTIONS } from "@ais/wire/actions.ts";
-import { objectToDeleteNotFound } from "@ais/wire/error-texts.ts";
+import { notRemoteBucket, objectToDeleteNotFound, unknownAction } from "@ais/wire/error-texts.ts";
 import { countingIoErrors } from "../io-errors.ts";
 import { durabilityOf, locateObject } from "../locate.ts";
 import { requireRedirect } from "../redirected.ts";
@@ -18,9 +17,10 @@ export async function objectDelete(call: Call, services: TargetServices): Promis
   const { action } = await readActMsg(call);
   if (action === ACTIONS.abortUpload) return abortUpload(call, services);
   refuseVariants(call.query);
-  // Any other message asks for something else than deleting, such as evicting.
-  if (action !== "") throw new AisError("unsupported", `action "${action}" of an object is not supported`);
   const { bucket, key, props } = await locateObject(call, services);
+  // Any other message asks for something else than deleting.
+  if (action === ACTIONS.evictObjects) throw notRemoteBucket(ACTIONS.evictRemoteBucket, bucket);
+  if (action !== "") throw unknownAction(action);
   const { store, metrics } = services;
   const found = await countingIoErrors("del", metrics, store.delete(key, durabilityOf(props), call.span));
   if (!found) throw objectToDeleteNotFound(bucket, call.objectName);

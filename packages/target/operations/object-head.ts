@@ -98,7 +98,7 @@ function parseProps(text: string): readonly PropWriter[] {
     if (writer === undefined) {
       throw new AisError(
         "badRequest",
-        `invalid object property "${name}", expecting some of: ${Object.keys(PROPS).join(", ")}`,
+        `invalid property "${name}" in props list, expecting some of: ${Object.keys(PROPS).join(", ")}`,
       );
     }
     return writer;

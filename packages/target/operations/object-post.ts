@@ -3,6 +3,7 @@ import { AisError } from "@ais/base/errors.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { emptyReply, textReply } from "@ais/node/replies.ts";
+import { ACTION_PERMISSIONS, requireAccess } from "@ais/wire/access.ts";
 import type { ActMsg } from "@ais/wire/act-msg.ts";
 import { ACTIONS } from "@ais/wire/actions.ts";
 import { unknownAction } from "@ais/wire/error-texts.ts";
@@ -15,12 +16,14 @@ import { renameObject } from "./object-rename.ts";
 
 type ActionHandler = (call: Call, message: ActMsg, services: TargetServices) => Promise<HttpReply>;
 
-const HANDLERS: Readonly<Record<string, ActionHandler>> = {
+const ACTIONS_HERE = {
   [ACTIONS.renameObject]: renameObject,
   [ACTIONS.checkLock]: checkLock,
   [ACTIONS.createUpload]: async (call, _message, services) => textReply(await createUpload(call, services)),
   [ACTIONS.completeUpload]: completeUpload,
-};
+} as const satisfies Record<string, ActionHandler>;
+type HandledAction = keyof typeof ACTIONS_HERE;
+const HANDLERS: Readonly<Record<string, ActionHandler>> = ACTIONS_HERE;
 
 export async function objectPost(call: Call, services: TargetServices): Promise<HttpReply> {
   requireRedirect(call);
@@ -31,6 +34,8 @@ export async function objectPost(call: Call, services: TargetServices): Promise<
     if (action !== ACTIONS.blobDownload) throw unknownAction(action);
     throw new AisError("unsupported", `action "${action}" is not supported: there are no remote buckets`);
   }
+  const { bucket, props } = await locateObject(call, services);
+  requireAccess(bucket, props, ACTION_PERMISSIONS[action as HandledAction]);
   if (call.span.recording) call.span.set("ais.action", action);
   return handler(call, message, services);
 }

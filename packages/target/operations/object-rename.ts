@@ -3,6 +3,7 @@ import { AisError } from "@ais/base/errors.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { emptyReply } from "@ais/node/replies.ts";
+import { ACTION_PERMISSIONS } from "@ais/wire/access.ts";
 import type { ActMsg } from "@ais/wire/act-msg.ts";
 import { objectCname } from "@ais/wire/bck.ts";
 import { copyObject } from "../copy/copy-object.ts";
@@ -32,7 +33,11 @@ async function copyAndDelete(call: Call, newName: string, services: TargetServic
   const source = await locateObject(call, services);
   const cname = objectCname(source.bucket, call.objectName);
   if (newName === call.objectName) throw new AisError("badRequest", `cannot rename "${cname}" to itself`);
-  const destination = { bucket: source.bucket, objectName: newName };
+  const destination = {
+    bucket: source.bucket,
+    objectName: newName,
+    permission: ACTION_PERMISSIONS["rename-obj"],
+  };
   const copied = await copyObject(call, source, destination, services);
   if (await services.store.deleteUnchanged(source.key, copied, call.span)) return;
   throw new AisError("conflict", `"${cname}" was changed while it was renamed: both names exist now`);

@@ -6,9 +6,11 @@ import type { ObjectTransfer } from "@ais/wire/object-transfer.ts";
 type Purpose = Pick<ObjectTransfer, "uname" | "bid"> &
   Partial<Pick<ObjectTransfer, "keepExisting" | "moved" | "jobId">>;
 
+type Described = Pick<ObjectAttributes, "sizeBytes" | "checksum" | "atimeNs" | "custom" | "parts">;
+
 /** A copy, unless `purpose` says otherwise. */
 export function describeTransfer(
-  { sizeBytes, checksum, atimeNs, custom, parts }: ObjectAttributes,
+  { sizeBytes, checksum, atimeNs, custom, parts }: Described,
   { smap, bmd }: ClusterSnapshot,
   purpose: Purpose,
 ): ObjectTransfer {

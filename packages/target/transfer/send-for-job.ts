@@ -2,10 +2,10 @@
  * Hands an object to another target for a job. Without spans and without a trace context: a job of a million objects has no
  * million spans.
  */
-import { AisError, ERROR_CODES, type ErrorCode, errorText } from "@ais/base/errors.ts";
+import { AisError, errorText } from "@ais/base/errors.ts";
 import type { IntraAuth } from "@ais/node/intra-auth.ts";
+import { peerFailure } from "@ais/node/peer-failure.ts";
 import type { ObjectReader } from "@ais/storage/types.ts";
-import { parseErrorBody } from "@ais/wire/error-body.ts";
 import { CONTENT_TYPES, HEADERS, INTRA_CLUSTER_USER_AGENT } from "@ais/wire/headers.ts";
 import {
   encodeTransfer,
@@ -25,7 +25,7 @@ export interface JobObject {
   readonly peer: Snode;
   readonly transfer: ObjectTransfer;
   /** Of the whole object; stays the caller's to release. */
-  readonly reader: ObjectReader;
+  readonly reader: Pick<ObjectReader, "content" | "lengthBytes">;
   readonly signal: AbortSignal;
   readonly intraAuth: IntraAuth;
 }
@@ -58,7 +58,8 @@ export async function sendForJob({
     });
     const text = await response.text();
     if (response.status === 200) return parseTransferResult(text);
-    throw failureOf(response.status, text, peer);
+    const failure = peerFailure(response.status, text);
+    throw new AisError(failure.code, `${nodeName(peer)}: ${failure.message}`);
   } catch (error) {
     if (error instanceof AisError) throw error;
     const message = `failed to send an object to ${nodeName(peer)}: ${errorText(error)}`;
@@ -67,21 +68,7 @@ export async function sendForJob({
 }
 
 /** The object's trailer is cut off by the slice. */
-function bodyOf({ content, lengthBytes }: ObjectReader): Blob | Uint8Array<ArrayBuffer> {
+function bodyOf({ content, lengthBytes }: JobObject["reader"]): Blob | Uint8Array<ArrayBuffer> {
   if (content.kind === "bytes") return content.bytes as Uint8Array<ArrayBuffer>;
   return Bun.file(content.path).slice(content.fileOffsetBytes, content.fileOffsetBytes + lengthBytes);
-}
-
-function failureOf(status: number, text: string, peer: Snode): AisError {
-  const body = parseErrorBody(text);
-  const entries = Object.entries(ERROR_CODES) as [
-    ErrorCode,
-    { readonly status: number; readonly tcode: string },
-  ][];
-  const sameStatus = entries.filter(([, entry]) => entry.status === status);
-  const code =
-    sameStatus.find(([, { tcode }]) => tcode === (body?.tcode ?? ""))?.[0] ??
-    sameStatus[0]?.[0] ??
-    "internal";
-  return new AisError(code, `${nodeName(peer)}: ${body?.message ?? `status ${status}`}`);
 }

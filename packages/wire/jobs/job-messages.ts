@@ -1,6 +1,10 @@
-/** Control messages that start jobs (wire-compat 2.3). Unknown members are ignored, absent and null ones are defaults. */
+/**
+ * Control messages that start jobs (wire-compat 2.3). Absent and null members are defaults, keys match in any case. Unknown
+ * members are refused, as by AIStore: a selection with a misspelt member would be the whole bucket.
+ */
 import { AisError } from "@ais/base/errors.ts";
 import * as v from "valibot";
+import { lowerCaseKeys } from "../act-msg.ts";
 import { type Bck, parseProvider, validateBucketName } from "../bck.ts";
 import { validateObjectName } from "../object-name.ts";
 import { type ObjectTemplate, parseTemplate } from "../object-template.ts";
@@ -48,31 +52,42 @@ const SelectionEntries = {
   coer: flag,
   "num-workers": count,
 };
-const MultiObjectSchema = v.object(SelectionEntries);
+const MultiObjectSchema = v.strictObject(SelectionEntries);
 const CopyEntries = {
   ext: v.nullish(v.record(v.string(), v.string()), {}),
   prepend: text,
   prefix: text,
   dry_run: flag,
   synchronize: flag,
+  // Accepted without effect: a local bucket is its own latest version, and nothing stands in the way of a copy.
+  force: flag,
+  "latest-ver": flag,
+  request_timeout: v.nullish(v.union([v.string(), v.number()])),
   id: text,
   pipeline: v.nullish(v.array(v.string()), []),
 };
-const CopySchema = v.object({ ...SelectionEntries, ...CopyEntries });
-const CopyObjectsSchema = v.object({
+const CopySchema = v.strictObject({ ...SelectionEntries, ...CopyEntries });
+const CopyObjectsSchema = v.strictObject({
   ...SelectionEntries,
   ...CopyEntries,
+  txnuuid: text,
   tobck: v.object({
     name: v.string(),
     provider: text,
     namespace: v.nullish(v.object({ uuid: text, name: text }), { uuid: "", name: "" }),
   }),
 });
-const SummarySchema = v.object({ uuid: text, prefix: text });
+const SummarySchema = v.strictObject({
+  uuid: text,
+  prefix: text,
+  cached: flag,
+  present: flag,
+  dont_add_remote: flag,
+});
 
-/** `EvdMsg`, `PrefetchMsg`. */
+/** `EvdMsg`. No value at all is refused, since an empty one is every object of the bucket. */
 export function parseMultiObjectMsg(value: unknown): MultiObjectMsg {
-  return multiObject(parse(MultiObjectSchema, value ?? {}));
+  return multiObject(parse(MultiObjectSchema, value));
 }
 
 /** `TCBMsg`: a bucket, or the objects of one prefix. */
@@ -89,7 +104,8 @@ export function parseCopyObjectsMsg(value: unknown): CopyObjectsMsg {
 }
 
 export function parseSummaryMsg(value: unknown): SummaryMsg {
-  return parse(SummarySchema, value ?? {});
+  const { uuid, prefix } = parse(SummarySchema, value ?? {});
+  return { uuid, prefix };
 }
 
 /** The template of a selection, parsed. Throws `badRequest` when it is malformed. */
@@ -149,7 +165,8 @@ function copyOf(json: v.InferOutput<typeof CopySchema>): CopyMsg {
 }
 
 function parse<T>(schema: v.GenericSchema<unknown, T>, value: unknown): T {
-  const result = v.safeParse(schema, value);
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  const result = v.safeParse(schema, isObject ? lowerCaseKeys(value) : value);
   if (result.success) return result.output;
   const at = v.getDotPath(result.issues[0]);
   throw new AisError(

@@ -24,7 +24,7 @@ const BckSchema = v.object({
   provider: text,
   namespace: v.nullish(v.object({ uuid: text, name: text }), { uuid: "", name: "" }),
 });
-const QuerySchema = v.object({
+const QuerySchema = v.strictObject({
   id: text,
   kind: text,
   bck: v.nullish(BckSchema),
@@ -34,13 +34,16 @@ const QuerySchema = v.object({
   show_active: v.nullish(v.boolean(), false),
   onlyrunning: v.nullish(v.boolean(), false),
   force: v.nullish(v.boolean(), false),
+  // Of waiting, which clients do themselves.
+  timeout: v.nullish(v.union([v.string(), v.number()])),
+  flags: v.nullish(v.number()),
 });
 
 export function parseJobQueryText(body: string): JobQuery {
   return parseJobQuery(body.trim() === "" ? {} : decodeJson(body));
 }
 
-/** Keys match in any case, null is absent. Throws `badRequest` for an unknown kind or a malformed message. */
+/** Keys match in any case, null is absent, unknown ones are refused. Throws `badRequest` for an unknown kind or a malformed message. */
 export function parseJobQuery(json: unknown): JobQuery {
   if (typeof json !== "object" || json === null || Array.isArray(json))
     throw new AisError("badRequest", "invalid job query: expecting a JSON object");

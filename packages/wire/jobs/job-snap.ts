@@ -42,6 +42,9 @@ export interface JobStatus {
   readonly is_idle: boolean;
 }
 
+/** What AIStore writes as the reason of an abort that was asked for. */
+export const USER_ABORT = "user abort";
+
 export interface EmptyBck {
   readonly name: "";
   readonly provider: "";

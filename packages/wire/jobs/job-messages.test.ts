@@ -1,0 +1,43 @@
+import { expect, test } from "bun:test";
+import { parseCopyMsg, parseCopyObjectsMsg, parseMultiObjectMsg, parseSummaryMsg } from "./job-messages.ts";
+import { parseJobQuery } from "./job-query.ts";
+
+test("a misspelt member is refused: without it the selection would be the whole bucket", () => {
+  const refused = (work: () => unknown): void =>
+    expect(work).toThrow(expect.objectContaining({ code: "badRequest" }));
+  refused(() => parseMultiObjectMsg({ objname: ["a"] }));
+  refused(() => parseMultiObjectMsg(null));
+  refused(() => parseCopyMsg({ prefx: "a/" }));
+  refused(() => parseCopyObjectsMsg({ tobck: { name: "b" }, objname: ["a"] }));
+  refused(() => parseSummaryMsg({ prefx: "a/" }));
+  refused(() => parseJobQuery({ idd: "x", kind: "lru" }));
+});
+
+test("what AIStore's clients send is taken, in any case", () => {
+  const ofGo = {
+    prepend: "",
+    prefix: "a/",
+    dry_run: false,
+    force: false,
+    "latest-ver": false,
+    synchronize: false,
+    ext: null,
+  };
+  expect(parseCopyMsg(ofGo).selection.prefix).toBe("a/");
+  expect(parseMultiObjectMsg({ Template: "", ObjNames: ["a"] }).selection.names).toEqual(["a"]);
+  const bucket = { name: "b", provider: "ais", namespace: { uuid: "", name: "" } };
+  const ofPython = {
+    ...ofGo,
+    prefix: "",
+    tobck: bucket,
+    objnames: ["a"],
+    coer: false,
+    id: "",
+    request_timeout: "5m",
+  };
+  expect(parseCopyObjectsMsg(ofPython).destination.name).toBe("b");
+  expect(parseSummaryMsg({ uuid: "", prefix: "", cached: true, present: true })).toEqual({
+    uuid: "",
+    prefix: "",
+  });
+});
