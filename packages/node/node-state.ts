@@ -23,12 +23,21 @@ export function uptimeNs({ facts }: NodeServices): bigint {
 }
 
 export function stateInfo(services: NodeServices): NodeStateInfo {
+  const { smap, bmd, config, rmd } = services.member.snapshot;
+  return nodeStateInfo({ smap, bmd, config, rmd, flags: stateFlags(services) });
+}
+
+function stateFlags(services: NodeServices): number {
   const { member, alertFlags } = services;
-  const { smap, bmd, config, rmd } = member.snapshot;
-  const clusterStarted = smap.proxy_si === null ? 0 : STATE_FLAGS.clusterStarted;
+  const clusterStarted = member.snapshot.smap.proxy_si === null ? 0 : STATE_FLAGS.clusterStarted;
   const nodeStarted = member.isReady ? STATE_FLAGS.nodeStarted : 0;
-  const flags = clusterStarted | nodeStarted | rebalanceFlags(services) | (alertFlags?.() ?? 0);
-  return nodeStateInfo({ smap, bmd, config, rmd, flags });
+  return clusterStarted | nodeStarted | rebalanceFlags(services) | (alertFlags?.() ?? 0);
+}
+
+/** The gauge `state_flags` (wire-compat 11.2). */
+export function exposeState(services: NodeServices): void {
+  const help = "what the node is in, as bits of the node state";
+  services.metrics.collect("state_flags", help, "gauge", () => [[{}, stateFlags(services)]]);
 }
 
 function rebalanceFlags(services: NodeServices): number {

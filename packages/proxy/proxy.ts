@@ -5,6 +5,7 @@ import type { NodeServices } from "@ais/node/call.ts";
 import { startNodeHttpServer } from "@ais/node/http/node-http.ts";
 import type { HttpHandler, StartHttpServer } from "@ais/node/http/types.ts";
 import { requireNode } from "@ais/node/intra-auth.ts";
+import { exposeState } from "@ais/node/node-state.ts";
 import { createPipeline } from "@ais/node/pipeline.ts";
 import { plainHost, type RoleHost } from "@ais/node/workers/worker-host.ts";
 import { PROXY_DISPATCH } from "./dispatch.ts";
@@ -38,6 +39,7 @@ export async function createProxy(options: ProxyOptions): Promise<ProxyRole> {
     membership: new MembershipTransactions(),
     ...overrides,
   };
+  exposeState(services);
   const keepers = new AsyncDisposableStack();
   keepers.use(startJobKeeper(services));
   keepers.use(startRebalanceKeeper(services));

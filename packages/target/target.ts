@@ -7,6 +7,7 @@ import { startBunServer } from "@ais/node/http/bun-serve.ts";
 import type { HttpHandler, StartHttpServer } from "@ais/node/http/types.ts";
 import { requireNode } from "@ais/node/intra-auth.ts";
 import { startJobRunner } from "@ais/node/jobs/job-runner.ts";
+import { exposeState } from "@ais/node/node-state.ts";
 import { createPipeline } from "@ais/node/pipeline.ts";
 import { plainHost, type RoleHost } from "@ais/node/workers/worker-host.ts";
 import type { WorkerPool } from "@ais/node/workers/worker-pool.ts";
@@ -118,6 +119,7 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
   const canEvict = (): boolean => evictableBuckets(services).length > 0;
   const keeperOptions = { guard: space, jobs, nodeId: facts.id, canEvict, logger, clock };
   stack.use(startSpaceKeeper(keeperOptions));
+  exposeState(services);
   exposeStorage(services.metrics, store);
   exposeChecks(services.metrics, store);
   const sweep = stack.use(startBucketSweep(services));

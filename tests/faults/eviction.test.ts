@@ -3,12 +3,15 @@ import { expect, test } from "bun:test";
 import { must } from "@ais/base/assert.ts";
 import { sleep } from "@ais/base/lifecycle.ts";
 import { TestCluster } from "@ais/testkit/cluster.ts";
+import type { Daemon } from "@ais/testkit/daemon.ts";
 import { ais, BUCKET, createBucket, get, objectUrl } from "./objects.fixture.ts";
 import { tmpfsObstacle, withSmallDisk } from "./tmpfs.fixture.ts";
 
 const DISK_MIB = 224;
 const OBJECT_BYTES = 4 << 20;
 const OBJECTS = 20;
+/** The cluster has started, and so has the node: nothing else is to be said of it. */
+const FLAGS_STARTED = 6;
 const HOUR_NS = 3_600_000_000_000n;
 
 if (tmpfsObstacle !== "") console.log(`skipped: ${tmpfsObstacle}`);
@@ -63,12 +66,19 @@ test.skipIf(tmpfsObstacle !== "")(
     expect(evicted).toEqual([0, ...Array.from({ length: evicted.length - 1 }, (_, i) => i + 2)]);
     for (const name of ["a", "b"])
       expect((await fetch(`${cluster.url}/v1/objects/plain/${name}`, { method: "HEAD" })).status).toBe(200);
-    const status = (await (await fetch(`${target.url}/v1/daemon?what=node_status`)).json()) as {
-      capacity: { pct_max: number };
-      cluster: { flags: number };
-    };
+    // A target looks at its disks every few seconds.
+    let status = await nodeStatus(target);
+    for (; status.cluster.flags !== FLAGS_STARTED && performance.now() < deadline; await sleep(300))
+      status = await nodeStatus(target);
     expect(status.capacity.pct_max).toBeLessThanOrEqual(26);
-    expect(status.cluster.flags).toBe(6);
+    expect(status.cluster.flags).toBe(FLAGS_STARTED);
+    const metrics = await (await fetch(`${target.url}/metrics`)).text();
+    const metric = (name: string): number =>
+      Number(new RegExp(`ais_target_${name}\\{[^}]*\\} (\\S+)`).exec(metrics)?.[1]);
+    expect(metric("lru_evict_count")).toBe(evicted.length);
+    expect(metric("lru_evict_bytes")).toBe(evicted.length * OBJECT_BYTES);
+    expect(metric("cleanup_store_count")).toBeGreaterThanOrEqual(0);
+    expect(metric("state_flags")).toBe(FLAGS_STARTED);
     // Once was enough.
     await sleep(2_500);
     expect(JSON.parse((await ais(cluster, "show", "job", "lru", "--all", "--json")).out)).toHaveLength(1);
@@ -77,3 +87,12 @@ test.skipIf(tmpfsObstacle !== "")(
   },
   60_000,
 );
+
+interface NodeStatus {
+  readonly capacity: { readonly pct_max: number };
+  readonly cluster: { readonly flags: number };
+}
+
+async function nodeStatus({ url }: Daemon): Promise<NodeStatus> {
+  return (await (await fetch(`${url}/v1/daemon?what=node_status`)).json()) as NodeStatus;
+}

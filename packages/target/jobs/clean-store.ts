@@ -12,7 +12,7 @@ import type { TargetServices } from "../services.ts";
 
 const NS_PER_MS = 1_000_000n;
 
-export function cleanStore(context: JobContext, { store, member, logger }: TargetServices): JobWork {
+export function cleanStore(context: JobContext, { store, member, metrics, logger }: TargetServices): JobWork {
   context.phase("clean");
   return {
     async unit() {
@@ -32,6 +32,8 @@ export function cleanStore(context: JobContext, { store, member, logger }: Targe
       await store.reclaimSpace();
       context.stats.objects += removed + leftOvers.files;
       context.stats.bytes += leftOvers.bytes;
+      metrics.add("cleanup.store.n", removed + leftOvers.files);
+      metrics.add("cleanup.store.size", leftOvers.bytes);
       const { files, bytes } = leftOvers;
       logger.log("info", "cleaned the store", { objects: removed, uploads, files, bytes });
       return { kind: "done" };

@@ -111,7 +111,7 @@ class Eviction implements JobWork {
 
   /** False when nothing is left to evict. */
   async #evictSome(): Promise<boolean> {
-    const { store, recentReads, logger } = this.#services;
+    const { store, recentReads, metrics, logger } = this.#services;
     if (!this.#isSorted) this.#candidates.sort((a, b) => b.usedAtMs - a.usedAtMs);
     this.#isSorted = true;
     for (let n = 0; n < DELETIONS_PER_UNIT && !this.#excess.isOver; n++) {
@@ -126,6 +126,8 @@ class Eviction implements JobWork {
       this.#excess.free(attributes.mountpath, attributes.sizeBytes);
       this.#context.stats.objects++;
       this.#context.stats.bytes += attributes.sizeBytes;
+      metrics.add("lru.evict.n", 1);
+      metrics.add("lru.evict.size", attributes.sizeBytes);
       logger.log("debug", "evicted an object", { object: key.uname, size: attributes.sizeBytes });
     }
     return true;
