@@ -289,8 +289,8 @@ test("a port that another daemon has is refused, though it would be shared", asy
 
 test("a stop lets every process finish its requests and leaves none running", async () => {
   const target = aTarget();
-  const pids = [target.pid, ...workerPids(target)];
-  expect(pids.map(isRunning)).toEqual([true, true]);
+  const pids = [target.pid, ...workerPids(target)].filter(isRunning);
+  expect(pids).toHaveLength(2);
   const names = Array.from({ length: 12 }, (_, n) => `late-${String(n).padStart(2, "0")}`);
   const sockets = await Promise.all(names.map((name) => beginPut(target, name, 100_000)));
   await until("all are under way", async () => (await inFlight(target)).length === names.length);
