@@ -89,9 +89,9 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
   const space = createSpaceGuard(store, node.member, clock);
   const gate = createBucketGate(space.store, node.member);
   const hrw = await loadHrw();
-  const { member, metrics, intraAuth } = node;
+  const { member, metrics, intraAuth, workers } = node;
   const nodeId = node.facts.id;
-  const handOver = new HandOver({ store, member, hrw, metrics, intraAuth, nodeId });
+  const handOver = new HandOver({ store, member, hrw, metrics, intraAuth, nodeId, workers });
   const claims = stack.use(new Claims({ member, caller: node, nodeId }));
   const services: TargetServices = {
     ...node,

@@ -4,6 +4,7 @@ import { AisError } from "@ais/base/errors.ts";
 import { loadHrw } from "@ais/hrw/hrw.ts";
 import { MemoryMember, memoryNode } from "@ais/node/testing/memory-member.ts";
 import { memoryServices } from "@ais/node/testing/memory-services.ts";
+import { NO_WORKERS, type Workers } from "@ais/node/workers/workers.ts";
 import type { ObjectAttributes, ObjectKey, ObjectReader, ObjectStore } from "@ais/storage/types.ts";
 import { decodeTransfer, TRANSFER_HEADER } from "@ais/wire/object-transfer.ts";
 import { HandOver } from "./hand-over.ts";
@@ -87,7 +88,11 @@ function startOwner(onArrival: (text: string) => Promise<number>) {
   return { server, arrived };
 }
 
-async function setUp(object: Stored | null, onArrival: (text: string) => Promise<number>) {
+async function setUp(
+  object: Stored | null,
+  onArrival: (text: string) => Promise<number>,
+  sync: Workers["sync"] = NO_WORKERS.sync,
+) {
   const { server, arrived } = startOwner(onArrival);
   const self = memoryNode("target", "selfnode", 1, 1n);
   const owner = memoryNode("target", "ownernode", server.port ?? 0, 2n);
@@ -104,6 +109,7 @@ async function setUp(object: Stored | null, onArrival: (text: string) => Promise
     metrics,
     intraAuth,
     nodeId: "selfnode",
+    workers: { sync },
   });
   return { store, handOver, arrived, [Symbol.dispose]: () => void server.stop(true) };
 }
@@ -149,6 +155,28 @@ test("who asks while a transfer ends is answered by one that has sent what was w
   expect(await late).toEqual({ kind: "sent", bytes: 3 });
   expect(arrived).toEqual(["old@7", "new@8"]);
   expect(store.object).toBe(null);
+});
+
+test("nothing goes before every process of this target has the map by which it goes", async () => {
+  const synced: string[] = [];
+  let isBehind = true;
+  using fixture = await setUp(
+    stored("one", 7n),
+    async () => 200,
+    async (document, version) => {
+      synced.push(`${document} ${version}`);
+      if (isBehind) throw new AisError("unavailable", "no answer");
+    },
+  );
+  const { handOver, store, arrived } = fixture;
+  await expect(handOver.run(KEY, "", NEVER)).rejects.toMatchObject({ code: "unavailable" });
+  expect([store.object === null, arrived]).toEqual([false, []]);
+  isBehind = false;
+  expect(await handOver.run(KEY, "", NEVER)).toMatchObject({ kind: "sent" });
+  store.object = stored("two", 8n);
+  expect(await handOver.run(KEY, "", NEVER)).toMatchObject({ kind: "sent" });
+  // The map has not changed since.
+  expect(synced).toEqual(["smap 3", "smap 3"]);
 });
 
 test("an owner that does not take it leaves it here", async () => {

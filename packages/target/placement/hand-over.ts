@@ -5,6 +5,7 @@ import type { Hrw } from "@ais/hrw/hrw.ts";
 import type { IntraAuth } from "@ais/node/intra-auth.ts";
 import type { NodeMetrics } from "@ais/node/metrics/types.ts";
 import type { HandedOver } from "@ais/node/workers/protocol.ts";
+import type { Workers } from "@ais/node/workers/workers.ts";
 import type { ObjectKey, ObjectReader, ObjectStore } from "@ais/storage/types.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import type { Snode } from "@ais/wire/smap.ts";
@@ -20,6 +21,8 @@ export interface HandOverParts {
   readonly metrics: NodeMetrics;
   readonly intraAuth: IntraAuth;
   readonly nodeId: string;
+  /** This target's other processes. */
+  readonly workers: Pick<Workers, "sync">;
 }
 
 /** What who writes objects needs of it. */
@@ -31,6 +34,8 @@ const ATTEMPTS_MAX = 8;
 export class HandOver {
   readonly #parts: HandOverParts;
   readonly #underWay = new Map<string, Promise<HandedOver>>();
+  /** Version of the cluster map that every process of this target has. */
+  #commonMap = "";
 
   constructor(parts: HandOverParts) {
     this.#parts = parts;
@@ -91,6 +96,7 @@ export class HandOver {
       const owner = this.ownerOf(key.uname);
       if (owner === null) throw new AisError("unavailable", "the cluster has no active targets");
       if (owner.daemon_id === this.#parts.nodeId) return { kind: "owned" };
+      await this.#shareMap();
       const reader = await this.#open(key);
       if (reader === null) return { kind: "absent" };
       try {
@@ -107,6 +113,15 @@ export class HandOver {
       "unavailable",
       `"${key.bucketName}/${key.objectName}" changes faster than it can be moved`,
     );
+  }
+
+  /** A process that does not know yet that the object has another owner would take it for missing once it has gone. */
+  async #shareMap(): Promise<void> {
+    const { member, workers } = this.#parts;
+    const { version } = member.snapshot.smap;
+    if (version === this.#commonMap) return;
+    await workers.sync("smap", version);
+    this.#commonMap = version;
   }
 
   async #open(key: ObjectKey): Promise<ObjectReader | null> {
