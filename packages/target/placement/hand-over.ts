@@ -97,6 +97,8 @@ export class HandOver {
       if (owner === null) throw new AisError("unavailable", "the cluster has no active targets");
       if (owner.daemon_id === this.#parts.nodeId) return { kind: "owned" };
       await this.#shareMap();
+      // It may have changed meanwhile, and the owner with it.
+      if (this.#commonMap !== this.#parts.member.snapshot.smap.version) continue;
       const reader = await this.#open(key);
       if (reader === null) return { kind: "absent" };
       try {
