@@ -7,6 +7,16 @@ const TRACE_ITEMS: ReadonlySet<string> = new Set([QUERY.traceparent, QUERY.trace
 /** With this letter, in any case, they all begin: other names need not be put into lower case. */
 const LETTER_T = 0x74;
 const LOWER_CASE = 0x20;
+const PERCENT = 0x25;
+/** By their length. */
+const COMMON_NAMES: readonly (readonly string[] | undefined)[] = byLength([
+  QUERY.proxyId,
+  QUERY.unixTime,
+  QUERY.bmdVersion,
+  QUERY.smapVersion,
+  QUERY.provider,
+  QUERY.traceparent,
+]);
 
 /** Names and values in turn: an array for each item would cost as much again. */
 type Items = string[];
@@ -55,12 +65,28 @@ export class ParsedQuery implements Query {
   #add(rawQuery: string, start: number, end: number, decode: (text: string) => string): void {
     const equals = rawQuery.indexOf("=", start);
     const nameEnd = equals < 0 || equals > end ? end : equals;
-    const name = decode(rawQuery.slice(start, nameEnd));
+    const name = commonName(rawQuery, start, nameEnd) ?? decode(rawQuery.slice(start, nameEnd));
     const value = nameEnd === end ? "" : decode(rawQuery.slice(nameEnd + 1, end));
-    const mayBeTrace = (name.charCodeAt(0) | LOWER_CASE) === LETTER_T;
-    if (mayBeTrace && TRACE_ITEMS.has(name.toLowerCase())) this.#trace = withItem(this.#trace, name, value);
+    if (mayBeTrace(rawQuery.charCodeAt(start)) && TRACE_ITEMS.has(name.toLowerCase()))
+      this.#trace = withItem(this.#trace, name, value);
     else this.#items = withItem(this.#items, name, value);
   }
+}
+
+/**
+ * The text of a name that every redirect carries, null for others: a piece of the query would take memory of its own as soon as
+ * it is compared.
+ */
+function commonName(rawQuery: string, start: number, end: number): string | null {
+  const names = COMMON_NAMES[end - start];
+  if (names === undefined) return null;
+  for (const name of names) if (rawQuery.startsWith(name, start)) return name;
+  return null;
+}
+
+/** Names may be escaped. */
+function mayBeTrace(firstCode: number): boolean {
+  return (firstCode | LOWER_CASE) === LETTER_T || firstCode === PERCENT;
 }
 
 function withItem(items: Items, name: string, value: string): Items {
@@ -84,4 +110,13 @@ function decodeQueryText(text: string): string {
   } catch (cause) {
     throw new AisError("badRequest", `invalid escape in query item "${text}"`, { cause });
   }
+}
+
+function byLength(names: readonly string[]): (readonly string[] | undefined)[] {
+  const lists: string[][] = [];
+  for (const name of names) {
+    lists[name.length] ??= [];
+    lists[name.length]?.push(name);
+  }
+  return lists;
 }
