@@ -20,35 +20,42 @@ function startLoad(cluster: TestCluster): MembershipLoad {
   return new MembershipLoad([must(first, "proxy"), ...others], "b", random, 6, 40);
 }
 
-test("a decommissioned target leaves with its data once others have it", async () => {
-  await using cluster = await TestCluster.start({ targets: 3, proxies: 2 });
-  const client = new ClusterClient(cluster);
-  await client.create("b");
-  const names = numbered("o", 400);
-  await client.fill("b", names, contentOf);
-  const load = startLoad(cluster);
-  const target = must(cluster.targets[1], "target");
-  const id = await idOf(target);
-  const { pid } = target;
-  await Bun.sleep(300);
-  const job = await client.changeNode("decommission-node", id, { rm_user_data: true });
-  expect(await client.flags(id)).toBe(8);
-  // Whatever listing is asked for meanwhile is a whole one.
-  const listings = until(20_000, "the job to end", async () => {
+test.each([
+  ["", {}],
+  [" of two processes", { workers: 2 }],
+])(
+  "a decommissioned target%s leaves with its data once others have it",
+  async (_, processes) => {
+    await using cluster = await TestCluster.start({ targets: 3, proxies: 2, ...processes });
+    const client = new ClusterClient(cluster);
+    await client.create("b");
+    const names = numbered("o", 400);
+    await client.fill("b", names, contentOf);
+    const load = startLoad(cluster);
+    const target = must(cluster.targets[1], "target");
+    const id = await idOf(target);
+    const { pid } = target;
+    await Bun.sleep(300);
+    const job = await client.changeNode("decommission-node", id, { rm_user_data: true });
+    expect(await client.flags(id)).toBe(8);
+    // Whatever listing is asked for meanwhile is a whole one.
+    const listings = until(20_000, "the job to end", async () => {
+      expect((await client.names("b", "o")).length).toBe(names.length);
+      return (await client.status(job)).end_time === 0 ? null : true;
+    });
+    expect(await client.wait(job)).toMatchObject({ aborted: false, err: "" });
+    await listings;
+    await client.untilFlags(id, null);
+    await untilEnded(target, pid);
+    await checkLoad(load, client);
+    expect(await client.wrong("b", names, contentOf)).toEqual([]);
     expect((await client.names("b", "o")).length).toBe(names.length);
-    return (await client.status(job)).end_time === 0 ? null : true;
-  });
-  expect(await client.wait(job)).toMatchObject({ aborted: false, err: "" });
-  await listings;
-  await client.untilFlags(id, null);
-  await untilEnded(target, pid);
-  await checkLoad(load, client);
-  expect(await client.wrong("b", names, contentOf)).toEqual([]);
-  expect((await client.names("b", "o")).length).toBe(names.length);
-  const mountpath = join(target.plan.directory, "mp1");
-  expect(existsSync(mountpath)).toBe(true);
-  expect(readdirSync(mountpath)).toEqual([]);
-}, 90_000);
+    const mountpath = join(target.plan.directory, "mp1");
+    expect(existsSync(mountpath)).toBe(true);
+    expect(readdirSync(mountpath)).toEqual([]);
+  },
+  90_000,
+);
 
 test("a target that dies in the middle of a rebalance comes back, and nothing is lost", async () => {
   await using cluster = await TestCluster.start({ targets: 3, flags: PATIENT });
