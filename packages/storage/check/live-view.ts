@@ -49,7 +49,9 @@ export class LiveView implements MountpathView {
 
   isBusy(fileId: bigint): boolean {
     const { fileIds, removal, guests } = this.#open;
-    return fileIds.isOpen(fileId) || removal.isPending(fileId) || guests?.mayWrite(fileId) === true;
+    if (fileIds.isOpen(fileId) || removal.isPending(fileId)) return true;
+    // Of a guest that starts no run is known, but it is not this one.
+    return !fileIds.isOfThisRun(fileId) && guests?.mayWrite(fileId) === true;
   }
 
   async settled(): Promise<void> {

@@ -35,10 +35,12 @@ export function runOfFileId(fileId: bigint): number {
 
 /** Ids of one run of the daemon: they grow, and no other run has them. */
 export class FileIds {
+  readonly #run: number;
   #next: bigint;
   readonly #open = new Set<bigint>();
 
   constructor(run: number) {
+    this.#run = run;
     this.#next = (BigInt(run) << RUN_SHIFT) | 1n;
   }
 
@@ -52,6 +54,10 @@ export class FileIds {
   /** The file is named by the index now, or gone. */
   settle(id: bigint): void {
     this.#open.delete(id);
+  }
+
+  isOfThisRun(id: bigint): boolean {
+    return runOfFileId(id) === this.#run;
   }
 
   /** True while a write has the id: its file is not named by any record, and no left-over either. */
