@@ -27,19 +27,28 @@ interface Counts {
   skipped: number;
 }
 
+interface Result extends Counts {
+  /** "file: title" of each. */
+  readonly failures: readonly string[];
+}
+
 const wanted = process.argv.slice(2);
 const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+const failures: string[] = [];
 
 if (wanted.length === 0 || wanted.includes("check")) {
   const check = Bun.spawnSync([process.execPath, "tools/check.ts"], {
     stdio: ["ignore", "inherit", "inherit"],
   });
   counts[check.exitCode === 0 ? "passed" : "failed"] += 1;
+  if (check.exitCode !== 0) failures.push("check: types, lint or format");
 }
 for (const group of groupsOf(wanted)) {
   console.log(`\n== ${group.name}`);
   add(await runGroup(group));
 }
+// The end of a long output is what people, and services that cut it, get to see.
+for (const failure of failures) console.log(`failed: ${failure}`);
 console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exit(counts.failed === 0 ? 0 : 1);
 
@@ -50,7 +59,7 @@ function groupsOf(names: readonly string[]): readonly Group[] {
   return paths.length === 0 ? named : [...named, { name: "named files", paths }];
 }
 
-async function runGroup(group: Group): Promise<Counts> {
+async function runGroup(group: Group): Promise<Result> {
   const scratch = mkdtempSync(join(tmpdir(), "aistore-test-"));
   const report = join(scratch, "junit.xml");
   const command = [
@@ -64,31 +73,43 @@ async function runGroup(group: Group): Promise<Counts> {
   try {
     const child = Bun.spawn(command, { stdio: ["ignore", "inherit", "inherit"] });
     const exitCode = await child.exited;
-    const found = readCounts(report);
+    const found = readReport(report);
     // A runner that died, or found no test where there must be some, is a failure that no count shows.
-    if ((exitCode !== 0 && found.failed === 0) || found.passed + found.failed + found.skipped === 0)
-      found.failed += 1;
-    return found;
+    if ((exitCode === 0 || found.failed > 0) && found.passed + found.failed + found.skipped > 0) return found;
+    const failure = `${group.name}: the runner ended with ${exitCode}`;
+    return { ...found, failed: found.failed + 1, failures: [...found.failures, failure] };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
-function readCounts(report: string): Counts {
+function readReport(path: string): Result {
   let text: string;
   try {
-    text = readFileSync(report, "utf8");
+    text = readFileSync(path, "utf8");
   } catch {
-    return { passed: 0, failed: 0, skipped: 0 };
+    return { passed: 0, failed: 0, skipped: 0, failures: [] };
   }
   const head = /<testsuites[^>]*>/.exec(text)?.[0] ?? "";
-  const number = (name: string): number => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(head)?.[1] ?? 0);
+  const number = (name: string): number => Number(attribute(head, name) || 0);
   const failed = number("failures") + number("errors");
-  return { passed: number("tests") - failed - number("skipped"), failed, skipped: number("skipped") };
+  const skipped = number("skipped");
+  const broken = text.matchAll(/(<testcase [^>]*>)\s*<(?:failure|error)/g);
+  const failures = [...broken].map(
+    ([, testCase = ""]) => `${attribute(testCase, "file")}: ${attribute(testCase, "name")}`,
+  );
+  return { passed: number("tests") - failed - skipped, failed, skipped, failures };
 }
 
-function add(more: Counts): void {
+function attribute(element: string, name: string): string {
+  const raw = new RegExp(`\\b${name}="([^"]*)"`).exec(element)?.[1] ?? "";
+  const entities: Record<string, string> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
+  return raw.replace(/&(\w+);/g, (whole, entity: string) => entities[entity] ?? whole);
+}
+
+function add(more: Result): void {
   counts.passed += more.passed;
   counts.failed += more.failed;
   counts.skipped += more.skipped;
+  failures.push(...more.failures);
 }

@@ -4,8 +4,10 @@ import { AisError, isAisError } from "@ais/base/errors.ts";
 import { sleep } from "@ais/base/lifecycle.ts";
 import { openCLibrary } from "./c-library.ts";
 
+const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
+const LOCK_UN = 8;
 /** The processes of a daemon that was killed end a moment after it. */
 const ORPHANS_WAIT_MS = 5_000;
 const RETRY_MS = 20;
@@ -80,11 +82,22 @@ export async function lockBriefly(path: string): Promise<FileLock> {
 }
 
 /** False when another open file has the lock. */
-function takeLock(descriptor: number): boolean {
-  const library = openCLibrary({ flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 } });
-  try {
-    return library.symbols.flock(descriptor, LOCK_EX | LOCK_NB) === 0;
-  } finally {
-    library.close();
-  }
+export function takeLock(descriptor: number, kind: "exclusive" | "shared" = "exclusive"): boolean {
+  return flock(descriptor, (kind === "shared" ? LOCK_SH : LOCK_EX) | LOCK_NB);
+}
+
+export function releaseLock(descriptor: number): void {
+  flock(descriptor, LOCK_UN);
+}
+
+/** Loaded at the first use, for good. */
+let library: ReturnType<typeof openFlock> | null = null;
+
+function openFlock() {
+  return openCLibrary({ flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 } });
+}
+
+function flock(descriptor: number, operation: number): boolean {
+  library ??= openFlock();
+  return library.symbols.flock(descriptor, operation) === 0;
 }

@@ -1,5 +1,5 @@
 /** A store over mountpaths that another process owns (sharing.ts): it reads and writes, and leaves the rest to the owner. */
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { Clock } from "@ais/base/clock.ts";
 import { AisError } from "@ais/base/errors.ts";
 import type { Logger } from "@ais/base/log.ts";
@@ -10,8 +10,11 @@ import { NO_STORAGE_FAULTS, type StorageFaults } from "./faults.ts";
 import { GuestRemoval, type RemovalOwner } from "./files/guest-removal.ts";
 import { FileIds } from "./files/object-path.ts";
 import { FreeSpace } from "./free-space.ts";
+import { CommitGate } from "./index/commit-gate.ts";
+import type { ObjectIndex } from "./index/object-index.ts";
 import { DEFAULT_STORAGE_LIMITS, type StorageLimits } from "./limits.ts";
 import { readMarker } from "./mountpath.ts";
+import { INDEX_DIRECTORY } from "./on-disk-format.ts";
 import type { OpenMountpath } from "./store-context.ts";
 import type { ObjectStore } from "./types.ts";
 
@@ -53,6 +56,18 @@ export async function openGuestStore(options: GuestStoreOptions): Promise<GuestS
   });
 }
 
+/** The index must be there. Resolves when no transaction is under way in any process. */
+export async function openIndexAsGuest(
+  path: string,
+  faults: StorageFaults,
+  counters: StorageCounters,
+  limits: StorageLimits,
+): Promise<ObjectIndex> {
+  using gate = new CommitGate(join(path, INDEX_DIRECTORY));
+  using _closed = await gate.close();
+  return openIndex(path, faults, counters, limits, "guest");
+}
+
 async function visit(
   path: string,
   { owner, clock, logger, faults = NO_STORAGE_FAULTS }: GuestStoreOptions,
@@ -62,7 +77,7 @@ async function visit(
 ): Promise<VisitedMountpath> {
   const marker = readMarker(path);
   if (marker === null) throw new AisError("internal", `"${path}" is no mountpath`);
-  const index = opened.use(openIndex(path, faults, counters, limits, "guest"));
+  const index = opened.use(await openIndexAsGuest(path, faults, counters, limits));
   // Every process has a run of its own, so that no two of them ever name files alike, whichever of them dies when.
   const run = await index.nextRun();
   const removal = opened.use(new GuestRemoval(path, index, owner(path), logger));

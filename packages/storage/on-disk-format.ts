@@ -5,7 +5,8 @@
  *     mountpath.json          marker: which cluster, node and mountpath this is (mountpath.ts)
  *     lock                    held with flock(2) while a daemon has the mountpath open
  *     index/                  one LMDB environment (index/object-index.ts); `flushed-<n>` says which state of it is on the
- *                             disk for certain (index-file/flush-point.ts)
+ *                             disk for certain (index-file/flush-point.ts); `opening` and `committing` are locks of the
+ *                             processes of one target (index/commit-gate.ts)
  *     objects/00/ … ff/       object files, spread by the lowest byte of their id (files/object-path.ts)
  *     aside-<time>/           what a rebuild of the index replaced and did not use (rebuild/rebuild-mountpath.ts)
  *     uploads/<id>/           uploads in parts that have not ended (uploads/upload-files.ts): `upload.json` with bucket id,

@@ -149,7 +149,7 @@ export const ACTION_COVERAGE: Readonly<Record<Action, Coverage>> = {
   "shutdown-node": OUTLIVES,
   "decommission-node": at(
     "integration/decommission.test.ts",
-    "a decommissioned target leaves with its data once others have it",
+    "a decommissioned target%s leaves with its data once others have it",
   ),
   "rm-unsafe": OUTLIVES,
   "attach-mp": none("mountpaths are those that a target was started with"),

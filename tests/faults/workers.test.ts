@@ -14,40 +14,47 @@ const WRITERS = 8;
 const KEYS_PER_WRITER = 8;
 const SIZES = [100, 4096, 16_384, 16_385, 70_000, 600_000] as const;
 
+/** Every attempt has a number of its own, and its content says which one it is of. */
 interface Version {
-  readonly fill: number;
+  readonly attempt: number;
   readonly size: number;
 }
 
-/** What each key may hold: the last acknowledged version, or one whose outcome nobody knows. */
+function contentOf({ attempt, size }: Version): Buffer {
+  return Buffer.alloc(size, `${attempt};`);
+}
+
+/** What each key may hold: the last acknowledged version, or one that was tried since, whose outcome nobody knows. */
 class Ledger {
+  readonly #versions = new Map<string, Version[]>();
   readonly #acknowledged = new Map<string, Version>();
-  readonly #unknown = new Map<string, Version[]>();
+  #attempts = 0;
   acknowledgements = 0;
 
-  attempt(key: string, version: Version): void {
-    this.#unknown.set(key, [...(this.#unknown.get(key) ?? []), version]);
+  attempt(key: string, size: number): Version {
+    const version = { attempt: ++this.#attempts, size };
+    this.#versions.set(key, [...(this.#versions.get(key) ?? []), version]);
+    return version;
   }
 
   acknowledge(key: string, version: Version): void {
     this.#acknowledged.set(key, version);
-    this.#unknown.set(key, []);
     this.acknowledgements++;
   }
 
   get keys(): readonly string[] {
-    return [...this.#unknown.keys()];
+    return [...this.#versions.keys()];
   }
 
   /** Null when what a read found is all right. */
   problem(key: string, status: number, body: Buffer): string | null {
     const acknowledged = this.#acknowledged.get(key);
-    if (status === 404) return acknowledged === undefined ? null : `${key} is lost`;
-    const allowed = [...(acknowledged ? [acknowledged] : []), ...(this.#unknown.get(key) ?? [])];
-    const found = allowed.find(({ size, fill }) => body.equals(Buffer.alloc(size, fill)));
-    return status === 200 && found !== undefined
-      ? null
-      : `${key}: ${status} with ${body.length} bytes of ${body[0]}, want one of ${JSON.stringify(allowed)}`;
+    const wanted = `wanted attempt ${acknowledged?.attempt ?? "none"} or newer`;
+    if (status === 404) return acknowledged === undefined ? null : `${key} is lost, ${wanted}`;
+    const found = this.#versions.get(key)?.find((version) => body.equals(contentOf(version)));
+    if (status !== 200 || found === undefined) return `${key}: ${status}, ${body.length} bytes, ${wanted}`;
+    const isOld = acknowledged !== undefined && found.attempt < acknowledged.attempt;
+    return isOld ? `${key}: attempt ${found.attempt}, ${wanted}` : null;
   }
 }
 
@@ -61,11 +68,10 @@ async function write(
 ) {
   while (!isOver()) {
     const key = `w${writer}/${random.integer(0, KEYS_PER_WRITER - 1)}`;
-    const version = { fill: random.integer(1, 255), size: random.pick(SIZES) };
-    ledger.attempt(key, version);
+    const version = ledger.attempt(key, random.pick(SIZES));
     const reply = await fetchAnew(`${url}/v1/objects/${BUCKET}/${key}`, {
       method: "PUT",
-      body: Buffer.alloc(version.size, version.fill),
+      body: contentOf(version),
     }).catch(() => null);
     if (reply?.status === 200) ledger.acknowledge(key, version);
   }

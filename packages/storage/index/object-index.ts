@@ -8,6 +8,7 @@ import { settleIndex, settleSharedIndex } from "../index-file/settle-index.ts";
 import { DATABASES, INDEX_DATA_FILE, INDEX_DIRECTORY, RUN_KEY } from "../on-disk-format.ts";
 import { MountpathPresence } from "../presence.ts";
 import type { Durability } from "../types.ts";
+import { CommitGate } from "./commit-gate.ts";
 import { Committer } from "./committer.ts";
 import { IndexFlusher } from "./flusher.ts";
 import type { Commits, Committed, IndexOperation } from "./index-operation.ts";
@@ -34,7 +35,10 @@ export interface FoundRecord {
   copyBody(firstByte: number, lengthBytes: number): Buffer;
 }
 
-/** Whether other processes have the index open too, and then whether this one opens it first: nobody else has it open yet. */
+/**
+ * Whether other processes have the index open too, and then whether this one opens it first: nobody else has it open yet.
+ * A guest opens it behind a closed `CommitGate`.
+ */
 export type IndexSharing = "alone" | "owner" | "guest";
 
 export interface ObjectIndexOptions {
@@ -62,7 +66,8 @@ export class ObjectIndex implements AsyncDisposable {
   readonly #files: Database<Uint8Array, Key>;
   readonly #meta: Database<Uint8Array, Key>;
   readonly #committer: Commits;
-  readonly #isShared: boolean;
+  /** Null when no other process has the index open. */
+  readonly #gate: CommitGate | null;
   /** Null when other processes have the index open too: LMDB flushes each transaction then, before anybody sees it. */
   readonly #flusher: IndexFlusher | null;
   readonly #memory = Buffer.allocUnsafeSlow(VALUE_MEMORY_BYTES);
@@ -72,7 +77,6 @@ export class ObjectIndex implements AsyncDisposable {
   constructor(options: ObjectIndexOptions) {
     const { mountpath, directoryName = INDEX_DIRECTORY, faults, counters, commitBatchCount } = options;
     const { sharing = "alone" } = options;
-    this.#isShared = sharing !== "alone";
     const directory = join(mountpath, directoryName);
     const dataPath = join(directory, INDEX_DATA_FILE);
     if (sharing === "alone") settleIndex(dataPath);
@@ -100,15 +104,16 @@ export class ObjectIndex implements AsyncDisposable {
     const { presence } = this;
     const root = this.#root;
     const parts = { root, presence, faults, counters, batchLimitCount: commitBatchCount };
-    this.#flusher = this.#isShared ? null : new IndexFlusher({ root, dataPath, presence, faults, counters });
-    this.#committer =
-      this.#flusher === null
-        ? new SharedCommitter(parts)
-        : new Committer({
-            ...parts,
-            flusher: this.#flusher,
-            takeWrittenBytes: () => this.#takeWrittenBytes(),
-          });
+    if (sharing === "alone") {
+      this.#gate = null;
+      this.#flusher = new IndexFlusher({ root, dataPath, presence, faults, counters });
+      const takeWrittenBytes = () => this.#takeWrittenBytes();
+      this.#committer = new Committer({ ...parts, flusher: this.#flusher, takeWrittenBytes });
+    } else {
+      this.#gate = new CommitGate(directory);
+      this.#flusher = null;
+      this.#committer = new SharedCommitter({ ...parts, gate: this.#gate });
+    }
   }
 
   /** Inside an index operation it sees what the transaction has written so far. */
@@ -250,13 +255,14 @@ export class ObjectIndex implements AsyncDisposable {
    * is read must not be older than the request.
    */
   #see(): void {
-    if (this.#isShared) this.#root.resetReadTxn();
+    if (this.#gate !== null) this.#root.resetReadTxn();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#committer.idle();
     await this.#flusher?.[Symbol.asyncDispose]();
     await this.#root.close();
+    this.#gate?.[Symbol.dispose]();
   }
 
   #takeWrittenBytes(): number {

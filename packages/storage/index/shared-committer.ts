@@ -5,6 +5,7 @@
  */
 import { errorText } from "@ais/base/errors.ts";
 import type { Durability } from "../types.ts";
+import type { CommitGate } from "./commit-gate.ts";
 import type { CommitterOptions } from "./committer.ts";
 import {
   type Commits,
@@ -17,7 +18,9 @@ import {
   settle,
 } from "./index-operation.ts";
 
-export type SharedCommitterOptions = Omit<CommitterOptions, "flusher" | "takeWrittenBytes">;
+export interface SharedCommitterOptions extends Omit<CommitterOptions, "flusher" | "takeWrittenBytes"> {
+  readonly gate: CommitGate;
+}
 
 interface Batch {
   readonly operations: readonly Pending[];
@@ -56,7 +59,8 @@ export class SharedCommitter implements Commits {
   }
 
   async #commitBatch(): Promise<Batch> {
-    const { root, presence, faults, counters, batchLimitCount } = this.#options;
+    const { root, presence, faults, counters, batchLimitCount, gate } = this.#options;
+    await gate.enter();
     let batch: readonly Pending[] = [];
     let beganMs = 0;
     try {
@@ -82,6 +86,8 @@ export class SharedCommitter implements Commits {
     } catch (error) {
       if (batch.length === 0) batch = this.#queue.splice(0, batchLimitCount);
       failAll(batch, commitFailure(await rootCause(error), presence));
+    } finally {
+      gate.leave();
     }
     return { operations: batch, beganMs };
   }
