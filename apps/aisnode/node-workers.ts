@@ -16,7 +16,6 @@ export function createPool(
   logger: NodeLogger,
 ): WorkerPool | null {
   if (workers === 1) return null;
-  logger.log("warn", "several processes for one node are experimental: see ARCHITECTURE.md", { workers });
   return new WorkerPool({ count: workers - 1, command: workerCommand(env), tracing, logger });
 }
 

@@ -108,7 +108,7 @@ export const OPTIONS = {
     default: 1,
     min: 1,
     max: 64,
-    help: "processes that serve this node's requests on its one port, for machines with many cores; experimental beyond 1",
+    help: "processes that serve this node's requests on its one port, for machines with many cores",
   },
   "promote-root": {
     kind: "path",
