@@ -48,6 +48,7 @@ export async function daemonInfo(
     case WHAT.sysInfo:
       return jsonReply(await services.system.read());
     case WHAT.metrics:
+      await metrics.refresh();
       return jsonReply(metrics.kinds());
     case WHAT.softwareVersion:
       return textReply(AIS_VERSION);

@@ -59,6 +59,7 @@ function ownRebalance({ jobs, member }: NodeServices): JobEntry | null {
 /** `what=node_stats`. */
 export async function nodeStats(services: NodeServices, capacity: Tcdf = EMPTY_TCDF): Promise<Node> {
   const { member, metrics, workers } = services;
+  await metrics.refresh();
   const counted = mergeDumps([metrics.dump(), ...(await workers.metrics())]).tracker;
   return {
     snode: member.self,

@@ -31,17 +31,22 @@ const SECTOR_BYTES = 512;
 /** Rates over less than this say nothing; those since long ago say little of now. */
 const SPAN_MIN_MS = 200;
 const SPAN_MAX_MS = 60_000;
+/** Several scrapers would otherwise leave each other the rates of moments. */
+const SAME_MS = 1000;
 
+type ReadText = () => Promise<string>;
+
+/** Rates of now: whoever asks waits for a second look when the last one is of no use. */
 export class DiskRatesReader {
   readonly #clock: Clock;
   readonly #wait: (ms: number) => Promise<unknown>;
-  readonly #readText: () => Promise<string>;
+  readonly #readText: ReadText;
   #before: Look | null = null;
 
   constructor(
     clock: Clock,
     wait: (ms: number) => Promise<unknown> = Bun.sleep,
-    readText: () => Promise<string> = () => readFile(COUNTERS, "utf8"),
+    readText: ReadText = readCounters,
   ) {
     this.#clock = clock;
     this.#wait = wait;
@@ -52,27 +57,75 @@ export class DiskRatesReader {
   async read(disks: readonly string[]): Promise<ReadonlyMap<string, DiskRates>> {
     let before = this.#before;
     if (before === null || this.#clock.monotonicMs() - before.atMs > SPAN_MAX_MS) {
-      before = await this.#look();
+      before = await look(this.#clock, this.#readText);
       this.#before = before;
     }
     const ageMs = this.#clock.monotonicMs() - before.atMs;
     if (ageMs < SPAN_MIN_MS) await this.#wait(SPAN_MIN_MS - ageMs);
-    const now = await this.#look();
+    const now = await look(this.#clock, this.#readText);
     this.#before = now;
-    return new Map(
-      disks.flatMap((disk): [string, DiskRates][] => {
-        const [earlier, later] = [before.disks.get(disk), now.disks.get(disk)];
-        return earlier === undefined || later === undefined
-          ? []
-          : [[disk, ratesOf(earlier, later, now.atMs - before.atMs)]];
-      }),
-    );
+    return ratesBetween(before, now, disks);
+  }
+}
+
+/**
+ * Rates between one asking and the next, however far apart, for whoever asks regularly. Nobody waits, and nothing is done
+ * meanwhile.
+ */
+export class DiskRatesMeter {
+  readonly #clock: Clock;
+  readonly #readText: ReadText;
+  #before: Look;
+  #after: Look | null = null;
+
+  private constructor(clock: Clock, readText: ReadText, first: Look) {
+    this.#clock = clock;
+    this.#readText = readText;
+    this.#before = first;
   }
 
-  async #look(): Promise<Look> {
-    const text = await this.#readText().catch(() => "");
-    return { atMs: this.#clock.monotonicMs(), disks: parseCounters(text) };
+  /** The first rates are those since then. */
+  static async start(clock: Clock, readText: ReadText = readCounters): Promise<DiskRatesMeter> {
+    return new DiskRatesMeter(clock, readText, await look(clock, readText));
   }
+
+  /**
+   * By the name of the disk, as `DiskRatesReader.read`. Those who ask within a second of each other are told the same, and
+   * nothing within the first 200 ms.
+   */
+  async read(disks: readonly string[]): Promise<ReadonlyMap<string, DiskRates>> {
+    const last = this.#after ?? this.#before;
+    const ageMs = this.#clock.monotonicMs() - last.atMs;
+    if (ageMs >= (this.#after === null ? SPAN_MIN_MS : SAME_MS)) {
+      const now = await look(this.#clock, this.#readText);
+      // Unless somebody who asked at the same time came first.
+      if ((this.#after ?? this.#before) === last) {
+        this.#before = last;
+        this.#after = now;
+      }
+    }
+    return this.#after === null ? new Map() : ratesBetween(this.#before, this.#after, disks);
+  }
+}
+
+async function look(clock: Clock, readText: ReadText): Promise<Look> {
+  const text = await readText().catch(() => "");
+  return { atMs: clock.monotonicMs(), disks: parseCounters(text) };
+}
+
+function readCounters(): Promise<string> {
+  return readFile(COUNTERS, "utf8");
+}
+
+function ratesBetween(before: Look, now: Look, disks: readonly string[]): ReadonlyMap<string, DiskRates> {
+  return new Map(
+    disks.flatMap((disk): [string, DiskRates][] => {
+      const [earlier, later] = [before.disks.get(disk), now.disks.get(disk)];
+      return earlier === undefined || later === undefined
+        ? []
+        : [[disk, ratesOf(earlier, later, now.atMs - before.atMs)]];
+    }),
+  );
 }
 
 function ratesOf(before: Counters, now: Counters, spanMs: number): DiskRates {

@@ -11,7 +11,7 @@ import { exposeState } from "@ais/node/node-state.ts";
 import { createPipeline } from "@ais/node/pipeline.ts";
 import { plainHost, type RoleHost } from "@ais/node/workers/worker-host.ts";
 import type { WorkerPool } from "@ais/node/workers/worker-pool.ts";
-import { DiskRatesReader } from "@ais/storage/disk-rates.ts";
+import { DiskRatesMeter, DiskRatesReader } from "@ais/storage/disk-rates.ts";
 import type { StorageFaults } from "@ais/storage/faults.ts";
 import { runOfFileId } from "@ais/storage/files/object-path.ts";
 import type { StorageLimits } from "@ais/storage/limits.ts";
@@ -21,6 +21,7 @@ import { PROMOTE_ROOT } from "@ais/wire/promote.ts";
 import { createBucketGate } from "./bucket-gate.ts";
 import { type BucketSweep, startBucketSweep } from "./bucket-sweep.ts";
 import { exposeChecks } from "./check-metrics.ts";
+import { exposeDisks } from "./disk-metrics.ts";
 import { TARGET_DISPATCH } from "./dispatch.ts";
 import { evictableBuckets } from "./jobs/evict-least-used.ts";
 import { ListingJobs } from "./jobs/listing-jobs.ts";
@@ -122,6 +123,7 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
   exposeState(services);
   exposeStorage(services.metrics, store);
   exposeChecks(services.metrics, store);
+  exposeDisks(services.metrics, store, await DiskRatesMeter.start(clock));
   const sweep = stack.use(startBucketSweep(services));
   const handler = createPipeline({
     role: "target",

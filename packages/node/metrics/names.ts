@@ -2,7 +2,7 @@
 import type { Operation } from "@ais/wire/operations.ts";
 import type { DaemonType } from "@ais/wire/smap.ts";
 
-export type MetricKind = "counter" | "total" | "size" | "gauge" | "special";
+export type MetricKind = "counter" | "total" | "size" | "gauge" | "compbw" | "special";
 
 export interface MetricEntry {
   readonly kind: MetricKind;

@@ -8,7 +8,7 @@ import type { MergeRule, MetricsDump } from "./dump.ts";
 import { COUNTED_AS, isErrorCount, METRICS, type MetricEntry, prometheusSuffix } from "./names.ts";
 import { type Counter, type Histogram, MetricRegistry, type MetricType, type Sample } from "./registry.ts";
 import { exposeTracing } from "./tracing-metrics.ts";
-import type { NodeMetrics } from "./types.ts";
+import type { NodeMetrics, TrackedGauge } from "./types.ts";
 
 export interface NodeMetricsOptions {
   readonly role: DaemonType;
@@ -46,6 +46,8 @@ class RegistryMetrics implements NodeMetrics {
   readonly #clock: Clock;
   readonly #startedMs: number;
   readonly #limits: LimitTally;
+  readonly #gauges: (() => Iterable<TrackedGauge>)[] = [];
+  readonly #looks: (() => Promise<void>)[] = [];
 
   constructor({ role, nodeId, tracing, clock = systemClock, limits = new LimitTally() }: NodeMetricsOptions) {
     this.#role = role;
@@ -103,28 +105,45 @@ class RegistryMetrics implements NodeMetrics {
   }
 
   tracker(): Readonly<Record<string, number | bigint>> {
-    return { ...this.#counts(), "up.ns.time": BigInt(Math.round(this.#upMs() * NS_PER_MS)) };
+    return { ...this.#figures(), "up.ns.time": BigInt(Math.round(this.#upMs() * NS_PER_MS)) };
   }
 
   dump(): MetricsDump {
-    return { ...this.#registry.dump(), tracker: this.#counts() };
+    return { ...this.#registry.dump(), tracker: this.#figures() };
   }
 
-  /** As in AIStore, zeros are left out: its command line divides sizes by the counts that are there. */
-  #counts(): Readonly<Record<string, number>> {
+  /** As in AIStore, zeros of counters are left out: its command line divides sizes by the counts that are there. */
+  #figures(): Readonly<Record<string, number>> {
     const values: Record<string, number> = {};
     for (const [name, { value }] of this.#counters) if (value > 0) values[name] = value;
+    for (const { name, value } of this.#tracked()) values[name] = value;
     return values;
   }
 
   kinds(): Readonly<Record<string, string>> {
-    return Object.fromEntries(this.#entries().map(([name, { kind }]) => [name, kind]));
+    return Object.fromEntries([
+      ...this.#entries().map(([name, { kind }]) => [name, kind]),
+      ...this.#tracked().map(({ name, kind }) => [name, kind]),
+    ]);
+  }
+
+  track(gauges: () => Iterable<TrackedGauge>): void {
+    this.#gauges.push(gauges);
+  }
+
+  beforeReading(look: () => Promise<void>): void {
+    this.#looks.push(look);
+  }
+
+  async refresh(): Promise<void> {
+    await Promise.all(this.#looks.map((look) => look()));
   }
 
   async expose(
     accept: string | null,
     others: readonly MetricsDump[] = [],
   ): Promise<{ readonly contentType: string; readonly body: string }> {
+    await this.refresh();
     return this.#registry.expose(accept, others);
   }
 
@@ -136,6 +155,10 @@ class RegistryMetrics implements NodeMetrics {
     merge: MergeRule = "sum",
   ): void {
     this.#registry.collect(this.#full(suffix), help, type, collector, merge);
+  }
+
+  #tracked(): readonly TrackedGauge[] {
+    return this.#gauges.flatMap((gauges) => [...gauges()]);
   }
 
   #entries(): [string, MetricEntry][] {

@@ -2,7 +2,16 @@ import type { LimitName } from "@ais/base/limits.ts";
 import type { Span } from "@ais/tracing/types.ts";
 import type { Operation } from "@ais/wire/operations.ts";
 import type { MergeRule, MetricsDump } from "./dump.ts";
+import type { MetricKind } from "./names.ts";
 import type { MetricType, Sample } from "./registry.ts";
+
+/** A figure that is a tracker's besides the counters. */
+export interface TrackedGauge {
+  /** AIStore's internal name. */
+  readonly name: string;
+  readonly kind: MetricKind;
+  readonly value: number;
+}
 
 /** Counters of a node under AIStore's internal names, such as `get.n` (wire-compat 11). */
 export interface NodeMetrics {
@@ -14,7 +23,7 @@ export interface NodeMetrics {
   limitHit(limit: LimitName): void;
   /** Internal name to value, of this process: the `tracker` of node_stats. What was never counted is not in it. */
   tracker(): Readonly<Record<string, number | bigint>>;
-  /** Everything that this process counts. */
+  /** Everything that this process counts, of now but for what `refresh` reads. */
   dump(): MetricsDump;
   /** Internal name to kind: `what=metrics`. */
   kinds(): Readonly<Record<string, string>>;
@@ -28,6 +37,12 @@ export interface NodeMetrics {
     collector: () => Iterable<Sample>,
     merge?: MergeRule,
   ): void;
+  /** Figures whose names are known when they are asked for only; they go to the tracker and to `kinds`. */
+  track(gauges: () => Iterable<TrackedGauge>): void;
+  /** `look` runs before each scrape, for collectors of what cannot be read at once. It must be short. */
+  beforeReading(look: () => Promise<void>): void;
+  /** Runs every `look`. `expose` does so by itself, `tracker`, `dump` and `kinds` tell what the last one saw. */
+  refresh(): Promise<void>;
   /** Prometheus text, or OpenMetrics (with exemplars) when the scraper accepts it; `others` are the node's other processes. */
   expose(
     accept: string | null,

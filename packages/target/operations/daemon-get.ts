@@ -5,11 +5,11 @@ import { daemonInfo } from "@ais/node/daemon-info.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { jobSnap } from "@ais/node/jobs/job-views.ts";
 import { jsonReply } from "@ais/node/replies.ts";
-import { diskName } from "@ais/storage/disk-rates.ts";
 import { unrecognizedWhat } from "@ais/wire/error-texts.ts";
 import type { JobSnap } from "@ais/wire/jobs/job-snap.ts";
 import { spaceInfo, type Tcdf, tcdf } from "@ais/wire/node-status.ts";
 import { QUERY, WHAT } from "@ais/wire/queries.ts";
+import { diskNames, withDisks } from "../disks.ts";
 import type { TargetServices } from "../services.ts";
 
 export async function daemonGet(call: Call, services: TargetServices): Promise<HttpReply> {
@@ -49,14 +49,8 @@ async function jobSnapHere(
 
 /** `what=disk`. Upper-case names are Go's, which has no others for them. */
 async function diskStats({ store, diskRates, space }: TargetServices): Promise<object> {
-  const mountpaths = await Promise.all(
-    store.capacity().map(async (mountpath) => {
-      const disk = await diskName(mountpath.device);
-      return { ...mountpath, disks: disk === null ? [] : [disk] };
-    }),
-  );
-  const disks = [...new Set(mountpaths.flatMap((mountpath) => mountpath.disks))];
-  const rates = [...(await diskRates.read(disks))].map(([disk, rate]) => [
+  const mountpaths = await withDisks(store.capacity());
+  const rates = [...(await diskRates.read(diskNames(mountpaths)))].map(([disk, rate]) => [
     disk,
     {
       RBps: rate.readBytes,
