@@ -5,22 +5,20 @@ import { errorText } from "@ais/base/errors.ts";
 import { sleep } from "@ais/base/lifecycle.ts";
 import type { Logger } from "@ais/base/log.ts";
 import { RepeatLimit } from "@ais/base/repeat-limit.ts";
-import type { Span, Tracing } from "@ais/tracing/types.ts";
-import type { Bmd } from "@ais/wire/bmd.ts";
-import type { ClusterConfig } from "@ais/wire/cluster-config.ts";
-import type { Rmd } from "@ais/wire/rmd.ts";
+import type { Tracing } from "@ais/tracing/types.ts";
 import { findNode, isActive, SNODE_FLAGS, type Snode } from "@ais/wire/smap.ts";
 import { loadCluster } from "./bootstrap.ts";
 import { ClusterWatch } from "./cluster-watch.ts";
 import type { Coordinator, KeyValue, Lease } from "./coordinator/coordinator.ts";
 import { DocumentStore } from "./document-store.ts";
+import { DocumentView } from "./document-view.ts";
 import { Election } from "./election.ts";
 import { LeaseSession } from "./lease-session.ts";
-import type { ClusterMember, SnapshotChange } from "./member.ts";
+import type { ClusterMember } from "./member.ts";
 import { Registration } from "./registration.ts";
 import { isTransient, SerialTask } from "./serial-task.ts";
 import { SmapKeeper } from "./smap-keeper.ts";
-import type { ClusterSnapshot, DocumentName } from "./snapshot.ts";
+import type { DocumentName } from "./snapshot.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
 import { ATTRIBUTE, SPAN } from "./span-names.ts";
 import { TroubleLog } from "./trouble-log.ts";
@@ -39,11 +37,10 @@ export interface MemberOptions {
 /** How often a target looks for the cluster that the first proxy has yet to make. */
 const CLUSTER_POLL_MS = 100;
 
-export class Member implements ClusterMember {
+export class Member extends DocumentView implements ClusterMember {
   readonly self: Snode;
   readonly #options: MemberOptions;
   readonly #snapshots: SnapshotStore;
-  readonly #documents: DocumentStore;
   readonly #trouble: TroubleLog;
   readonly #problems: RepeatLimit;
   readonly #registration: Registration;
@@ -61,14 +58,14 @@ export class Member implements ClusterMember {
 
   constructor(options: MemberOptions) {
     const { coordinator, self, snapshots, leaseTtlMs, clock, logger, tracing } = options;
+    const problems = new RepeatLimit(clock, logger);
+    super(snapshots, new DocumentStore(coordinator, snapshots, clock), problems);
     this.self = self;
     this.#options = options;
     this.#snapshots = snapshots;
     const selfId = self.daemon_id;
     this.#trouble = new TroubleLog(clock, logger, tracing);
-    this.#problems = new RepeatLimit(clock, logger);
-    const problems = this.#problems;
-    this.#documents = new DocumentStore(coordinator, snapshots, clock);
+    this.#problems = problems;
     this.#registration = new Registration(coordinator, self, leaseTtlMs, clock);
     this.#session = new LeaseSession(
       { coordinator, ttlMs: leaseTtlMs, clock, trouble: this.#trouble },
@@ -121,10 +118,6 @@ export class Member implements ClusterMember {
     snapshots.onChange(() => this.#settle());
   }
 
-  get snapshot(): ClusterSnapshot {
-    return this.#snapshots.current;
-  }
-
   get isPrimary(): boolean {
     return this.#election.isPrimary;
   }
@@ -133,31 +126,8 @@ export class Member implements ClusterMember {
     return this.#joined && this.#isInSmap && this.snapshot.smap.proxy_si !== null;
   }
 
-  refresh(document: DocumentName, span: Span): Promise<ClusterSnapshot> {
-    return this.#documents.refresh(document, span);
-  }
-
-  updateBmd(change: (current: Bmd) => Bmd | null, span: Span): Promise<ClusterSnapshot> {
-    return this.#documents.update("bmd", change, span);
-  }
-
-  updateConfig(
-    change: (current: ClusterConfig) => ClusterConfig | null,
-    span: Span,
-  ): Promise<ClusterSnapshot> {
-    return this.#documents.update("config", change, span);
-  }
-
-  updateRmd(change: (current: Rmd) => Rmd | null, span: Span): Promise<ClusterSnapshot> {
-    return this.#documents.update("rmd", change, span);
-  }
-
   handOverPrimary(id: string): Promise<void> {
     return this.#election.handOver(id);
-  }
-
-  onChange(listener: (change: SnapshotChange) => void): () => void {
-    return this.#snapshots.onChange(listener);
   }
 
   run(signal: AbortSignal): Promise<void> {
@@ -246,13 +216,8 @@ export class Member implements ClusterMember {
   }
 
   #documentChanged(name: DocumentName, entry: KeyValue): void {
-    try {
-      this.#snapshots.apply(name, entry);
-      if (name === "smap" || name === "rmd") this.#upkeep.trigger();
-    } catch (error) {
-      const fields = { document: name, revision: entry.revision, error: errorText(error) };
-      this.#problems.error("kept the last good version of a cluster document", fields);
-    }
+    if (!this.takeOver(name, entry)) return;
+    if (name === "smap" || name === "rmd") this.#upkeep.trigger();
   }
 
   #seatChanged(holderId: string | null): void {
