@@ -133,15 +133,8 @@ export class ByteWriter {
     const length = text.length;
     let at = this.at;
     bytes[at++] = length;
-    let seen = 0;
-    for (let i = 0; i < length; i++) {
-      const code = text.charCodeAt(i);
-      bytes[at++] = code;
-      seen |= code;
-    }
-    // Looking once at the end leaves a loop without a branch; what was written of a longer text is written over.
-    if (seen > 127) return false;
-    this.at = at;
+    if (putAscii(bytes, at, text, length) > 127) return false;
+    this.at = at + length;
     return true;
   }
 
@@ -159,21 +152,14 @@ export class ByteWriter {
     bytes[at++] = keyLength + valueLength + 6;
     bytes[at++] = 0x0a;
     bytes[at++] = keyLength;
-    let seen = 0;
-    for (let i = 0; i < keyLength; i++) {
-      const code = key.charCodeAt(i);
-      bytes[at++] = code;
-      seen |= code;
-    }
+    let seen = putAscii(bytes, at, key, keyLength);
+    at += keyLength;
     bytes[at++] = 0x12;
     bytes[at++] = valueLength + 2;
     bytes[at++] = 0x0a;
     bytes[at++] = valueLength;
-    for (let i = 0; i < valueLength; i++) {
-      const code = value.charCodeAt(i);
-      bytes[at++] = code;
-      seen |= code;
-    }
+    seen |= putAscii(bytes, at, value, valueLength);
+    at += valueLength;
     if (seen > 127) return false;
     this.at = at;
     return true;
@@ -190,12 +176,8 @@ export class ByteWriter {
     bytes[at++] = keyLength + valueLength + 5;
     bytes[at++] = 0x0a;
     bytes[at++] = keyLength;
-    let seen = 0;
-    for (let i = 0; i < keyLength; i++) {
-      const code = key.charCodeAt(i);
-      bytes[at++] = code;
-      seen |= code;
-    }
+    const seen = putAscii(bytes, at, key, keyLength);
+    at += keyLength;
     if (seen > 127) return false;
     bytes[at++] = 0x12;
     bytes[at++] = valueLength + 1;
@@ -244,4 +226,18 @@ export class ByteWriter {
     this.#varint32(length);
     this.at = end;
   }
+}
+
+/**
+ * Puts the characters at `at`; what comes back is above 127 when one of them is not ASCII. Looking once at the end leaves a
+ * loop without a branch; what was written of a text that is not ASCII is written over.
+ */
+function putAscii(bytes: Uint8Array, at: number, text: string, length: number): number {
+  let seen = 0;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    bytes[at + i] = code;
+    seen |= code;
+  }
+  return seen;
 }
