@@ -2,7 +2,7 @@
 import { sleep } from "@ais/base/lifecycle.ts";
 import { CASE_PLANS, type CaseName } from "./cases.ts";
 import type { BenchProcess } from "./lib/bench-process.ts";
-import { cpuTimeUs } from "./lib/cpu-time.ts";
+import { compilerTimeUs, cpuTimeUs } from "./lib/cpu-time.ts";
 import type { LoadPlan, LoadResult } from "./lib/load-protocol.ts";
 import { OtherWork } from "./other-work.ts";
 
@@ -30,6 +30,7 @@ export interface Measured {
 export interface MeasureOptions {
   readonly rounds: number;
   readonly seconds: number;
+  /** At most, for each contender. */
   readonly warmupSeconds: number;
   readonly load: BenchProcess;
   /** Processes that take part without being measured. */
@@ -39,6 +40,11 @@ export interface MeasureOptions {
 
 /** The last batch of spans is exported within this; every variant is charged what it uses until then. */
 const SETTLE_MS = 250;
+const WARMUP_CHUNK_S = 2;
+/** Of a load that ends early: what it leaves on the disk stays there for a minute. */
+const WARMUP_CHUNKS_OF_BOUNDED = 4;
+/** Of the CPU time, that of the compilers. */
+const COMPILED_SHARE = 0.003;
 
 export async function measureCase(
   caseName: CaseName,
@@ -48,23 +54,44 @@ export async function measureCase(
   const samples = new Map<string, Sample[]>(contenders.map(({ name }) => [name, []]));
   const requests = new Map<string, number>(contenders.map(({ name }) => [name, 0]));
   const otherWork = new OtherWork([...helperPids, ...contenders.map(({ pid }) => pid)]);
-  // Round 0 warms up: code is compiled, buffers have grown. That of the export worker takes longest, since it runs rarely.
-  for (let round = 0; round <= rounds; round++) {
+  for (const contender of contenders) {
+    progress(`${caseName} warming up ${contender.name}`);
+    requests.set(contender.name, await warmUp(caseName, contender, warmupSeconds, load));
+  }
+  for (let round = 1; round <= rounds; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {
       const contender = contenders[(turn + round) % contenders.length];
       if (contender === undefined) continue;
       progress(`${caseName} round ${round}/${rounds} ${contender.name}`);
-      const { sample, count } = await measureOnce(
-        caseName,
-        contender,
-        round === 0 ? warmupSeconds : seconds,
-        load,
-      );
+      const { sample, count } = await measureOnce(caseName, contender, seconds, load);
       requests.set(contender.name, (requests.get(contender.name) ?? 0) + count);
-      if (round > 0) samples.get(contender.name)?.push(sample);
+      samples.get(contender.name)?.push(sample);
     }
   }
   return { samples, requests, otherWorkShare: otherWork.share() };
+}
+
+/**
+ * Until the runtime has compiled what this load needs: the code of the export worker, and what one request of a hundred runs,
+ * take tens of seconds to get there. Resolves with the number of requests.
+ */
+async function warmUp(
+  caseName: CaseName,
+  contender: Contender,
+  warmupSeconds: number,
+  load: BenchProcess,
+): Promise<number> {
+  const { requestsMax } = CASE_PLANS[caseName];
+  const chunks = requestsMax > 0 ? WARMUP_CHUNKS_OF_BOUNDED : Math.ceil(warmupSeconds / WARMUP_CHUNK_S);
+  let requests = 0;
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    const before = compilerTimeUs(contender.pid);
+    const { sample, count } = await measureOnce(caseName, contender, WARMUP_CHUNK_S, load);
+    requests += count;
+    const compilerUs = compilerTimeUs(contender.pid) - before;
+    if (chunk > 0 && compilerUs < sample.cpuUsPerRequest * count * COMPILED_SHARE) break;
+  }
+  return requests;
 }
 
 async function measureOnce(

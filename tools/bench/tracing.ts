@@ -1,6 +1,6 @@
 /**
- * `make bench-tracing`: what tracing costs, straight at a target, in one run. Options: `--rounds=7`, `--seconds=1`,
- * `--warmup=2` (seconds), `--only=get_4k,put_4k`.
+ * `make bench-tracing`: what tracing costs, straight at a target, in one run. Options: `--rounds=7`, `--seconds=2`,
+ * `--warmup=30` (seconds at most, for each variant), `--only=get_4k,put_4k`.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,8 +32,8 @@ function parseOptions(): BenchOptions {
   const { values } = parseArgs({
     options: {
       rounds: { type: "string", default: "7" },
-      seconds: { type: "string", default: "1" },
-      warmup: { type: "string", default: "2" },
+      seconds: { type: "string", default: "2" },
+      warmup: { type: "string", default: "30" },
       only: { type: "string", default: CASES.join(",") },
     },
   });
