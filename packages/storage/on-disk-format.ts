@@ -65,6 +65,8 @@ export const INDEX_DIRECTORY = "index";
 export const INDEX_DATA_FILE = "data.mdb";
 /** Beside it. */
 export const FLUSH_POINT_FILE = "flushed-0";
+/** Beside it, of no value when nobody has the index open: LMDB's own, and those of the processes of one target. */
+export const INDEX_LOCK_FILES = { lmdb: "lock.mdb", opening: "opening", committing: "committing" } as const;
 /** Names of the databases in the index. */
 export const DATABASES = { objects: "objects", files: "files", meta: "meta" } as const;
 /** In `meta`. */

@@ -19,12 +19,12 @@ import { basename, dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { FileOperation } from "@ais/base/durable-write.ts";
 import type { StorageFaults } from "@ais/storage/faults.ts";
+import { INDEX_LOCK_FILES } from "@ais/storage/on-disk-format.ts";
 import type { SeededRandom } from "@ais/testkit/random.ts";
 
 const SECTOR_BYTES = 512;
 const DATA_FILE = "data.mdb";
-/** Of no value when nobody has the index open. */
-const LOCK_FILE = "lock.mdb";
+const LOCK_FILES = new Set<string>(Object.values(INDEX_LOCK_FILES));
 /** Of a meta page: header, then the offset in it (packages/storage/index-file/page-format.ts). */
 const BOOT_ID_OFFSET = 24 + 136;
 const TRANSACTION_OFFSET = 24 + 128;
@@ -74,7 +74,7 @@ export class ForgetfulDisk implements StorageFaults {
     mkdirSync(join(target, "index"), { recursive: true });
     cpSync(join(mountpath, "mountpath.json"), join(target, "mountpath.json"));
     for (const name of readdirSync(join(mountpath, "index"))) {
-      if (name === LOCK_FILE) continue;
+      if (LOCK_FILES.has(name)) continue;
       const path = join(mountpath, "index", name);
       const durable = this.#durableIndex.get(path);
       if (durable === undefined) throw new Error(`${name} was never flushed`);

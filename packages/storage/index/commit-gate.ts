@@ -12,9 +12,8 @@ import { join } from "node:path";
 import { AisError } from "@ais/base/errors.ts";
 import { sleep } from "@ais/base/lifecycle.ts";
 import { releaseLock, takeLock } from "../flock.ts";
+import { INDEX_LOCK_FILES } from "../on-disk-format.ts";
 
-const OPENING_FILE = "opening";
-const COMMITTING_FILE = "committing";
 const RETRY_MS = 1;
 /** A transaction takes as long as the disk does. */
 const OPENING_WAIT_MS = 60_000;
@@ -25,8 +24,8 @@ export class CommitGate implements Disposable {
 
   /** Makes the locks when there are none yet. */
   constructor(indexDirectory: string) {
-    this.#opening = openLockFile(indexDirectory, OPENING_FILE);
-    this.#committing = openLockFile(indexDirectory, COMMITTING_FILE);
+    this.#opening = openLockFile(indexDirectory, INDEX_LOCK_FILES.opening);
+    this.#committing = openLockFile(indexDirectory, INDEX_LOCK_FILES.committing);
   }
 
   /** Resolves when this process may commit, until `leave`. */
