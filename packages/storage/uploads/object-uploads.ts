@@ -59,10 +59,11 @@ export function createUploads(context: StoreContext): ObjectUploads {
     },
     complete: (key, uploadId, options, span) =>
       exclusively(uploadId, key, () => completeUpload(context, key, uploadId, options, span)),
+    // Its span begins before the upload is found and locked: most of the time goes into looking at files.
     abort: (key, uploadId, span) =>
-      exclusively(uploadId, key, async () => {
-        await removeUpload(requireUpload(context, key, uploadId).directory, span);
-      }),
+      withSpan(span, SPAN_NAMES.uploadRemove, () =>
+        exclusively(uploadId, key, () => removeUpload(requireUpload(context, key, uploadId).directory)),
+      ),
     sweep: (liveBucketIds) => sweepUploads(context, liveBucketIds, ending),
   };
 }
@@ -138,7 +139,7 @@ async function completeUpload(
       { ...put, ...made, sizeBytes, custom: head.custom },
       span,
     );
-    await removeUpload(directory, span);
+    await withSpan(span, SPAN_NAMES.uploadRemove, () => removeUpload(directory));
     return attributes;
   } catch (error) {
     throw reportFailure(context, `complete an upload of ${objectCname(key)}`, mountpath, error, span);
@@ -146,9 +147,7 @@ async function completeUpload(
 }
 
 /** The head goes first: without it there is no upload, and what is left is removed by the next sweep. */
-function removeUpload(directory: string, span: Span): Promise<void> {
-  return withSpan(span, SPAN_NAMES.uploadRemove, async () => {
-    await rm(join(directory, UPLOAD_FILE), { force: true });
-    await rm(directory, { recursive: true, force: true });
-  });
+async function removeUpload(directory: string): Promise<void> {
+  await rm(join(directory, UPLOAD_FILE), { force: true });
+  await rm(directory, { recursive: true, force: true });
 }
