@@ -1,5 +1,6 @@
 /** What remains to be done for a node that was decommissioned, after it has stopped. */
 import { once } from "node:events";
+import { forgetNodeSettings } from "@ais/node/node-config.ts";
 import { forgetNodeId } from "@ais/node/node-id.ts";
 import type { StopRequest } from "@ais/node/stop-request.ts";
 import { removeMountpathData } from "@ais/storage/remove-mountpath-data.ts";
@@ -11,7 +12,10 @@ const STANDBY_TIMER_MS = 3_600_000;
 export async function finishStop(request: StopRequest, options: NodeOptions): Promise<void> {
   if (request.removeUserData) {
     for (const path of options.mountpath) removeMountpathData(path);
-    if (!request.keepInitialConfig) await forgetNodeId(options["config-dir"]);
+    if (!request.keepInitialConfig) {
+      await forgetNodeId(options["config-dir"]);
+      await forgetNodeSettings(options["config-dir"]);
+    }
   }
   process.stdout.write(
     `aisnode stopped: ${request.reason}${request.removeUserData ? ", data removed" : ""}\n`,

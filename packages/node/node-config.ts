@@ -2,7 +2,7 @@
  * The configuration in force on one node: the cluster's, with the node's own settings over it. Those survive restarts
  * unless they were set as transient, and stay when the cluster's change.
  */
-import { mkdir, readFile, unlink } from "node:fs/promises";
+import { mkdir, readFile, rm, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { durableWriteBytes, syncDirectory } from "@ais/base/durable-write.ts";
 import { errorText } from "@ais/base/errors.ts";
@@ -64,6 +64,11 @@ export function followedNodeConfigs(
   settings: NodeSettings,
 ): NodeConfigs & Disposable {
   return new OwnedConfigs(null, settings, member, logger);
+}
+
+/** The next start from there has the cluster's settings alone. */
+export async function forgetNodeSettings(directory: string): Promise<void> {
+  await rm(join(directory, FILE_NAME), { force: true });
 }
 
 /** For tests: forgets everything. */
@@ -132,8 +137,10 @@ class OwnedConfigs implements NodeConfigs, Disposable {
       checkNodeScope(Object.keys(settings));
       const kept = isTransient ? this.#kept : merged(this.#kept, settings);
       const transient = isTransient ? merged(this.#transient, settings) : without(this.#transient, settings);
-      // Throws before anything has changed.
-      withNodeSettings(this.#member.snapshot.config, { ...kept, ...transient });
+      // Throws before anything has changed. Those that are kept must also do by themselves: a restart has only them.
+      const { config } = this.#member.snapshot;
+      withNodeSettings(config, { ...kept, ...transient });
+      if (!isTransient) withNodeSettings(config, kept);
       if (!isTransient) await this.#write(kept);
       this.#kept = kept;
       this.#transient = transient;

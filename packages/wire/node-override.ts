@@ -35,11 +35,15 @@ const CLUSTER_ONLY: ReadonlySet<string> = new Set([
   "lastupdate_time",
 ]);
 
+const SAMPLING_RULES = "tracing.rules";
+
 /** Throws `badRequest` for a setting that one node may not have to itself. */
 export function checkNodeScope(names: Iterable<string>): void {
   for (const name of names) {
     const [section = ""] = name.split(".");
-    if (CLUSTER_ONLY.has(section))
+    // A rule ends some time after it was set, and these settings are applied anew at every change.
+    const isRule = name === SAMPLING_RULES || name.startsWith(`${SAMPLING_RULES}.`);
+    if (isRule || CLUSTER_ONLY.has(section))
       throw new AisError("badRequest", `cannot change "${name}" of one node: it is a setting of the cluster`);
   }
 }

@@ -24,6 +24,8 @@ const TransferSchema = v.object({
   parts: v.nullable(v.object({ count: v.number(), largestBytes: v.number() })),
   /** An object that is there already stays: the reply says so. */
   keepExisting: v.boolean(),
+  /** On the disk when it is acknowledged, whatever the bucket's policy says: where it comes from it is deleted then. */
+  durable: v.nullish(v.boolean(), false),
   /** Of an object that moves to its new owner: it keeps these, and yields to one that is at least as new. */
   moved: v.nullish(v.object({ createdNs: Digits, version: v.string() }), null),
   /** Of the cluster map by which the receiver owns it: an older one is read anew. */

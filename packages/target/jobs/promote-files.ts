@@ -5,7 +5,7 @@ import type { JobContext, JobWork, UnitOutcome } from "@ais/node/jobs/job-work.t
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import type { PromoteWork } from "@ais/wire/promote.ts";
 import { type PromoteTask, promoteFile } from "../promote/promote-file.ts";
-import { resolveSource, type SourceFile, sourceFiles } from "../promote/source-files.ts";
+import { filesToPromote, type SourceFile } from "../promote/source-files.ts";
 import type { TargetServices } from "../services.ts";
 import { isPassing } from "./each-object.ts";
 import { missingTarget } from "./missing-target.ts";
@@ -79,12 +79,7 @@ class PromoteFiles implements JobWork {
   }
 
   async #nextBatch(): Promise<readonly SourceFile[]> {
-    const { args } = this.#task.work;
-    this.#files ??= sourceFiles(
-      await resolveSource(this.#services.promoteRoot, args.source),
-      args.recursive,
-      this.#cursor,
-    );
+    this.#files ??= await filesToPromote(this.#services.promoteRoot, this.#task.work, this.#cursor);
     const batch: SourceFile[] = [];
     while (batch.length < FILES_AT_A_TIME) {
       const { done, value } = await this.#files.next();

@@ -31,7 +31,7 @@ export async function storeCopy(
   const { sizeBytes, checksum, atimeNs, custom, parts } = transfer;
   const options: PutOptions = {
     checksumType: props.checksum.type,
-    durability: durabilityOf(props),
+    durability: transfer.durable ? "fsync" : durabilityOf(props),
     versioned: props.versioning.enabled,
     sizeBytes,
     atimeNs: BigInt(atimeNs),

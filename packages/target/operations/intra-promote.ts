@@ -6,7 +6,7 @@ import { bucketNotFound } from "@ais/wire/error-texts.ts";
 import { parsePromoteRun } from "@ais/wire/promote.ts";
 import { locateBucket } from "../locate.ts";
 import { promoteFile } from "../promote/promote-file.ts";
-import { resolveSource, sourceFiles } from "../promote/source-files.ts";
+import { filesToPromote } from "../promote/source-files.ts";
 import { wholeBody } from "../request-body.ts";
 import type { TargetServices } from "../services.ts";
 
@@ -19,9 +19,7 @@ export async function intraPromote(call: Call, services: TargetServices): Promis
   const { props } = await locateBucket(bucket, false, snapshot, services, span);
   if (props.bid !== bid) throw bucketNotFound(bucket);
   const task = { work, bucket: { bucket, bid }, targets, jobId: "" };
-  const { source, recursive } = work.args;
-  const resolved = await resolveSource(services.promoteRoot, source);
-  for await (const file of sourceFiles(resolved, recursive, "")) {
+  for await (const file of await filesToPromote(services.promoteRoot, work, "")) {
     request.signal.throwIfAborted();
     await promoteFile(file, task, services, request.signal, span);
   }

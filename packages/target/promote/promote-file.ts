@@ -13,6 +13,7 @@ import { type PromoteWork, promotedName } from "@ais/wire/promote.ts";
 import { placementAmong, placementNodes } from "@ais/wire/smap.ts";
 import { objectKey } from "../jobs/object-source.ts";
 import { storeCopy } from "../jobs/store-copy.ts";
+import { durabilityOf } from "../locate.ts";
 import type { TargetServices } from "../services.ts";
 import { describeTransfer } from "../transfer/describe-transfer.ts";
 import { sendForJob } from "../transfer/send-for-job.ts";
@@ -35,7 +36,7 @@ export interface Promoted {
 }
 
 /**
- * The object is whole and durable when it resolves, and only then its file goes, if it is to go. Safe to repeat. Null when
+ * The object is whole when it resolves. Its file, if that is to go, goes after the object is on the disk. Safe to repeat. Null when
  * the file is another target's, has gone, or an object of its name is there and is to stay.
  */
 export async function promoteFile(
@@ -56,7 +57,7 @@ export async function promoteFile(
   const promoting = span.child("ais.promote.file");
   try {
     const { result, isElsewhere } = await store(key, source, task, services, signal, promoting);
-    if (args.deleteSource && (result.stored || (await isSameContent(source, result.checksum))))
+    if (args.deleteSource && (result.stored || (await isKeptFor(source, result.checksum, bucket, services))))
       await removeSource(file, source, services);
     return result.stored ? { sizeBytes: source.stat.size, isElsewhere } : null;
   } catch (error) {
@@ -103,6 +104,7 @@ async function store(
     uname: key.uname,
     bid: bucket.bid,
     keepExisting: !work.args.overwrite,
+    durable: work.args.deleteSource,
     jobId,
   });
   const reader = fileReader(descriptorPath, stat);
@@ -129,10 +131,19 @@ function currentProps({ bucket, bid }: JobBucket, { member }: TargetServices): B
   return props;
 }
 
-/** The object is there because an earlier try made it, or because somebody put the very same. */
-async function isSameContent(source: OpenSource, checksum: Checksum | null): Promise<boolean> {
+/**
+ * The object is there because an earlier try made it, or because somebody put the very same. In a bucket that promises
+ * nothing at power loss it may not be on the disk yet: the file stays.
+ */
+async function isKeptFor(
+  source: OpenSource,
+  checksum: Checksum | null,
+  bucket: JobBucket,
+  services: TargetServices,
+): Promise<boolean> {
   return (
     checksum !== null &&
+    durabilityOf(currentProps(bucket, services)) === "fsync" &&
     (await fileChecksum(source.descriptorPath, source.stat.size, checksum.type)) === checksum.value
   );
 }

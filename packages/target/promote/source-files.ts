@@ -3,9 +3,10 @@
  * nor promoted, and a file is judged by where its open descriptor says it is, whatever its path led through.
  */
 import type { Dirent, Stats } from "node:fs";
-import { constants, lstat, open, readdir, readlink, realpath } from "node:fs/promises";
+import { constants, lstat, open, opendir, readlink, realpath } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { AisError } from "@ais/base/errors.ts";
+import { AisError, isAisError } from "@ais/base/errors.ts";
+import type { PromoteWork } from "@ais/wire/promote.ts";
 
 /** Of one directory, since its names are sorted in memory. */
 const DIRECTORY_ENTRIES_MAX = 1_000_000;
@@ -43,6 +44,25 @@ export async function resolveSource(root: string, source: string): Promise<Promo
     throw new AisError("badRequest", `invalid promote source "${source}": neither a file nor a directory`);
   return { path: real, isDirectory: stat.isDirectory() };
 }
+
+/**
+ * The files of a promotion that began after all of it was seen to be there: a single file that is to be deleted and has gone
+ * is done, by another target or by a try before this one.
+ */
+export async function filesToPromote(
+  root: string,
+  { args, isDirectory }: PromoteWork,
+  after: string,
+): Promise<AsyncGenerator<SourceFile, void, undefined>> {
+  try {
+    return sourceFiles(await resolveSource(root, args.source), args.recursive, after);
+  } catch (error) {
+    if (args.deleteSource && !isDirectory && isAisError(error, "notFound")) return noFiles();
+    throw error;
+  }
+}
+
+async function* noFiles(): AsyncGenerator<SourceFile, void, undefined> {}
 
 async function realRootOf(root: string): Promise<string> {
   return realpath(root).catch((cause) => {
@@ -82,21 +102,27 @@ async function* filesBelow(
 }
 
 async function sortedEntries(directory: string): Promise<readonly Dirent[]> {
-  const entries = await readdir(directory, { withFileTypes: true }).catch((error) => {
+  const entries: Dirent[] = [];
+  try {
+    for await (const entry of await opendir(directory)) {
+      if (entries.push(entry) > DIRECTORY_ENTRIES_MAX) throw tooManyEntries(directory);
+    }
+  } catch (error) {
     // Gone since it was listed: whoever removed it took its files along.
     if (isMissing(error)) return [];
-    throw fileError("read", directory, error);
-  });
-  if (entries.length > DIRECTORY_ENTRIES_MAX) {
-    throw new AisError(
-      "badRequest",
-      `directory "${directory}" has ${entries.length} entries, more than ${DIRECTORY_ENTRIES_MAX}: promote it in parts`,
-    );
+    throw isAisError(error) ? error : fileError("read", directory, error);
   }
   const broken = entries.find(({ name }) => name.includes(REPLACEMENT));
   if (broken !== undefined)
     throw new AisError("badRequest", `name of file "${join(directory, broken.name)}" is not UTF-8`);
   return entries.sort((left, right) => (left.name < right.name ? -1 : left.name > right.name ? 1 : 0));
+}
+
+function tooManyEntries(directory: string): AisError {
+  return new AisError(
+    "badRequest",
+    `directory "${directory}" has more than ${DIRECTORY_ENTRIES_MAX} entries: promote it in parts`,
+  );
 }
 
 export interface OpenSource extends AsyncDisposable {

@@ -4,7 +4,7 @@ import type { ObjectAttributes } from "@ais/storage/types.ts";
 import type { ObjectTransfer } from "@ais/wire/object-transfer.ts";
 
 type Purpose = Pick<ObjectTransfer, "uname" | "bid"> &
-  Partial<Pick<ObjectTransfer, "keepExisting" | "moved" | "jobId">>;
+  Partial<Pick<ObjectTransfer, "keepExisting" | "durable" | "moved" | "jobId">>;
 
 type Described = Pick<ObjectAttributes, "sizeBytes" | "checksum" | "atimeNs" | "custom" | "parts">;
 
@@ -23,6 +23,7 @@ export function describeTransfer(
     custom,
     parts: parts ?? null,
     keepExisting: false,
+    durable: false,
     moved: null,
     jobId: "",
     ...purpose,
