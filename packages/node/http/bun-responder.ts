@@ -86,7 +86,7 @@ export class BunResponder {
 
   #read({ path, offsetBytes, lengthBytes }: FileBody): Uint8Array {
     const bytes = this.#readBuffer.subarray(0, lengthBytes);
-    const descriptor = openSync(path, "r");
+    const descriptor = openQuietlySync(path);
     try {
       for (let at = 0; at < lengthBytes; ) {
         const count = readSync(descriptor, bytes, at, lengthBytes - at, offsetBytes + at);
@@ -123,6 +123,17 @@ export class BunResponder {
     if (isWatched) busy.startSending(native);
     else onDone(outcomeOf(native));
     return response;
+  }
+}
+
+/** As `openQuietly` (packages/storage): the close must not be taken for the end of another reply that sends the file. */
+function openQuietlySync(path: string): number {
+  try {
+    return openSync(path, "r+");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EACCES" && code !== "EPERM" && code !== "EROFS") throw error;
+    return openSync(path, "r");
   }
 }
 

@@ -26,6 +26,8 @@ const CHECKED_FROM = 16;
 /** Disks write a sector whole or not at all. */
 const SLOT_BYTES = 512;
 const SLOT_COUNT = 2;
+/** Of no machine: nothing is taken from the page cache then (`chooseMeta`). */
+const UNKNOWN_BOOT_ID = 0n;
 
 export interface FlushPoint {
   readonly meta: Meta;
@@ -74,23 +76,41 @@ export class FlushPointFile implements Disposable {
   readonly path: string;
   readonly descriptor: number;
   readonly #bootId: bigint;
+  /** Meta page of the newest point, which is in the other slot than the next one. */
+  #newest: Buffer | null;
   #slot = 0;
 
   constructor(dataPath: string, bootId: bigint) {
     this.path = flushPointPath(dataPath);
-    const newest = readFlushPoint(dataPath)?.meta.transaction;
+    const newest = readFlushPoint(dataPath)?.meta ?? null;
+    this.#newest = newest === null ? null : Buffer.from(newest.bytes);
     closeSync(openSync(this.path, "a"));
     this.descriptor = openSync(this.path, "r+");
     this.#bootId = bootId;
     // Not over the newest point.
     const bytes = readFileSync(this.path);
-    if (newest !== undefined && parseSlot(bytes)?.meta.transaction === newest) this.#slot = 1;
+    if (newest !== null && parseSlot(bytes)?.meta.transaction === newest.transaction) this.#slot = 1;
   }
 
   /** It counts from when the descriptor is flushed. */
   write(metaBytes: Buffer): void {
     writeSync(this.descriptor, encodeSlot(metaBytes, this.#bootId), 0, SLOT_BYTES, this.#slot * SLOT_BYTES);
     this.#slot = 1 - this.#slot;
+    this.#newest = metaBytes;
+  }
+
+  /**
+   * From now on the newest point counts even without a new start of the machine: what the page cache has beyond it may never
+   * have reached the disk. Never throws: a disk that fails may refuse this, too.
+   */
+  distrustCache(): void {
+    if (this.#newest === null) return;
+    try {
+      const bytes = encodeSlot(this.#newest, UNKNOWN_BOOT_ID);
+      writeSync(this.descriptor, bytes, 0, SLOT_BYTES, (1 - this.#slot) * SLOT_BYTES);
+    } catch {
+      // Then power loss is what remains to go back by.
+    }
   }
 
   flushSync(): void {

@@ -44,7 +44,7 @@ export function settleSharedIndex(dataPath: string, bootId = currentBootId()): v
   flushDirectory(dirname(path));
 }
 
-function flushDirectory(path: string): void {
+export function flushDirectory(path: string): void {
   const descriptor = openSync(path, "r");
   try {
     fsyncSync(descriptor);

@@ -17,6 +17,8 @@ import { INDEX_LOCK_FILES } from "../on-disk-format.ts";
 const RETRY_MS = 1;
 /** A transaction takes as long as the disk does. */
 const OPENING_WAIT_MS = 60_000;
+/** Longer than anybody who opens waits for those who commit. */
+const COMMITTING_WAIT_MS = 2 * OPENING_WAIT_MS;
 
 export class CommitGate implements Disposable {
   readonly #opening: number;
@@ -28,9 +30,10 @@ export class CommitGate implements Disposable {
     this.#committing = openLockFile(indexDirectory, INDEX_LOCK_FILES.committing);
   }
 
-  /** Resolves when this process may commit, until `leave`. */
+  /** Resolves when this process may commit, until `leave`. Throws `unavailable` when somebody opens the index and does not get there. */
   async enter(): Promise<void> {
-    while (!this.#tryEnter()) await sleep(RETRY_MS);
+    const deadlineMs = performance.now() + COMMITTING_WAIT_MS;
+    while (!this.#tryEnter()) await retryBefore(deadlineMs);
   }
 
   leave(): void {
@@ -74,8 +77,11 @@ function openLockFile(indexDirectory: string, name: string): number {
 }
 
 async function lockExclusively(descriptor: number, deadlineMs: number): Promise<void> {
-  while (!takeLock(descriptor)) {
-    if (performance.now() > deadlineMs) throw new AisError("unavailable", "the index is busy for too long");
-    await sleep(RETRY_MS);
-  }
+  while (!takeLock(descriptor)) await retryBefore(deadlineMs);
+}
+
+async function retryBefore(deadlineMs: number): Promise<void> {
+  if (performance.now() > deadlineMs)
+    throw new AisError("unavailable", "the index is locked by another process of this node for too long");
+  await sleep(RETRY_MS);
 }

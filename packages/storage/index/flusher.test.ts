@@ -2,9 +2,12 @@
 import { expect, test } from "bun:test";
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { must } from "@ais/base/assert.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import { NO_STORAGE_FAULTS } from "../faults.ts";
 import { fileIdOfName, objectFilePath } from "../files/object-path.ts";
+import { readFlushPoint } from "../index-file/flush-point.ts";
+import { INDEX_DATA_FILE } from "../on-disk-format.ts";
 import {
   bodyOf,
   FILE_BYTES,
@@ -105,6 +108,48 @@ test("a replaced file stays as it is until the index is flushed", async () => {
   expect(statSync(path).size).toBeLessThan(wholeBytes);
 });
 
+test("who waits while a flush fails is not acknowledged by another one", async () => {
+  const { promise: failing, reject: fail } = Promise.withResolvers<void>();
+  failing.catch(() => {});
+  let gate: Promise<void> | undefined;
+  const beforeSync = (): Promise<void> | undefined => gate;
+  await using opened = await temporaryStore({ faults: { ...NO_STORAGE_FAULTS, beforeSync } });
+  const { store } = opened;
+  gate = failing;
+  const first = store.put(keyOf("a"), bodyOf(INLINE_BYTES), FSYNC, NOOP_SPAN);
+  await Bun.sleep(30);
+  const second = store.put(keyOf("b"), bodyOf(INLINE_BYTES), FSYNC, NOOP_SPAN);
+  // It does not wait, and the second goes with it.
+  await store.put(keyOf("c"), bodyOf(INLINE_BYTES), PUT, NOOP_SPAN);
+  gate = undefined;
+  fail(Object.assign(new Error("EIO: sync"), { code: "EIO" }));
+  const outcomes = await Promise.allSettled([first, second]);
+  expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+});
+
+test("what is committed while a flush takes long is flushed after it", async () => {
+  const { counts, faults } = countingFaults();
+  const { promise: held, resolve: open } = Promise.withResolvers<void>();
+  let gate: Promise<void> | undefined;
+  const beforeSync = async (path: string): Promise<void> => {
+    faults.beforeSync(path);
+    await gate;
+  };
+  await using opened = await temporaryStore({ faults: { ...faults, beforeSync } });
+  const { store } = opened;
+  const before = counts.syncs;
+  gate = held;
+  const first = store.put(keyOf("a"), bodyOf(INLINE_BYTES), FSYNC, NOOP_SPAN);
+  await Bun.sleep(30);
+  await store.put(keyOf("b"), bodyOf(INLINE_BYTES), PUT, NOOP_SPAN);
+  await Bun.sleep(700);
+  gate = undefined;
+  open();
+  await first;
+  await Bun.sleep(1_000);
+  expect(counts.syncs).toBe(before + 2);
+});
+
 test("after a flush that failed nothing is acknowledged any more, until the next start", async () => {
   let isBroken = false;
   const beforeSync = (): void => {
@@ -123,8 +168,13 @@ test("after a flush that failed nothing is acknowledged any more, until the next
     await expect(next).rejects.toMatchObject({ code: "internal" });
   }
   expect(store.stats.indexFlushFailures).toBe(1);
+  const dataPath = join(directory, "mp1", "index", INDEX_DATA_FILE);
+  const pointBefore = readFlushPoint(dataPath)?.meta.transaction;
   await store[Symbol.asyncDispose]();
+  expect(readFlushPoint(dataPath)?.meta.transaction).toBe(must(pointBefore, "a flush point"));
   await using again = await openTestStore(directory);
+  // What the failed flush was to bring to the disk may be in the page cache only.
+  expect(await readObject(again, "a")).toEqual(bodyOf(INLINE_BYTES, 1));
   await again.put(keyOf("b"), bodyOf(INLINE_BYTES, 3), FSYNC, NOOP_SPAN);
   expect(await readObject(again, "b")).toEqual(bodyOf(INLINE_BYTES, 3));
 });

@@ -71,7 +71,7 @@ export class IndexFlusher implements AsyncDisposable {
     this.#isDirty = true;
     this.#unflushedBytes += bytes;
     if (this.#unflushedBytes >= FLUSH_DUE_BYTES) this.#running ??= this.#run();
-    else this.#timer ??= setTimeout(() => this.#onTimer(), FLUSH_DELAY_MS);
+    else this.#arm();
   }
 
   /** Resolves, whatever becomes of it, when the flush under way has ended and it pays to begin another; null without one. */
@@ -92,7 +92,8 @@ export class IndexFlusher implements AsyncDisposable {
 
   /** Resolves when everything that is committed now is on the disk. Rejects when it cannot be brought there. */
   flushed(): Promise<void> {
-    if (!this.#isDirty && this.#failure === null) return this.#current ?? Promise.resolve();
+    if (this.#failure !== null) return Promise.reject(this.#failure.error);
+    if (!this.#isDirty) return this.#current ?? Promise.resolve();
     const flushed = this.#nextFlush();
     this.#running ??= this.#run();
     return flushed;
@@ -105,7 +106,6 @@ export class IndexFlusher implements AsyncDisposable {
 
   /** To be waited for before the next transaction; null when there is room. Throws when a flush has failed. */
   room(): Promise<void> | null {
-    // The kernel tells of a failed flush once, and then takes what was lost for written.
     if (this.#failure !== null) throw this.#failure.error;
     return this.#unflushedBytes < UNFLUSHED_LIMIT_BYTES ? null : this.flushed();
   }
@@ -128,6 +128,10 @@ export class IndexFlusher implements AsyncDisposable {
     });
   }
 
+  #arm(): void {
+    this.#timer ??= setTimeout(() => this.#onTimer(), FLUSH_DELAY_MS);
+  }
+
   #onTimer(): void {
     this.#timer = null;
     if (this.#isDirty) this.#running ??= this.#run();
@@ -145,13 +149,28 @@ export class IndexFlusher implements AsyncDisposable {
         this.#options.counters.indexFlushes += 1;
         for (const { resolve } of waiters) resolve();
       } catch (error) {
-        this.#failure ??= { error };
-        this.#options.counters.indexFlushFailures += 1;
-        for (const { reject } of waiters) reject(error);
+        this.#failed(error, waiters);
       }
       this.#current = null;
     } while (this.#waiters.length > 0);
     this.#running = null;
+    // What was committed while a flush took long has no timer any more.
+    if (this.#isDirty && this.#failure === null) this.#arm();
+  }
+
+  /**
+   * There is no other flush, for anybody: the kernel tells of a failure once, and would take the next one for a success. Nor
+   * does the next start believe the page cache beyond the newest flush point.
+   */
+  #failed(error: unknown, waiters: readonly Waiter[]): void {
+    this.#failure = { error };
+    this.#options.counters.indexFlushFailures += 1;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const late = this.#waiters;
+    this.#waiters = [];
+    for (const { reject } of [...waiters, ...late]) reject(error);
+    this.#point.distrustCache();
   }
 
   async #flush(): Promise<void> {

@@ -59,13 +59,22 @@ export function settle(pending: Pending, batchSize: number, beganMs: number): vo
   else pending.resolve({ value: outcome.value, batchSize, queueMs: beganMs - queuedMs });
 }
 
+/** A disk that does not say is not known to be full. */
+function isNearlyFull(path: string): boolean {
+  try {
+    return availableBytes(path) < FULL_DISK_BYTES;
+  } catch {
+    return false;
+  }
+}
+
 /** A disk that is nearly full takes part of a write, which LMDB reports as an input/output error. */
 export function commitFailure(cause: unknown, presence: MountpathPresence): AisError {
   const action = "commit to the object index";
   if (isAisError(cause)) return cause;
   if (!presence.isThere()) return presence.goneError(cause);
   const isShortWrite = (cause as { code?: unknown } | null)?.code === EIO_NUMBER;
-  if (isShortWrite && availableBytes(presence.mountpath) < FULL_DISK_BYTES) {
+  if (isShortWrite && isNearlyFull(presence.mountpath)) {
     return new AisError("outOfSpace", `failed to ${action}: no space left on the device`, { cause });
   }
   return toStorageError(action, cause);

@@ -4,7 +4,7 @@ import { assert } from "@ais/base/assert.ts";
 import { type Database, open, type RootDatabase, type RootDatabaseOptions } from "lmdb";
 import type { StorageCounters } from "../counters.ts";
 import type { StorageFaults } from "../faults.ts";
-import { settleIndex, settleSharedIndex } from "../index-file/settle-index.ts";
+import { flushDirectory, settleIndex, settleSharedIndex } from "../index-file/settle-index.ts";
 import { DATABASES, INDEX_DATA_FILE, INDEX_DIRECTORY, RUN_KEY } from "../on-disk-format.ts";
 import { MountpathPresence } from "../presence.ts";
 import type { Durability } from "../types.ts";
@@ -114,6 +114,8 @@ export class ObjectIndex implements AsyncDisposable {
       this.#flusher = null;
       this.#committer = new SharedCommitter({ ...parts, gate: this.#gate });
     }
+    // Files of an index that is new have names that no flush of their content keeps.
+    if (sharing !== "guest") flushDirectory(directory);
   }
 
   /** Inside an index operation it sees what the transaction has written so far. */

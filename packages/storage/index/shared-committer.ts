@@ -60,10 +60,12 @@ export class SharedCommitter implements Commits {
 
   async #commitBatch(): Promise<Batch> {
     const { root, presence, faults, counters, batchLimitCount, gate } = this.#options;
-    await gate.enter();
     let batch: readonly Pending[] = [];
     let beganMs = 0;
+    let isIn = false;
     try {
+      await gate.enter();
+      isIn = true;
       presence.require();
       await faults.beforeCommit(Math.min(this.#queue.length, batchLimitCount));
       const committed = root.transaction(() => {
@@ -87,7 +89,7 @@ export class SharedCommitter implements Commits {
       if (batch.length === 0) batch = this.#queue.splice(0, batchLimitCount);
       failAll(batch, commitFailure(await rootCause(error), presence));
     } finally {
-      gate.leave();
+      if (isIn) gate.leave();
     }
     return { operations: batch, beganMs };
   }

@@ -40,9 +40,9 @@ export class Claims implements Disposable {
 
   constructor(parts: ClaimParts) {
     this.#parts = parts;
-    // Nothing is outdated any more.
-    this.#unsubscribe = parts.member.onChange(({ after }) => {
-      if (isSettled(after)) this.#fresh.clear();
+    // Nothing is outdated any more; or this target may have been away once more.
+    this.#unsubscribe = parts.member.onChange(({ document, after }) => {
+      if (document === "smap" || isSettled(after)) this.#fresh.clear();
     });
   }
 
