@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { must } from "@ais/base/assert.ts";
 import { TestCluster } from "@ais/testkit/cluster.ts";
 import { SeededRandom } from "@ais/testkit/random.ts";
+import { HEADERS } from "@ais/wire/headers.ts";
 import { ClusterClient, heldBy, idOf, untilEnded } from "./cluster.fixture.ts";
 import { contentOf, numbered, until } from "./jobs.fixture.ts";
 import { checkLoad, MembershipLoad } from "./membership-load.fixture.ts";
@@ -131,6 +132,19 @@ test("a node that is not to be shut down leaves the cluster and stays a process;
   const target = must(cluster.targets[0], "target");
   const targetPid = target.pid;
   const targetId = await idOf(target);
+  // Nobody else's word is enough for a node to give up what it has.
+  const forged = async (url: string, headers: Record<string, string>) => {
+    const body = JSON.stringify({ action: "decommission-node", name: "", value: { rm_user_data: true } });
+    return (await fetch(url, { method: "PUT", headers, body })).status;
+  };
+  const proxy1 = await idOf(
+    must(
+      cluster.proxies.find((each) => each !== other),
+      "proxy",
+    ),
+  );
+  expect(await forged(`${target.url}/v1/daemon`, { [HEADERS.callerId]: proxy1 })).toBe(403);
+  expect(await forged(`${via}/v1/reverse/daemon`, { [HEADERS.nodeId]: targetId })).toBe(403);
   expect(await act({ sid: targetId, skip_rebalance: true })).toBe(200);
   expect((await client.smap(via)).tmap[targetId]).toBeUndefined();
   await untilEnded(target, targetPid);

@@ -48,7 +48,8 @@ async function admit(
   call: Call,
   { member, facts }: ProxyServices,
 ): Promise<readonly Snode[]> {
-  await member.refresh("rmd", call.span);
+  // Whether there are buckets decides whether there is anything to move.
+  await Promise.all([member.refresh("rmd", call.span), member.refresh("bmd", call.span)]);
   const { smap, rmd } = await member.refresh("smap", call.span);
   const nodes: Snode[] = [];
   for (const id of ids) {

@@ -52,7 +52,7 @@ async function storeMoved(
   services: TargetServices,
   span: Span,
 ): Promise<StoredCopy> {
-  const { localStore, handOver, facts } = services;
+  const { localStore } = services;
   const { sizeBytes, checksum, atimeNs, custom, parts, moved } = transfer;
   const createdNs = BigInt(moved?.createdNs ?? 0);
   const existing = await localStore.head(key, span);
@@ -69,7 +69,7 @@ async function storeMoved(
     ...(checksum === null ? {} : { expected: checksum }),
     ...(parts === null ? {} : { parts }),
   };
-  const attributes = await writeAtOwner(key, { handOver, nodeId: facts.id }, async () =>
+  const attributes = await writeAtOwner(key, services, async () =>
     localStore.put(key, await body(), options, span),
   );
   return { attributes, stored: attributes.createdNs === createdNs };

@@ -77,6 +77,27 @@ test("by a newer map, the target reads its own anew first", async () => {
   expect((await request("GET", others, "99")).status).toBe(301);
 });
 
+test.each(["PATCH", "DELETE"])(
+  "a %s whose message takes so long that the object gets another owner is not acknowledged here",
+  async (method) => {
+    const { member } = fixture.services;
+    const { version } = member.snapshot.smap;
+    expect((await request("PUT", others, version)).status).toBe(200);
+    const text = new TextEncoder();
+    const body = new ReadableStream({
+      async start(controller) {
+        controller.enqueue(text.encode('{"action":"",'));
+        await Bun.sleep(100);
+        member.deliver("smap");
+        controller.enqueue(text.encode('"name":"","value":{"color":"blue"}}'));
+        controller.close();
+      },
+    });
+    const reply = await fetch(fixture.url(others, `vpams=${version}`), { method, body });
+    expect([reply.status, await reply.text()]).toEqual([503, expect.stringContaining("has changed")]);
+  },
+);
+
 test("without the stamp of a proxy a read is served from what is here", async () => {
   fixture.services.member.deliver("smap");
   expect((await request("PUT", others, VERSION)).status).toBe(200);

@@ -1,20 +1,26 @@
 /**
  * Requests for objects that came by an old cluster map: a proxy that has not heard of the newest one yet sent them here. They
- * go on to the owner, because a change made here would be missed there, and what is read here may be outdated.
+ * go on to the owner, because a change made here would be missed there, and what is read here may be outdated. The map may
+ * also change while a request waits for its body or the disk.
  */
+import { AisError } from "@ais/base/errors.ts";
 import type { Call, OperationHandler } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { withoutTraceQuery } from "@ais/tracing/redact.ts";
 import { bckFromRequest, objectUname } from "@ais/wire/bck.ts";
 import { QUERY } from "@ais/wire/queries.ts";
 import type { Snode } from "@ais/wire/smap.ts";
+import { locateObject } from "../locate.ts";
 import type { TargetServices } from "../services.ts";
+
+const FIRST_FAILURE = 300;
+const NEVER = new AbortController().signal;
 
 /** Waits for nothing when proxy and target have the same map, which is the rule. */
 export function atOwner(handler: OperationHandler<TargetServices>): OperationHandler<TargetServices> {
   return (call, services) => {
     const version = call.query.get(QUERY.smapVersion);
-    if (version === null || version === call.snapshot.smap.version) return handler(call, services);
+    if (version === null || version === call.snapshot.smap.version) return settled(handler, call, services);
     return passOn(version, handler, call, services);
   };
 }
@@ -37,8 +43,40 @@ async function passOn(
   );
   const owner = handOver.ownerOf(objectUname(bucket, call.objectName));
   return owner === null || owner.daemon_id === facts.id
-    ? handler(current, services)
+    ? settled(handler, current, services)
     : redirect(owner, current, services);
+}
+
+/** A change that ended under another cluster map than it began under may have been made after the object went to its new owner. */
+function settled(
+  handler: OperationHandler<TargetServices>,
+  call: Call,
+  services: TargetServices,
+): HttpReply | Promise<HttpReply> {
+  const reply = handler(call, services);
+  if (!(reply instanceof Promise) || call.request.method === "GET" || call.request.method === "HEAD")
+    return reply;
+  return reply.then((done) => {
+    const isSame = services.member.snapshot.smap === call.snapshot.smap;
+    return isSame || done.status >= FIRST_FAILURE || isBound(call)
+      ? done
+      : atOwnerOfNow(done, call, services);
+  });
+}
+
+/** What was stored is sent on. Other changes are asked for again, at the owner; repeating them does no harm. */
+async function atOwnerOfNow(done: HttpReply, call: Call, services: TargetServices): Promise<HttpReply> {
+  const { handOver, facts } = services;
+  const { key } = await locateObject(call, services);
+  const owner = handOver.ownerOf(key.uname);
+  if (owner === null || owner.daemon_id === facts.id) return done;
+  if (call.request.method !== "PUT")
+    throw new AisError(
+      "unavailable",
+      `the owner of "${key.bucketName}/${key.objectName}" has changed meanwhile`,
+    );
+  await handOver.run(key, "", NEVER);
+  return done;
 }
 
 /** Parts of an upload are where it was begun, whoever will own the object. */

@@ -1,5 +1,6 @@
 /** Objects that arrive from other targets, and those that are written while the cluster map changes, end at their owner. */
 import { AisError } from "@ais/base/errors.ts";
+import type { ClusterMember } from "@ais/cluster/member.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { ObjectKey } from "@ais/storage/types.ts";
 import type { ObjectTransfer } from "@ais/wire/object-transfer.ts";
@@ -27,15 +28,15 @@ export async function requireOwner(
 
 /**
  * A write may have begun before the cluster map changed, and end after this target's objects went to their new owners: then
- * nobody would look for it here. It may have waited for its body before it came here, so that only the owner of now counts.
+ * nobody would look for it here. Only a map that was exchanged meanwhile can have changed the owner of what was redirected.
  */
 export async function writeAtOwner<T>(
   key: ObjectKey,
-  { handOver, nodeId }: { readonly handOver: Sending; readonly nodeId: string },
+  { member, handOver }: { readonly member: ClusterMember; readonly handOver: Sending },
   write: () => Promise<T>,
 ): Promise<T> {
+  const { smap } = member.snapshot;
   const written = await write();
-  const owner = handOver.ownerOf(key.uname);
-  if (owner !== null && owner.daemon_id !== nodeId) await handOver.run(key, "", NEVER);
+  if (member.snapshot.smap !== smap) await handOver.run(key, "", NEVER);
   return written;
 }
