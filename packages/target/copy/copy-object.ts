@@ -38,15 +38,16 @@ export async function copyObject(
   validateObjectName(objectName);
   const { props } = await locateBucket(bucket, false, call.snapshot, services, span);
   requireAccess(bucket, props, permission);
-  const { smap } = member.snapshot;
   const uname = objectUname(bucket, objectName);
-  const chosen = hrw.chooseTarget(placementNodes(smap), uname);
-  if (chosen === null)
-    throw new AisError("unavailable", `no target for "${objectCname(bucket, objectName)}"`);
   const reader = await store.get(source.key, { verify: false }, span);
   try {
     // Nothing to do for a copy of itself, but the object must be there.
     if (source.key.uname === uname) return reader.attributes;
+    // Not before the source is open, which may have come from another target: `put` sends on what is written here only when
+    // the cluster map changes after it began.
+    const chosen = hrw.chooseTarget(placementNodes(member.snapshot.smap), uname);
+    if (chosen === null)
+      throw new AisError("unavailable", `no target for "${objectCname(bucket, objectName)}"`);
     const transfer = describeTransfer(reader.attributes, member.snapshot, { uname, bid: props.bid });
     if (chosen.id === facts.id) {
       const key = { bucketId: bucketId(props), bucketName: bucketCname(bucket), objectName, uname };

@@ -9,7 +9,7 @@ import { bucketNotFound } from "@ais/wire/error-texts.ts";
 import { type CopyMsg, copyName } from "@ais/wire/jobs/job-messages.ts";
 import { validateObjectName } from "@ais/wire/object-name.ts";
 import type { ObjectTransfer } from "@ais/wire/object-transfer.ts";
-import { placementNodes } from "@ais/wire/smap.ts";
+import { placementNodes, type Smap } from "@ais/wire/smap.ts";
 import type { TargetServices } from "../services.ts";
 import { describeTransfer } from "../transfer/describe-transfer.ts";
 import { sendForJob } from "../transfer/send-for-job.ts";
@@ -50,7 +50,7 @@ export async function copyOne(copy: CopyOne, services: TargetServices, signal: A
     });
     const { stats } = context;
     if (owner.id === facts.id) {
-      if (!(await storeHere(transfer, destination, copy, reader, services))) return;
+      if (!(await storeHere(transfer, destination, smap, copy, reader, services))) return;
       stats.objects++;
       stats.bytes += reader.lengthBytes;
       return;
@@ -77,14 +77,15 @@ export async function copyOne(copy: CopyOne, services: TargetServices, signal: A
 
 async function storeHere(
   transfer: ObjectTransfer,
-  destination: ObjectKey,
+  key: ObjectKey,
+  smap: Smap,
   { to }: CopyOne,
   reader: ObjectReader,
   services: TargetServices,
 ): Promise<boolean> {
   const props = findBucket(services.member.snapshot.bmd, to.bucket);
   if (props === null || props.bid !== to.bid) throw bucketNotFound(to.bucket);
-  return (await storeCopy(destination, props, transfer, () => bodyOf(reader), services)).stored;
+  return (await storeCopy({ key, props, smap }, transfer, () => bodyOf(reader), services)).stored;
 }
 
 function bodyOf({ content, lengthBytes }: ObjectReader): ObjectBody {

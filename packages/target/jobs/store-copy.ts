@@ -1,13 +1,22 @@
 /** Stores a copy that a job makes, whether its original is here or came from another target. */
+import { AisError } from "@ais/base/errors.ts";
 import type { ObjectAttributes, ObjectBody, ObjectKey, PutOptions } from "@ais/storage/types.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import type { Span } from "@ais/tracing/types.ts";
 import type { Bprops } from "@ais/wire/bprops.ts";
 import type { ObjectTransfer } from "@ais/wire/object-transfer.ts";
+import type { Smap } from "@ais/wire/smap.ts";
 import { durabilityOf } from "../locate.ts";
 import { objectOptions } from "../object-options.ts";
 import { writeAtOwner } from "../placement/require-owner.ts";
 import type { TargetServices } from "../services.ts";
+
+export interface CopyPlace {
+  readonly key: ObjectKey;
+  readonly props: Bprops;
+  /** The cluster map by which this target owns the object. */
+  readonly smap: Smap;
+}
 
 export interface StoredCopy {
   readonly attributes: ObjectAttributes;
@@ -15,17 +24,20 @@ export interface StoredCopy {
   readonly stored: boolean;
 }
 
-/** Safe to repeat: a copy that is there already, metadata and all, is not written again. */
+/**
+ * The copy is with the owner of the object when this resolves, whatever the cluster map has become meanwhile. Safe to repeat: a
+ * copy that is there already, metadata and all, is not written again.
+ */
 export async function storeCopy(
-  key: ObjectKey,
-  props: Bprops,
+  place: CopyPlace,
   transfer: ObjectTransfer,
   body: () => ObjectBody | Promise<ObjectBody>,
   services: TargetServices,
   span: Span = NOOP_SPAN,
 ): Promise<StoredCopy> {
-  if (transfer.moved != null) return storeMoved(key, props, transfer, body, services, span);
-  const { store } = services;
+  if (transfer.moved != null) return storeMoved(place, transfer, body, services, span);
+  const { key, props, smap } = place;
+  const { store, member } = services;
   const existing = await store.head(key, span);
   if (existing !== null && transfer.keepExisting) return { attributes: existing, stored: false };
   const { sizeBytes, checksum, atimeNs, custom, parts } = transfer;
@@ -40,13 +52,19 @@ export async function storeCopy(
     ...(parts === null ? {} : { parts }),
     ...(existing !== null && !isSame(existing.custom, custom) ? { compareCustom: true } : {}),
   };
-  return { attributes: await store.put(key, await body(), options, span), stored: true };
+  const attributes = await writeAtOwner(key, smap, services, async () => {
+    const content = await body();
+    // Nobody has told this target what others hold of an object that is not its own.
+    if (transfer.keepExisting && member.snapshot.smap !== smap)
+      throw new AisError("unavailable", "the cluster map has changed while an object was on its way");
+    return store.put(key, content, options, span);
+  });
+  return { attributes, stored: true };
 }
 
 /** An object that this target owns now and another one held: it comes as it is, unless what is here is at least as new. */
 async function storeMoved(
-  key: ObjectKey,
-  props: Bprops,
+  { key, props, smap }: CopyPlace,
   transfer: ObjectTransfer,
   body: () => ObjectBody | Promise<ObjectBody>,
   services: TargetServices,
@@ -69,7 +87,7 @@ async function storeMoved(
     ...(checksum === null ? {} : { expected: checksum }),
     ...(parts === null ? {} : { parts }),
   };
-  const attributes = await writeAtOwner(key, services, async () =>
+  const attributes = await writeAtOwner(key, smap, services, async () =>
     localStore.put(key, await body(), options, span),
   );
   return { attributes, stored: attributes.createdNs === createdNs };

@@ -37,7 +37,7 @@ export async function intraJobObject(call: Call, services: TargetServices): Prom
     objectName,
     uname: transfer.uname,
   };
-  await requireOwner(transfer, call, services);
+  const smap = await requireOwner(transfer, call, services);
   const { metrics, jobRunner } = services;
   let isTaken = false;
   const body = (): ObjectBody | Promise<ObjectBody> => {
@@ -49,7 +49,7 @@ export async function intraJobObject(call: Call, services: TargetServices): Prom
   const { attributes, stored } = await countingIoErrors(
     "put",
     metrics,
-    storeCopy(key, props, transfer, body, services),
+    storeCopy({ key, props, smap }, transfer, body, services),
   );
   if (!stored) {
     if (!isTaken) await drain(request.stream());

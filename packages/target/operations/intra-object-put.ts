@@ -11,7 +11,7 @@ import { decodeTransfer, TRANSFER_HEADER } from "@ais/wire/object-transfer.ts";
 import { transferOptions } from "../copy/transfer-options.ts";
 import { countingIoErrors } from "../io-errors.ts";
 import { locateBucket } from "../locate.ts";
-import { requireOwner } from "../placement/require-owner.ts";
+import { requireOwner, writeAtOwner } from "../placement/require-owner.ts";
 import { objectBody } from "../request-body.ts";
 import type { TargetServices } from "../services.ts";
 
@@ -31,10 +31,12 @@ export async function intraObjectPut(call: Call, services: TargetServices): Prom
   const { props } = await locateBucket(bucket, isOutdated, snapshot, services, span);
   if (props.bid !== transfer.bid) throw bucketNotFound(bucket);
   const key = { bucketId: bucketId(props), bucketName: bucketCname(bucket), objectName, uname };
-  await requireOwner(transfer, call, services);
+  const smap = await requireOwner(transfer, call, services);
   const { store, metrics } = services;
-  const body = await objectBody(call);
-  await countingIoErrors("put", metrics, store.put(key, body, transferOptions(transfer, props), span));
+  const storing = writeAtOwner(key, smap, services, async () =>
+    store.put(key, await objectBody(call), transferOptions(transfer, props), span),
+  );
+  await countingIoErrors("put", metrics, storing);
   metrics.add("stream.in.n", 1);
   metrics.add("stream.in.size", sizeBytes);
   return emptyReply();

@@ -7,7 +7,7 @@ import { ACTION_PERMISSIONS } from "@ais/wire/access.ts";
 import type { ActMsg } from "@ais/wire/act-msg.ts";
 import { objectCname } from "@ais/wire/bck.ts";
 import { copyObject } from "../copy/copy-object.ts";
-import { locateObject } from "../locate.ts";
+import { type LocatedObject, locateObject } from "../locate.ts";
 import type { TargetServices } from "../services.ts";
 
 /**
@@ -39,6 +39,21 @@ async function copyAndDelete(call: Call, newName: string, services: TargetServic
     permission: ACTION_PERMISSIONS["rename-obj"],
   };
   const copied = await copyObject(call, source, destination, services);
+  requireStillOwner(source, call, services);
   if (await services.store.deleteUnchanged(source.key, copied, call.span)) return;
   throw new AisError("conflict", `"${cname}" was changed while it was renamed: both names exist now`);
+}
+
+/** Elsewhere the old name would stay, and here it is what the next owner still has to get. */
+function requireStillOwner(
+  { key }: LocatedObject,
+  { snapshot }: Call,
+  { member, handOver, facts }: TargetServices,
+): void {
+  if (member.snapshot.smap === snapshot.smap) return;
+  if (handOver.ownerOf(key.uname)?.daemon_id === facts.id) return;
+  throw new AisError(
+    "unavailable",
+    `the owner of "${key.bucketName}/${key.objectName}" has changed while it was renamed: both names exist now`,
+  );
 }

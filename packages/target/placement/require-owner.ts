@@ -4,6 +4,7 @@ import type { ClusterMember } from "@ais/cluster/member.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { ObjectKey } from "@ais/storage/types.ts";
 import type { ObjectTransfer } from "@ais/wire/object-transfer.ts";
+import type { Smap } from "@ais/wire/smap.ts";
 import type { TargetServices } from "../services.ts";
 import type { Sending } from "./hand-over.ts";
 
@@ -12,31 +13,34 @@ const NEVER = new AbortController().signal;
 /**
  * Throws `unavailable` unless this target owns the object by a map at least as new as the sender's: elsewhere nobody would
  * look for it. The sender tries again, by a newer map.
+ * Resolves with the map that this was judged by: it may change before the object is here, so the write is to be told of it.
  */
 export async function requireOwner(
   { uname, smapVersion }: ObjectTransfer,
   { span }: Pick<Call, "span">,
   { member, handOver, facts }: Pick<TargetServices, "member" | "handOver" | "facts">,
-): Promise<void> {
+): Promise<Smap> {
   if (BigInt(smapVersion ?? 0) > BigInt(member.snapshot.smap.version)) await member.refresh("smap", span);
-  if (handOver.ownerOf(uname)?.daemon_id === facts.id) return;
+  const { smap } = member.snapshot;
+  if (handOver.ownerOf(uname)?.daemon_id === facts.id) return smap;
   throw new AisError(
     "unavailable",
-    `the owner of the object has changed by cluster map version ${member.snapshot.smap.version}`,
+    `the owner of the object has changed by cluster map version ${smap.version}`,
   );
 }
 
 /**
- * A write may have begun before the cluster map changed, and end after this target's objects went to their new owners: then
- * nobody would look for it here. Only a map that was exchanged meanwhile can have changed the owner of what was redirected.
+ * `write` waits for bodies and disks. When the cluster map is another one than `judgedBy` after that, the one by which this
+ * target was found to own the object, what was written goes on to the owner of now before anybody hears of it: this target's
+ * objects may all have gone there already, and nobody would look for it here.
  */
 export async function writeAtOwner<T>(
   key: ObjectKey,
+  judgedBy: Smap,
   { member, handOver }: { readonly member: ClusterMember; readonly handOver: Sending },
   write: () => Promise<T>,
 ): Promise<T> {
-  const { smap } = member.snapshot;
   const written = await write();
-  if (member.snapshot.smap !== smap) await handOver.run(key, "", NEVER);
+  if (member.snapshot.smap !== judgedBy) await handOver.run(key, "", NEVER);
   return written;
 }

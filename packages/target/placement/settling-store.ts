@@ -60,7 +60,7 @@ export function createSettlingStore(parts: SettlingParts): ObjectStore {
     key: ObjectKey,
     write: () => Promise<ObjectAttributes>,
   ): Promise<ObjectAttributes> => {
-    const attributes = await writeAtOwner(key, parts, write);
+    const attributes = await writeAtOwner(key, member.snapshot.smap, parts, write);
     if (!isSettledNow() && claims.isOutdated) claims.noteFresh(key.uname);
     return attributes;
   };

@@ -97,7 +97,8 @@ async function store(
 ): Promise<Stored> {
   const { member, hrw, facts, metrics, clock, intraAuth } = services;
   const props = currentProps(bucket, services);
-  const owner = hrw.chooseTarget(placementNodes(member.snapshot.smap), key.uname);
+  const { smap } = member.snapshot;
+  const owner = hrw.chooseTarget(placementNodes(smap), key.uname);
   if (owner === null) throw new AisError("unavailable", "the cluster has no active targets");
   const file = { sizeBytes: stat.size, checksum: null, atimeNs: clock.nowNs(), custom: {} };
   const transfer = describeTransfer(file, member.snapshot, {
@@ -121,7 +122,8 @@ async function store(
       sending.end();
     }
   }
-  const { attributes, stored } = await storeCopy(key, props, transfer, () => reader.body(), services, span);
+  const place = { key, props, smap };
+  const { attributes, stored } = await storeCopy(place, transfer, () => reader.body(), services, span);
   return { result: { stored, checksum: attributes.checksum }, isElsewhere: false };
 }
 

@@ -27,7 +27,7 @@ export interface TargetFixture extends AsyncDisposable {
 }
 
 /** The bucket `nnn` is there and known to the target. */
-export async function startTargetFixture(): Promise<TargetFixture> {
+export async function startTargetFixture(nodeId = "targetone"): Promise<TargetFixture> {
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "target-"));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
@@ -40,7 +40,7 @@ export async function startTargetFixture(): Promise<TargetFixture> {
     idleTimeoutMs: 30_000,
   });
   stack.defer(() => server.stop(1000));
-  const services = memoryServices(memoryNode("target", "targetone", server.port), [
+  const services = memoryServices(memoryNode("target", nodeId, server.port), [
     memoryNode("proxy", "proxyone", 1),
   ]);
   const { member } = services;
