@@ -71,3 +71,48 @@ test("a batch of nodes is one change and one rebalance", async () => {
   expect(await client.wrong("b", names, contentOf)).toEqual([]);
   expect(await client.rebalances()).toEqual([job, back]);
 }, 60_000);
+
+test("what a target in maintenance was not to hand over is found by name while it runs, however slow it is", async () => {
+  await using cluster = await TestCluster.start({ targets: 2 });
+  const client = new ClusterClient(cluster);
+  await client.create("b");
+  const names = numbered("o", 40);
+  await client.fill("b", names, contentOf);
+  const target = must(cluster.targets[0], "target");
+  const id = await idOf(target);
+  const held = await heldBy(target, "b", "2");
+  expect(await client.changeNode("start-maintenance", id, { skip_rebalance: true })).toBe("");
+  await client.untilFlags(id, MAINTENANCE);
+  const [read = "", deleted = "", kept = "", lost = ""] = held;
+  const call = async (method: string, name: string): Promise<number> => {
+    const reply = await fetch(`${cluster.url}/v1/objects/b/${name}`, { method });
+    await reply.bytes();
+    return reply.status;
+  };
+  // Until every node knows that this is all that was to be done.
+  await Bun.sleep(500);
+  // Longer than a short wait would be, shorter than a lease lasts.
+  target.pause();
+  const replies = Promise.all([call("GET", read), call("DELETE", deleted)]);
+  await Bun.sleep(2800);
+  target.resume();
+  expect(await replies).toEqual([200, 200]);
+  expect(await call("GET", deleted)).toBe(404);
+
+  // What does not run is as good as not there: nothing waits for it, and it comes back with what it has.
+  await target.end("SIGKILL");
+  expect([await call("GET", kept), await call("HEAD", kept), await call("DELETE", lost)]).toEqual([
+    404, 404, 404,
+  ]);
+  expect(await client.put("b", lost, "newer")).toBe(200);
+  target.start();
+  await target.ready();
+  expect(await call("GET", kept)).toBe(200);
+  expect(await client.flags(id)).toBe(MAINTENANCE);
+  expect(await client.wait(await client.changeNode("stop-maintenance", id))).toMatchObject({
+    aborted: false,
+  });
+  // It owns that one again, and the newer one is what there is.
+  expect(await (await fetch(`${cluster.url}/v1/objects/b/${lost}`)).text()).toBe("newer");
+  expect(await client.names("b")).toEqual(names.filter((name) => name !== deleted));
+}, 60_000);

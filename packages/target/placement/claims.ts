@@ -11,8 +11,9 @@ import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
 import { encodeJson } from "@ais/wire/json.ts";
 import { type ObjectClaim, parseClaimReply } from "@ais/wire/object-claim.ts";
 import { PATHS } from "@ais/wire/paths.ts";
-import { holdingTargets, isSettled, outOfService, unsettledTargets } from "@ais/wire/rmd.ts";
-import { nodeName, type Snode } from "@ais/wire/smap.ts";
+import { holdingTargets, isSettled, outOfService, type Rmd, unsettledTargets } from "@ais/wire/rmd.ts";
+import { nodeName, type Smap, type Snode } from "@ais/wire/smap.ts";
+import { isAlive } from "./is-alive.ts";
 
 export interface ClaimParts {
   readonly member: ClusterMember;
@@ -23,8 +24,6 @@ export interface ClaimParts {
 /** An object that is handed over may be large. */
 const HAND_OVER_MAX_MS = 10 * 60_000;
 const DROP_MAX_MS = 60_000;
-/** Of a node in maintenance whose objects were never handed over; it may not even run. */
-const OPTIONAL_MAX_MS = 2000;
 /** Names known to be here in their newest form, so that a target that has just come back does not ask for them again. */
 const FRESH_NAMES_MAX = 10_000;
 
@@ -43,6 +42,8 @@ export class Claims implements Disposable {
     // Nothing is outdated any more; or this target may have been away once more.
     this.#unsubscribe = parts.member.onChange(({ document, after }) => {
       if (document === "smap" || isSettled(after)) this.#fresh.clear();
+      // What those under way will have found is of the time before.
+      if (document === "smap") this.#fetches.clear();
     });
   }
 
@@ -57,7 +58,10 @@ export class Claims implements Disposable {
     return this.#fresh.has(uname);
   }
 
-  noteFresh(uname: string): void {
+  /** `asOf` is the cluster map that was there when it was found out; by a newer one nothing is known. */
+  noteFresh(uname: string, asOf: Smap): void {
+    const { smap, rmd } = this.#parts.member.snapshot;
+    if (smap !== asOf || isSettled({ smap, rmd })) return;
     // Set again, so that the oldest goes first.
     this.#fresh.delete(uname);
     this.#fresh.add(uname);
@@ -73,19 +77,21 @@ export class Claims implements Disposable {
 
   /**
    * Has every other target send what it has of the object that is newer than `newerThanNs`. True when one had it: it is
-   * here then. Throws `unavailable` when none had it and one did not answer.
+   * here then. Throws `unavailable` when none had it and one that runs did not answer.
    */
   fetch(key: ObjectKey, newerThanNs: bigint, span: Span): Promise<boolean> {
     const underWay = this.#fetches.get(key.uname);
     if (underWay !== undefined) return underWay;
     const fetching = this.#ask(SPAN.fetch, PATHS.intraHandOver, HAND_OVER_MAX_MS, key, newerThanNs, span);
     this.#fetches.set(key.uname, fetching);
-    const forget = (): boolean => this.#fetches.delete(key.uname);
+    const forget = (): void => {
+      if (this.#fetches.get(key.uname) === fetching) this.#fetches.delete(key.uname);
+    };
     fetching.then(forget, forget);
     return fetching;
   }
 
-  /** No other target has the object when this resolves; true when one had it. Throws `unavailable` unless all answered. */
+  /** No other target that runs has the object when this resolves; true when one had it. Throws `unavailable` unless all answered. */
   drop(key: ObjectKey, span: Span): Promise<boolean> {
     return this.#ask(SPAN.drop, PATHS.intraDrop, DROP_MAX_MS, key, 0n, span);
   }
@@ -111,12 +117,11 @@ export class Claims implements Disposable {
     const under = span.recording ? span : parent;
     const answers = await Promise.all(
       peers.map(async (node) => {
-        const isOptional = outOfService(rmd, node.daemon_id)?.final === true;
+        if (await this.#isGone(node, rmd, under)) return { found: false, failure: null };
         try {
-          const maxMs = isOptional ? OPTIONAL_MAX_MS : timeoutMs;
-          return { found: await this.#askOne(node, path, claim, maxMs, under), failure: null };
+          return { found: await this.#askOne(node, path, claim, timeoutMs, under), failure: null };
         } catch (error) {
-          return { found: false, failure: isOptional ? null : errorText(error) };
+          return { found: false, failure: errorText(error) };
         }
       }),
     );
@@ -132,6 +137,15 @@ export class Claims implements Disposable {
         `another target may have "${key.bucketName}/${key.objectName}": ${failure}`,
       );
     return found;
+  }
+
+  /**
+   * A node in maintenance whose objects were never handed over is in the cluster map whether it runs or not. While it runs it is
+   * asked like any other; else what it has is out of reach, as of a node that has left the map, and comes back with it.
+   */
+  async #isGone(node: Snode, rmd: Rmd, span: Span): Promise<boolean> {
+    if (outOfService(rmd, node.daemon_id)?.final !== true) return false;
+    return !(await isAlive(node, span, this.#parts.caller));
   }
 
   async #askOne(

@@ -39,8 +39,9 @@ export function createSettlingStore(parts: SettlingParts): ObjectStore {
     if (!isOwner(key)) return false;
     const here = await local.head(key, NOOP_SPAN);
     if (here !== null && (!claims.isOutdated || claims.isFresh(key.uname))) return false;
+    const { smap } = member.snapshot;
     const came = await claims.fetch(key, here?.createdNs ?? 0n, span);
-    if (claims.isOutdated) claims.noteFresh(key.uname);
+    if (claims.isOutdated) claims.noteFresh(key.uname, smap);
     // One that was on its way here is at none of the others, and arrived meanwhile.
     return came || (here === null && (await local.head(key, NOOP_SPAN)) !== null);
   };
@@ -60,8 +61,9 @@ export function createSettlingStore(parts: SettlingParts): ObjectStore {
     key: ObjectKey,
     write: () => Promise<ObjectAttributes>,
   ): Promise<ObjectAttributes> => {
-    const attributes = await writeAtOwner(key, member.snapshot.smap, parts, write);
-    if (!isSettledNow() && claims.isOutdated) claims.noteFresh(key.uname);
+    const { smap } = member.snapshot;
+    const attributes = await writeAtOwner(key, smap, parts, write);
+    if (!isSettledNow() && claims.isOutdated) claims.noteFresh(key.uname, smap);
     return attributes;
   };
 

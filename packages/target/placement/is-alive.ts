@@ -1,0 +1,38 @@
+/** Whether a node runs that stays in the cluster map whether it runs or not: one that is out of service for good. */
+import { callPeer, type PeerCaller, type PeerResponse } from "@ais/node/peer-client.ts";
+import type { Span } from "@ais/tracing/types.ts";
+import { PATHS } from "@ais/wire/paths.ts";
+import { QUERY, WHAT } from "@ais/wire/queries.ts";
+import { parseSnode, type Snode } from "@ais/wire/smap.ts";
+
+/** As long as any other node may be silent before it leaves the cluster map, unless `--lease-ttl` says otherwise. */
+export const ALIVE_MAX_MS = 4000;
+
+/**
+ * Any answer will do, such as that it is starting, unless another node gives it from an address that is no longer this one's.
+ * What refuses connections or says nothing for `ALIVE_MAX_MS` does not run.
+ */
+export async function isAlive(node: Snode, span: Span, caller: PeerCaller): Promise<boolean> {
+  const request = {
+    method: "GET",
+    path: PATHS.daemon,
+    query: `${QUERY.what}=${WHAT.snode}`,
+    timeoutMs: ALIVE_MAX_MS,
+  };
+  let reply: PeerResponse;
+  try {
+    reply = await callPeer(node, request, span, caller);
+  } catch {
+    return false;
+  }
+  return reply.status !== 200 || idOf(reply) === node.daemon_id;
+}
+
+/** Null when whoever answers is no node at all. */
+function idOf({ body }: PeerResponse): string | null {
+  try {
+    return parseSnode(new TextDecoder().decode(body)).daemon_id;
+  } catch {
+    return null;
+  }
+}
