@@ -19,7 +19,7 @@ export interface TargetServices extends NodeServices {
   readonly store: ObjectStore;
   /** What this target itself holds. */
   readonly localStore: ObjectStore;
-  readonly handOver: Sending & Pick<HandOver, "drop">;
+  readonly handOver: Sending & Pick<HandOver, "drop" | "keep">;
   readonly hrw: Hrw;
   readonly storageJobs: Pick<StorageJobs, "start" | "status" | "stop">;
   readonly clock: Clock;

@@ -178,6 +178,7 @@ function storeHost(
       for (const { key, atMs } of reads) recentReads.note(key, atMs);
     },
     handOver: (name) => handOver.run(name, "", NEVER),
+    keepObject: (uname) => handOver.keep(uname),
     workerEnded: (runs) => store.guestEnded(runs),
   };
 }

@@ -68,6 +68,8 @@ export interface ToMain {
   readonly recentReads: Exchange<readonly RecentRead[]>;
   /** Send the object to its owner: one process of a target does that, so that no two do it at a time. */
   readonly handOver: Exchange<ObjectName, HandedOver>;
+  /** Answered when no transfer of the object that began before deletes it here. */
+  readonly keepObject: Exchange<string>;
   /** Traces that this worker exports by the tail rule. */
   readonly tailed: Exchange<readonly string[]>;
   /** Answered when there is room for more, with false when nobody watches any more. */

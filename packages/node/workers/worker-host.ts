@@ -20,6 +20,8 @@ export interface RoleHost {
   recentReads(reads: readonly RecentRead[]): void;
   /** Resolves when the object is at its owner. */
   handOver(name: ObjectName): Promise<HandedOver>;
+  /** Resolves when no transfer of the object that began before deletes it here. */
+  keepObject(uname: string): Promise<void>;
   /** A worker has ended; `runs` are those of its object files, by mountpath. */
   workerEnded(runs: ReadonlyMap<string, number>): void;
 }
@@ -39,6 +41,7 @@ export function plainHost(handler: HttpHandler): RoleHost {
     listed() {},
     recentReads() {},
     handOver: () => Promise.reject(new AisError("internal", "there are no objects here")),
+    keepObject: async () => {},
     workerEnded() {},
   };
 }

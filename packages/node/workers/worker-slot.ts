@@ -144,6 +144,10 @@ export class WorkerSlot {
       listed: done(({ id, bucket, bid, objectCount }) => host.listed(id, bucket, bid, objectCount)),
       recentReads: done((reads) => host.recentReads(reads)),
       handOver: (name) => host.handOver(name),
+      keepObject: async (uname) => {
+        await host.keepObject(uname);
+        return null;
+      },
       tailed: done((traceIds) => onTailed(this, traceIds)),
       watched: ({ watch, lines }) => onWatched(watch, lines),
       relay: (request) => relays.serve(request),

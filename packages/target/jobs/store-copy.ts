@@ -73,8 +73,14 @@ async function storeMoved(
   const { localStore } = services;
   const { sizeBytes, checksum, atimeNs, custom, parts, moved } = transfer;
   const createdNs = BigInt(moved?.createdNs ?? 0);
-  const existing = await localStore.head(key, span);
-  if (existing !== null && existing.createdNs >= createdNs) return { attributes: existing, stored: false };
+  const isEnough = (here: ObjectAttributes | null): here is ObjectAttributes =>
+    here !== null && here.createdNs >= createdNs;
+  if (isEnough(await localStore.head(key, span))) {
+    // It may be this target itself that is sending what now comes back, and that will delete it once it was taken.
+    await services.handOver.keep(key.uname);
+    const existing = await localStore.head(key, span);
+    if (isEnough(existing)) return { attributes: existing, stored: false };
+  }
   const options: PutOptions = {
     ...objectOptions(props),
     // It was on a disk long ago where it came from, and is deleted there: it must not be lost with the power now.

@@ -12,7 +12,11 @@ import { AskedHandOver } from "./asked-hand-over.ts";
 const KEY: ObjectKey = { bucketId: 1n, bucketName: "ais://b", objectName: "o", uname: "ais/@#/b/o" };
 
 /** A worker and its main process; `owner` is chosen whatever the hash says. */
-async function setUp(owner: "self" | "other", answer: (name: ObjectName) => Promise<HandedOver>) {
+async function setUp(
+  owner: "self" | "other",
+  answer: (name: ObjectName) => Promise<HandedOver>,
+  keepObject = async (_uname: string) => null,
+) {
   const self = memoryNode("target", "self", 1);
   const other = memoryNode("target", "other", 2);
   const member = new MemoryMember(self, [other]);
@@ -20,7 +24,7 @@ async function setUp(owner: "self" | "other", answer: (name: ObjectName) => Prom
   const hrw = Object.create(await loadHrw(), chosen);
   const main = new Channel<ToWorker, ToMain>(
     (message) => worker.receive(structuredClone(message)),
-    { handOver: answer } as Partial<Handlers<ToMain>> as Handlers<ToMain>,
+    { handOver: answer, keepObject } as Partial<Handlers<ToMain>> as Handlers<ToMain>,
     silentLogger,
   );
   const worker: Channel<ToMain, ToWorker> = new Channel(
@@ -52,4 +56,18 @@ test("a failure is that of the write that waits for it", async () => {
 test("nobody is asked about an object that is where it belongs", async () => {
   const handOver = await setUp("self", () => Promise.reject(new Error("asked")));
   expect(await handOver.run(KEY)).toEqual({ kind: "owned" });
+});
+
+test("the main process keeps what comes back here", async () => {
+  const kept: string[] = [];
+  const handOver = await setUp(
+    "self",
+    () => Promise.reject(new Error("asked")),
+    async (uname) => {
+      kept.push(uname);
+      return null;
+    },
+  );
+  await handOver.keep(KEY.uname);
+  expect(kept).toEqual([KEY.uname]);
 });

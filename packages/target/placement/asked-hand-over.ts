@@ -19,7 +19,7 @@ export interface AskedHandOverParts {
   readonly nodeId: string;
 }
 
-export class AskedHandOver implements Pick<HandOver, "ownerOf" | "run" | "drop"> {
+export class AskedHandOver implements Pick<HandOver, "ownerOf" | "run" | "drop" | "keep"> {
   readonly #parts: AskedHandOverParts;
 
   constructor(parts: AskedHandOverParts) {
@@ -34,6 +34,10 @@ export class AskedHandOver implements Pick<HandOver, "ownerOf" | "run" | "drop">
     const { channel, nodeId } = this.#parts;
     if (this.ownerOf(uname)?.daemon_id === nodeId) return { kind: "owned" };
     return channel.ask("handOver", { bucketId, bucketName, objectName, uname });
+  }
+
+  async keep(uname: string): Promise<void> {
+    await this.#parts.channel.ask("keepObject", uname);
   }
 
   /** Other targets' claims are handed on. */

@@ -218,3 +218,32 @@ test("while it is being deleted nobody sends it", async () => {
   expect([found, outcome]).toEqual([true, { kind: "absent" }]);
   expect(fixture.arrived).toEqual([]);
 });
+
+test("what came back while it was on its way is not deleted, and is sent anew if it still belongs elsewhere", async () => {
+  let arrivals = 0;
+  using fixture = await setUp(stored("one", 7n), async () => {
+    if (arrivals++ === 0) await fixture.handOver.keep(KEY.uname);
+    return 200;
+  });
+  const { handOver, arrived, store } = fixture;
+  expect(await handOver.run(KEY, "g1", NEVER)).toMatchObject({ kind: "sent" });
+  expect([arrived, store.object]).toEqual([["one@7", "one@7"], null]);
+});
+
+test("whoever keeps an object waits for a deletion that has begun", async () => {
+  using fixture = await setUp(stored("one", 7n), async () => 200);
+  const { handOver, store } = fixture;
+  const deleteUnchanged = store.deleteUnchanged.bind(store);
+  let keeping: Promise<unknown> = Promise.resolve();
+  store.deleteUnchanged = async (key, looked) => {
+    keeping = Bun.sleep(0)
+      .then(() => handOver.keep(KEY.uname))
+      .then(() => store.object);
+    await Bun.sleep(30);
+    return deleteUnchanged(key, looked);
+  };
+  await handOver.run(KEY, "g1", NEVER);
+  expect(await keeping).toBe(null);
+  // Nobody is under way: nothing to wait for.
+  await handOver.keep(KEY.uname);
+});

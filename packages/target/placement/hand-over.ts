@@ -28,12 +28,21 @@ export interface HandOverParts {
 /** What who writes objects needs of it. */
 export type Sending = Pick<HandOver, "ownerOf" | "run">;
 
+/** One object on its way, or being deleted. */
+interface UnderWay {
+  readonly outcome: Promise<HandedOver>;
+  /** It came back meanwhile: what was sent must not be deleted. */
+  isKept: boolean;
+  /** Of what was sent. */
+  deletion: Promise<unknown> | null;
+}
+
 /** An object that is changed here while it is sent is sent again; whoever changes it so often has other plans with it. */
 const ATTEMPTS_MAX = 8;
 
 export class HandOver {
   readonly #parts: HandOverParts;
-  readonly #underWay = new Map<string, Promise<HandedOver>>();
+  readonly #underWay = new Map<string, UnderWay>();
   /** Version of the cluster map that every process of this target has. */
   #commonMap = "";
 
@@ -52,12 +61,25 @@ export class HandOver {
    */
   run(key: ObjectKey, jobId: string, signal: AbortSignal): Promise<HandedOver> {
     const underWay = this.#underWay.get(key.uname);
-    if (underWay !== undefined) return this.#after(underWay, key, jobId, signal);
-    const run = this.#run(key, jobId, signal);
+    if (underWay !== undefined) return this.#after(underWay.outcome, key, jobId, signal);
+    const { promise, resolve, reject } = Promise.withResolvers<HandedOver>();
+    const run: UnderWay = { outcome: promise, isKept: false, deletion: null };
     this.#underWay.set(key.uname, run);
     const forget = (): boolean => this.#underWay.delete(key.uname);
-    run.then(forget, forget);
-    return run;
+    promise.then(forget, forget);
+    this.#run(key, run, jobId, signal).then(resolve, reject);
+    return promise;
+  }
+
+  /**
+   * An owner that is none any more by a newer map sends back what it was sent, while the sender waits for its answer: once this
+   * has resolved, no transfer that began before deletes what is here.
+   */
+  async keep(uname: string): Promise<void> {
+    const underWay = this.#underWay.get(uname);
+    if (underWay === undefined) return;
+    underWay.isKept = true;
+    await underWay.deletion?.catch(() => null);
   }
 
   /** What the caller wrote may have become visible after the transfer under way had looked for the last time. */
@@ -76,13 +98,13 @@ export class HandOver {
   async drop(key: ObjectKey): Promise<boolean> {
     let wasSent = false;
     for (let other = this.#underWay.get(key.uname); other !== undefined; ) {
-      wasSent ||= (await other.catch(() => null))?.kind === "sent";
+      wasSent ||= (await other.outcome.catch(() => null))?.kind === "sent";
       other = this.#underWay.get(key.uname);
     }
     const deletion = this.#parts.store.delete(key, "fsync", NOOP_SPAN);
     // Whoever would send the object now finds that it is not here.
     const done = deletion.then((): HandedOver => ({ kind: "absent" }));
-    this.#underWay.set(key.uname, done);
+    this.#underWay.set(key.uname, { outcome: done, isKept: false, deletion });
     try {
       return (await deletion) || wasSent;
     } finally {
@@ -91,7 +113,7 @@ export class HandOver {
     }
   }
 
-  async #run(key: ObjectKey, jobId: string, signal: AbortSignal): Promise<HandedOver> {
+  async #run(key: ObjectKey, run: UnderWay, jobId: string, signal: AbortSignal): Promise<HandedOver> {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const owner = this.ownerOf(key.uname);
       if (owner === null) throw new AisError("unavailable", "the cluster has no active targets");
@@ -99,6 +121,7 @@ export class HandOver {
       await this.#shareMap();
       // It may have changed meanwhile, and the owner with it.
       if (this.#commonMap !== this.#parts.member.snapshot.smap.version) continue;
+      run.isKept = false;
       const reader = await this.#open(key);
       if (reader === null) return { kind: "absent" };
       try {
@@ -106,9 +129,14 @@ export class HandOver {
       } finally {
         reader.release();
       }
+      // By the map of now it may belong here.
+      if (run.isKept) continue;
       const { store } = this.#parts;
-      if (await store.deleteUnchanged(key, reader.attributes, NOOP_SPAN))
-        return { kind: "sent", bytes: reader.lengthBytes };
+      const deletion = store.deleteUnchanged(key, reader.attributes, NOOP_SPAN);
+      run.deletion = deletion;
+      const isDeleted = await deletion;
+      run.deletion = null;
+      if (isDeleted) return { kind: "sent", bytes: reader.lengthBytes };
       if ((await store.head(key, NOOP_SPAN)) === null) return { kind: "sent", bytes: reader.lengthBytes };
     }
     throw new AisError(

@@ -180,3 +180,28 @@ test("a rename keeps an old name that has another owner meanwhile, and says so",
   expect([reply.status, await reply.text()]).toEqual([503, expect.stringContaining("both names exist")]);
   expect([await readAt(one, source), await readAt(two, renamed)]).toEqual([CONTENT, CONTENT]);
 });
+
+test("an object that comes back to the target that is sending it, by a newer map, stays there", async () => {
+  const name = nameOf(0);
+  await fetch(one.url(name), { method: "PUT", body: CONTENT });
+  changeMap();
+  const { store } = two.target;
+  const put = store.put.bind(store);
+  store.put = async (...args) => {
+    store.put = put;
+    const attributes = await put(...args);
+    for (const { member } of [one.services, two.services]) {
+      const { smap } = member.newest;
+      const { targetone = member.self } = smap.tmap;
+      member.newest = { ...member.newest, smap: { ...smap, tmap: { targetone }, version: "10" } };
+    }
+    two.services.member.deliver("smap");
+    return attributes;
+  };
+  const url = `http://127.0.0.1:${one.port}${PATHS.intraHandOver}`;
+  const claim = { uname: objectUname(BUCKET, name), bid: "1", smapVersion: "9", newerThanNs: "0" };
+  const headers = memoryAuth("targettwo").headers("POST", url, "targetone");
+  const reply = await fetch(url, { method: "POST", headers, body: JSON.stringify(claim) });
+  expect([await readAt(one, name), await readAt(two, name)]).toEqual([CONTENT, 404]);
+  expect([reply.status, await reply.json()]).toEqual([200, { found: false }]);
+});
