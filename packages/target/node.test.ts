@@ -71,7 +71,11 @@ test("lists its part of a page", async () => {
 test("refreshes when a listing is for another incarnation of the bucket", async () => {
   const before = fixture.services.member.refreshes;
   fixture.addBucket("listed", 50n);
-  expect(await list({ bucket: aisBucket("listed"), bid: "50" })).toEqual({ entries: [], more: false });
+  expect(await list({ bucket: aisBucket("listed"), bid: "50" })).toEqual({
+    entries: [],
+    more: false,
+    smapVersion: "3",
+  });
   expect(fixture.services.member.refreshes).toBe(before + 1);
   const malformed = await callList("{}");
   expect(malformed.status).toBe(400);

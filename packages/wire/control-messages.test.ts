@@ -56,9 +56,13 @@ test("list pages survive the wire, and wrong ones are refused", () => {
   expect(() => parseListPageRequest(encodeJson({ ...request, limit: 0 }))).toThrow(
     "invalid list page request",
   );
-  const reply = { entries: [{ name: "x", sizeBytes: 5, flags: 64 }, { name: "y" }], more: true };
+  const reply = {
+    entries: [{ name: "x", sizeBytes: 5, flags: 64 }, { name: "y" }],
+    more: true,
+    smapVersion: "7",
+  };
   expect(parseListPageReply(encodeJson(reply))).toEqual(reply);
-  expect(() => checkListPageReply({ entries: [{}], more: true })).toThrow("invalid list page reply");
+  expect(() => checkListPageReply({ ...reply, entries: [{}] })).toThrow("invalid list page reply");
 });
 
 test("the config of a node has both parts in one object, ports being strings", () => {

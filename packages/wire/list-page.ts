@@ -29,6 +29,8 @@ export interface ListPageReply {
   readonly entries: readonly LsoEntry[];
   /** True when the target may have more after the last name. */
   readonly more: boolean;
+  /** Of the target's cluster map when it had listed: what it gave away before, it gave by this one or an older one. */
+  readonly smapVersion: string;
 }
 
 const RequestSchema = v.object({
@@ -51,6 +53,7 @@ const ReplySchema = v.object({
   // By hand: a schema of the entry costs more than decoding ten thousand of them.
   entries: v.custom<readonly LsoEntry[]>((value) => Array.isArray(value) && value.every(isEntry)),
   more: v.boolean(),
+  smapVersion: v.pipe(v.string(), v.digits()),
 });
 
 function isEntry(value: unknown): value is LsoEntry {

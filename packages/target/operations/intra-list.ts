@@ -33,7 +33,11 @@ export async function intraList(call: Call, services: TargetServices): Promise<H
   const listed = await services.store.list(bucketId(props), { prefix, after, limit, delimiter }, span);
   const misplaced = isSettled(snapshot) ? null : misplacedIn(page.bucket, services);
   const encoding = span.child("ais.list.encode");
-  const reply: ListPageReply = { entries: entriesOf(listed, page, misplaced, services), more: listed.more };
+  const reply: ListPageReply = {
+    entries: entriesOf(listed, page, misplaced, services),
+    more: listed.more,
+    smapVersion: services.member.snapshot.smap.version,
+  };
   const body = packr.pack(reply);
   encoding.end();
   if (page.listingId !== undefined)
