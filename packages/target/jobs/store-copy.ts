@@ -62,25 +62,20 @@ export async function storeCopy(
   return { attributes, stored: true };
 }
 
-/** An object that this target owns now and another one held: it comes as it is, unless what is here is at least as new. */
-async function storeMoved(
+/**
+ * An object that this target owns now and another one held: it comes as it is, unless what is here is at least as new. That is
+ * with the owner then, too: where the other one came from it is deleted.
+ */
+function storeMoved(
   { key, props, smap }: CopyPlace,
   transfer: ObjectTransfer,
   body: () => ObjectBody | Promise<ObjectBody>,
   services: TargetServices,
   span: Span,
 ): Promise<StoredCopy> {
-  const { localStore } = services;
+  const { localStore, handOver } = services;
   const { sizeBytes, checksum, atimeNs, custom, parts, moved } = transfer;
   const createdNs = BigInt(moved?.createdNs ?? 0);
-  const isEnough = (here: ObjectAttributes | null): here is ObjectAttributes =>
-    here !== null && here.createdNs >= createdNs;
-  if (isEnough(await localStore.head(key, span))) {
-    // It may be this target itself that is sending what now comes back, and that will delete it once it was taken.
-    await services.handOver.keep(key.uname);
-    const existing = await localStore.head(key, span);
-    if (isEnough(existing)) return { attributes: existing, stored: false };
-  }
   const options: PutOptions = {
     ...objectOptions(props),
     // It was on a disk long ago where it came from, and is deleted there: it must not be lost with the power now.
@@ -93,10 +88,18 @@ async function storeMoved(
     ...(checksum === null ? {} : { expected: checksum }),
     ...(parts === null ? {} : { parts }),
   };
-  const attributes = await writeAtOwner(key, smap, services, async () =>
-    localStore.put(key, await body(), options, span),
-  );
-  return { attributes, stored: attributes.createdNs === createdNs };
+  const isEnough = (here: ObjectAttributes | null): here is ObjectAttributes =>
+    here !== null && here.createdNs >= createdNs;
+  return writeAtOwner(key, smap, services, async () => {
+    if (isEnough(await localStore.head(key, span))) {
+      // It may be this target itself that is sending what now comes back, and that will delete it once it was taken.
+      await handOver.keep(key.uname);
+      const existing = await localStore.head(key, span);
+      if (isEnough(existing)) return { attributes: existing, stored: false };
+    }
+    const attributes = await localStore.put(key, await body(), options, span);
+    return { attributes, stored: attributes.createdNs === createdNs };
+  });
 }
 
 function isSame(left: Readonly<Record<string, string>>, right: Readonly<Record<string, string>>): boolean {

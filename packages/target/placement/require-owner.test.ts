@@ -126,20 +126,27 @@ test("what its owner does not take is not acknowledged", async () => {
   expect([reply.status, await reply.text()]).toEqual([503, expect.stringContaining("has changed")]);
 });
 
-test("a moved object whose owner changes while the target looks what it has goes on as well", async () => {
-  const name = nameOf(0);
-  const { store } = one.target;
-  const head = store.head.bind(store);
-  store.head = (...args) => {
-    store.head = head;
-    changeMap();
-    return head(...args);
-  };
-  const moved = { createdNs: "7", version: "1" };
-  const reply = await send(PATHS.intraJobObject, transferOf(name, { moved }), () => {});
-  expect(reply.status).toBe(200);
-  expect([await readAt(one, name), await readAt(two, name)]).toEqual([404, CONTENT]);
-});
+test.each([
+  ["nothing", "", CONTENT],
+  ["a newer one", "newer", "newer"],
+])(
+  "when the owner changes while the target looks what it has, and finds %s, that goes on",
+  async (_, here, there) => {
+    const name = nameOf(0);
+    if (here !== "") await fetch(one.url(name), { method: "PUT", body: here });
+    const { store } = one.target;
+    const head = store.head.bind(store);
+    store.head = (...args) => {
+      store.head = head;
+      changeMap();
+      return head(...args);
+    };
+    const moved = { createdNs: "7", version: "1" };
+    const reply = await send(PATHS.intraJobObject, transferOf(name, { moved }), () => {});
+    expect(reply.status).toBe(200);
+    expect([await readAt(one, name), await readAt(two, name)]).toEqual([404, there]);
+  },
+);
 
 test("one that is to yield to whatever is there is not taken by who cannot tell any more", async () => {
   const name = nameOf(0);
