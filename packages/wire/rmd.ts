@@ -144,7 +144,15 @@ export function rebalanceGoal(smap: Smap, rmd: Rmd): string {
   return `${ids(active)} < ${ids(leavingTargets(smap, rmd))}`;
 }
 
+/** Of the ids of rebalances; other jobs have it as well. */
+export const REBALANCE_ID_PREFIX = "g";
+
 /** The job that is rebalance number `id`. */
 export function rebalanceJobId(id: number): string {
-  return `g${id}`;
+  return `${REBALANCE_ID_PREFIX}${id}`;
+}
+
+/** Of a rebalance's job. */
+export function rebalanceNumber(jobId: string): number {
+  return Number(jobId.slice(REBALANCE_ID_PREFIX.length));
 }

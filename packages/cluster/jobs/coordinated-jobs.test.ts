@@ -85,6 +85,19 @@ test("a job is there after a restart, and at once for who asks by id", async () 
   expect(await later.refresh("../kept")).toBeNull();
 });
 
+test("all jobs of a prefix are there at once for who asks, without waiting for the watch", async () => {
+  const writer = await open();
+  const reader = await open();
+  for (const id of ["g1", "g2", "h1"]) await writer.create(record(id));
+  await writer.putShare("g2", share);
+  const found = await reader.reload("g");
+  expect(found.map((entry) => entry.record.id).toSorted()).toEqual(["g1", "g2"]);
+  expect(found.find((entry) => entry.record.id === "g2")?.shares.size).toBe(1);
+  expect((await reader.reload("")).length).toBe(3);
+  await writer.remove("g1");
+  expect((await reader.reload("g1")).length).toBe(0);
+});
+
 test("an id is used once, and of changes made at the same time none is lost", async () => {
   const one = await open();
   const two = await open();

@@ -6,7 +6,7 @@ import { CompactedError, type Coordinator, type KeyValue } from "../coordinator/
 import { isTransient } from "../serial-task.ts";
 import type { JobDirectory, JobEntry } from "./job-directory.ts";
 import { encodeJobPart, type JobRecord, type JobShare, parseJobRecord } from "./job-record.ts";
-import { JOB_PREFIX, JobTable, recordKey, shareKey } from "./job-table.ts";
+import { JOB_PREFIX, JobTable, jobIdOf, recordKey, shareKey } from "./job-table.ts";
 
 const RETRY_BASE_MS = 100;
 const RETRY_CAP_MS = 1000;
@@ -42,6 +42,13 @@ export class CoordinatedJobs implements JobDirectory, AsyncDisposable {
     if (record === null) return null;
     for (const entry of [record, ...(await this.#coordinator.list(`${recordKey(id)}/`))]) this.#apply(entry);
     return this.#table.get(id);
+  }
+
+  async reload(prefix: string): Promise<readonly JobEntry[]> {
+    const entries = await this.#coordinator.list(JOB_PREFIX + prefix);
+    for (const entry of entries) this.#apply(entry);
+    const ids = new Set(entries.map(({ key }) => jobIdOf(key)));
+    return [...ids].flatMap((id) => this.#table.get(id) ?? []);
   }
 
   async create(record: JobRecord): Promise<void> {

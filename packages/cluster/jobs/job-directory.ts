@@ -13,6 +13,8 @@ export interface JobDirectory {
   get(id: string): JobEntry | null;
   /** Reads the job from the coordinator now, whatever the watch has delivered so far. */
   refresh(id: string): Promise<JobEntry | null>;
+  /** Reads from the coordinator now every job whose id begins so; all of them for an empty text. In no order. */
+  reload(prefix: string): Promise<readonly JobEntry[]>;
   /** Throws `conflict` when there is a job of that id. */
   create(record: JobRecord): Promise<void>;
   /** Compare-and-set with retry; `change` returns null to leave the record as it is. Null when there is no such job. */

@@ -40,6 +40,11 @@ const RecordSchema = v.object({
   trace: v.nullable(v.object({ traceId: v.string(), spanId: v.string(), traceFlags: v.number() })),
   /** Ids of the targets that have a share. */
   targets: v.array(v.string()),
+  /**
+   * Of a job that cannot live with a rebalance: the number of the newest one that was over before the job's work began, or
+   * that began when its work was over. A rebalance with a greater number met it.
+   */
+  afterRebalance: v.exactOptional(v.number()),
   /** Set once: the job is to end before its work is done. */
   stop: v.nullable(v.object({ reason: v.string(), timeNs: Digits })),
   /** Set once, when no share runs any more and what comes after them is done. */

@@ -18,6 +18,10 @@ export function shareKey(id: string, nodeId: string): string {
   return `${JOB_PREFIX}${id}/${nodeId}`;
 }
 
+export function jobIdOf(key: string): string {
+  return splitKey(key).id;
+}
+
 export class JobTable {
   readonly #rows = new Map<string, Row>();
   readonly #revisions = new Map<string, number>();

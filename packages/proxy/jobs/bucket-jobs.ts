@@ -20,6 +20,7 @@ import {
 } from "@ais/wire/jobs/job-messages.ts";
 import type { ProxyServices } from "../services.ts";
 import { syncDocument } from "../sync-document.ts";
+import { requireNoRebalance } from "./beside-rebalance.ts";
 import {
   bidOf,
   destinationOfCall,
@@ -106,6 +107,8 @@ async function startCopy(
       `bucket "${bucketCname(destination)}": remote buckets are not supported`,
     );
   }
+  // Before a destination is made for nothing.
+  await requireNoRebalance(kind, services);
   // A dry run makes nothing: bucket id 0 belongs to no bucket.
   const to = args.dryRun
     ? { bucket: destination, bid: findBucket(services.member.snapshot.bmd, destination)?.bid ?? "0" }
@@ -125,6 +128,7 @@ async function moveBucket(call: Call, services: ProxyServices): Promise<string> 
   if (sameBucket(bucket, destination))
     throw new AisError("badRequest", `cannot rename bucket "${cname}" to itself`);
   refuseBusy(bucket, services);
+  await requireNoRebalance("move-bck", services);
   const createdNs = services.clock.nowNs();
   const snapshot = await services.member.updateBmd((bmd) => {
     const props = findBucket(bmd, bucket);

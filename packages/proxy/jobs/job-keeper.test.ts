@@ -135,31 +135,68 @@ test("a job that idles ends a while after its work", async () => {
 });
 
 test.each([
-  ["done", null, ["new"]],
-  ["aborted", null, ["new", "old"]],
-  ["done", "user abort", ["new", "old"]],
-] as const)("a rename whose shares are %s, with stop %p, leaves %j", async (state, reason, left) => {
-  const { proxy, jobs, keeper } = await setUp();
-  const { member } = proxy;
-  const props = findBucket(member.snapshot.bmd, aisBucket("nnn"));
-  if (props === null) throw new Error("the fixture has a bucket");
-  await member.updateBmd((bmd) =>
-    withBucket(
-      withBucket({ ...bmd, providers: {} }, aisBucket("old"), { ...props, bid: "7", Renamed: "move-bck" }),
-      aisBucket("new"),
-      { ...props, bid: "8" },
-    ),
-  );
-  const stop = reason === null ? null : { reason, timeNs: "5" };
-  const from = { bucket: aisBucket("old"), bid: "7" };
-  await jobs.create(record({ kind: "move-bck", from, to: { bucket: aisBucket("new"), bid: "8" }, stop }));
-  for (const id of [T1, T2]) await jobs.putShare("job", share(id, state));
+  ["done", null, 0, ["new"]],
+  ["aborted", null, 0, ["new", "old"]],
+  ["done", "user abort", 0, ["new", "old"]],
+  ["done", null, 1, ["new", "old"]],
+] as const)(
+  "a rename whose shares are %s, with stop %p, and %d rebalances meanwhile, leaves %j",
+  async (...row) => {
+    const [state, reason, rebalances, left] = row;
+    const { proxy, jobs, keeper } = await setUp();
+    const { member } = proxy;
+    const props = findBucket(member.snapshot.bmd, aisBucket("nnn"));
+    if (props === null) throw new Error("the fixture has a bucket");
+    await member.updateBmd((bmd) =>
+      withBucket(
+        withBucket({ ...bmd, providers: {} }, aisBucket("old"), { ...props, bid: "7", Renamed: "move-bck" }),
+        aisBucket("new"),
+        { ...props, bid: "8" },
+      ),
+    );
+    const stop = reason === null ? null : { reason, timeNs: "5" };
+    const from = { bucket: aisBucket("old"), bid: "7" };
+    if (rebalances > 0) await jobs.create(record({ ...REBALANCE, id: "g1", targets: [T1] }));
+    const to = { bucket: aisBucket("new"), bid: "8" };
+    await jobs.create(record({ kind: "move-bck", from, to, stop, afterRebalance: 0 }));
+    for (const id of [T1, T2]) await jobs.putShare("job", share(id, state));
+    await look(keeper);
+    while (jobs.get("job")?.record.end === null) await new Promise((resolve) => setTimeout(resolve, 5));
+    const { bmd } = member.snapshot;
+    expect(["new", "old"].filter((name) => findBucket(bmd, aisBucket(name)) !== null)).toEqual([...left]);
+    expect(findBucket(bmd, aisBucket("old"))?.Renamed ?? "").toBe("");
+    expect(jobs.get("job")?.record.end?.aborted).toBe(left.length === 2);
+    await keeper[Symbol.asyncDispose]();
+  },
+);
+
+const REBALANCE = { kind: "rebalance", end: { timeNs: "9", aborted: false, error: "" } } as const;
+
+test("a copy that met a rebalance has not come to its end, whatever its shares say", async () => {
+  const { jobs, keeper } = await setUp();
+  await jobs.create(record({ ...REBALANCE, id: "g3", targets: [T1] }));
+  await jobs.create(record({ afterRebalance: 2 }));
+  await jobs.create(record({ id: "later", afterRebalance: 3 }));
+  for (const id of ["job", "later"])
+    for (const node of [T1, T2]) await jobs.putShare(id, share(node, "done"));
   await look(keeper);
-  while (jobs.get("job")?.record.end === null) await new Promise((resolve) => setTimeout(resolve, 5));
-  const { bmd } = member.snapshot;
-  expect(["new", "old"].filter((name) => findBucket(bmd, aisBucket(name)) !== null)).toEqual([...left]);
-  expect(findBucket(bmd, aisBucket("old"))?.Renamed ?? "").toBe("");
-  expect(jobs.get("job")?.record.end?.aborted).toBe(left.length === 2);
+  expect(jobs.get("job")?.record.end).toMatchObject({ aborted: true, error: "aborted by a rebalance" });
+  expect(jobs.get("later")?.record.end).toMatchObject({ aborted: false, error: "" });
+  await keeper[Symbol.asyncDispose]();
+});
+
+test("a rebalance is remembered as long as a job may have met it", async () => {
+  const { jobs, keeper, clock } = await setUp();
+  await jobs.create(record({ afterRebalance: 1 }));
+  for (const id of ["g1", "g2"]) await jobs.create(record({ ...REBALANCE, id }));
+  await jobs.putShare("job", share(T1, "running"));
+  clock.ns += 25n * 3600n * SECOND_NS;
+  await look(keeper);
+  expect(jobs.get("g1")).toBeNull();
+  expect(jobs.get("g2")).not.toBeNull();
+  for (const node of [T1, T2]) await jobs.putShare("job", share(node, "done"));
+  await look(keeper);
+  expect(jobs.get("job")?.record.end?.aborted).toBe(true);
   await keeper[Symbol.asyncDispose]();
 });
 

@@ -10,6 +10,7 @@ import { findNode } from "@ais/wire/smap.ts";
 import { concludeRebalance } from "../membership/rebalance.ts";
 import { type PrimaryDuty, startPrimaryDuty } from "../primary-duty.ts";
 import type { ProxyServices } from "../services.ts";
+import { isRebalanceOfInterest, metRebalance, stopForRebalance } from "./beside-rebalance.ts";
 import { concludeMove, reopenOrphans } from "./conclude-move.ts";
 
 export interface JobKeeperTimes {
@@ -95,8 +96,15 @@ async function conclude(entry: JobEntry, services: ProxyServices): Promise<void>
   const { clock, jobs, logger } = services;
   const { record, shares } = (await jobs.refresh(entry.record.id)) ?? entry;
   if (record.end !== null) return;
+  const isDisturbed = await metRebalance(record, services);
+  if (isDisturbed && record.stop === null) {
+    // The reason is written down before anything is concluded from it.
+    await stopForRebalance(record.id, services);
+    return conclude(entry, services);
+  }
   const own = record.targets.map((id) => shares.get(id) ?? null);
-  let aborted = own.some((share) => share === null || !isShareOver(share) || share.state === "aborted");
+  let aborted =
+    isDisturbed || own.some((share) => share === null || !isShareOver(share) || share.state === "aborted");
   if (record.kind === "move-bck") aborted = !(await concludeMove(record, !aborted, services));
   if (record.kind === "rebalance") {
     // An object that could not be moved is where it was: the rest has been done, but not the whole.
@@ -143,9 +151,11 @@ async function forget(
   { historyMaxMs }: JobKeeperTimes,
 ): Promise<void> {
   const ended = entries.filter(({ record }) => record.end !== null);
+  const open = entries.flatMap(({ record }) => (record.end === null ? [record] : []));
   const oldestNs = clock.nowNs() - BigInt(historyMaxMs) * NS_PER_MS;
   for (const [index, { record }] of ended.entries()) {
     const isOld = BigInt(record.end?.timeNs ?? 0) < oldestNs;
-    if (isOld || index < ended.length - HISTORY_MAX_COUNT) await jobs.remove(record.id);
+    if (!isOld && index >= ended.length - HISTORY_MAX_COUNT) continue;
+    if (!isRebalanceOfInterest(record, open)) await jobs.remove(record.id);
   }
 }

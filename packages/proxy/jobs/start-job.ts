@@ -9,6 +9,7 @@ import { bucketCname } from "@ais/wire/bck.ts";
 import { type JobKind, jobEntry } from "@ais/wire/jobs/job-kinds.ts";
 import { holdingTargets, outOfService } from "@ais/wire/rmd.ts";
 import type { ProxyServices } from "../services.ts";
+import { metRebalance, requireNoRebalance, stopForRebalance } from "./beside-rebalance.ts";
 
 export interface NewJob {
   readonly kind: JobKind;
@@ -36,7 +37,6 @@ export async function startJob(
 ): Promise<string> {
   const { jobs, member, clock, facts, logger } = services;
   const { smap, rmd } = member.snapshot;
-  refuseDuringRebalance(job, services);
   const holding = holdingTargets(smap, rmd).filter(
     (node) => outOfService(rmd, node.daemon_id)?.final !== true,
   );
@@ -46,6 +46,7 @@ export async function startJob(
       "unavailable",
       `failed to start a job of kind "${job.kind}": the cluster has no active targets`,
     );
+  const newestRebalance = await requireNoRebalance(job.kind, services);
   if (jobs.list().filter(({ record }) => record.end === null).length >= OPEN_JOBS_MAX)
     throw limitReached("open_jobs", `failed to start a job: ${OPEN_JOBS_MAX} jobs have not ended yet`);
   const id = job.id ?? `${job.kind === "copy-listrange" ? COPY_OBJECTS_PREFIX : ""}${newJobId()}`;
@@ -62,25 +63,17 @@ export async function startJob(
     startedBy: facts.id,
     trace: /^0+$/.test(traceId) ? null : { traceId, spanId, traceFlags },
     targets: [...targets],
+    ...(jobEntry(kind).abortedByRebalance === true ? { afterRebalance: newestRebalance } : {}),
     stop: null,
     end: null,
   };
   await jobs.create(record);
+  // One that began in this moment may have looked for jobs before this one was there.
+  if (await metRebalance(record, services)) await stopForRebalance(id, services);
   call.span.set("ais.job.id", id);
   const bucket = job.from === null ? "" : bucketCname(job.from.bucket);
   logger.log("info", "started a job", { job: id, kind: job.kind, bucket, what: job.description }, call.span);
   return id;
-}
-
-/** Objects that change places would be passed over, or met twice. */
-function refuseDuringRebalance({ kind }: NewJob, services: ProxyServices): void {
-  if (jobEntry(kind).conflictsWithRebalance !== true) return;
-  const running = openRebalance(services);
-  if (running === null) return;
-  throw new AisError(
-    "conflict",
-    `cannot start "${kind}": rebalance[${running.record.id}] is currently running, please try again later`,
-  );
 }
 
 /** Null when no rebalance runs. */

@@ -3,7 +3,6 @@ import { AisError, errorText } from "@ais/base/errors.ts";
 import type { JobRecord } from "@ais/cluster/jobs/job-record.ts";
 import type { Call } from "@ais/node/call.ts";
 import { callPeer } from "@ais/node/peer-client.ts";
-import { jobEntry } from "@ais/wire/jobs/job-kinds.ts";
 import { parseRebalanceArgs, type RebalanceArgs } from "@ais/wire/jobs/rebalance-args.ts";
 import { PATHS } from "@ais/wire/paths.ts";
 import {
@@ -15,6 +14,7 @@ import {
   withNode,
 } from "@ais/wire/rmd.ts";
 import { activeTargets, type Snode } from "@ais/wire/smap.ts";
+import { abortForRebalance } from "../jobs/beside-rebalance.ts";
 import { startJob } from "../jobs/start-job.ts";
 import type { ProxyServices } from "../services.ts";
 import { syncDocument } from "../sync-document.ts";
@@ -26,25 +26,28 @@ const PING_TIMEOUT_MS = 2000;
 /** The id of the job, `g<N>`. Every node has the cluster map by which it moves objects when this resolves. */
 export async function startRebalance(why: string, cause: Cause, services: ProxyServices): Promise<string> {
   const { member, logger } = services;
-  await abortConflicting(cause, services);
   let goal = "";
   const snapshot = await member.updateRmd((rmd) => {
     goal = rebalanceGoal(member.snapshot.smap, rmd);
     return { ...rmd, rebalance_id: rmd.rebalance_id + 1, attempted: goal, left: [] };
   }, cause.span);
+  const number = snapshot.rmd.rebalance_id;
+  await abortConflicting(number, false, cause, services);
   await syncDocument("rmd", snapshot, cause, services);
   await syncDocument("smap", snapshot, cause, services);
   const { smap, rmd } = snapshot;
   const active = activeTargets(smap).map((node) => node.daemon_id);
   const leaving = await reachable(leavingTargets(smap, rmd), rmd, cause, services);
   const args: RebalanceArgs = { smapVersion: smap.version, goal, active, leaving: [...leaving] };
-  const id = rebalanceJobId(rmd.rebalance_id);
+  const id = rebalanceJobId(number);
   const targets = [...active, ...leaving];
   await startJob(
     { kind: "rebalance", from: null, to: null, description: why, args, id, targets },
     cause,
     services,
   );
+  // Those that were registered after the first look, and before they could see this one.
+  await abortConflicting(number, true, cause, services);
   logger.log(
     "info",
     "started a rebalance",
@@ -73,15 +76,14 @@ async function reachable(
 }
 
 /** Jobs that cannot live with a rebalance give way to it, as AIStore's do. */
-async function abortConflicting({ span }: Cause, { jobs, clock, logger }: ProxyServices): Promise<void> {
-  for (const { record } of jobs.list()) {
-    if (record.end !== null || jobEntry(record.kind).abortedByRebalance !== true) continue;
-    const stop = { reason: "aborted by a rebalance", timeNs: clock.nowNs().toString() };
-    await jobs.update(record.id, (current) =>
-      current.end === null && current.stop === null ? { ...current, stop } : null,
-    );
-    logger.log("warn", "a rebalance aborts a job", { job: record.id, kind: record.kind }, span);
-  }
+async function abortConflicting(
+  number: number,
+  isBegun: boolean,
+  { span }: Cause,
+  services: ProxyServices,
+): Promise<void> {
+  for (const job of await abortForRebalance(number, isBegun, services))
+    services.logger.log("warn", "a rebalance aborts a job", { job, rebalance: number }, span);
 }
 
 /** What its end means for placement, before the record says that it has ended. */

@@ -1,0 +1,83 @@
+/**
+ * Jobs that cannot live with a rebalance: objects that change places would be passed over. The coordinator changes one key
+ * at a time, so each writes that it begins and then looks for the other: whoever is later sees the earlier. That makes them
+ * give way in time. What is concluded of a job does not hang on it: a rebalance that met it has a number greater than
+ * `afterRebalance`, and its record stands before an object moves, so that it is there once the job's shares are over.
+ */
+import { AisError } from "@ais/base/errors.ts";
+import type { JobEntry } from "@ais/cluster/jobs/job-directory.ts";
+import { isShareOver, type JobRecord } from "@ais/cluster/jobs/job-record.ts";
+import { type JobKind, jobEntry } from "@ais/wire/jobs/job-kinds.ts";
+import { REBALANCE_ID_PREFIX, rebalanceNumber } from "@ais/wire/rmd.ts";
+import type { ProxyServices } from "../services.ts";
+
+type Services = Pick<ProxyServices, "jobs" | "clock">;
+
+/** Throws `conflict` while a rebalance runs that the kind cannot live with. The number of the newest one there was; 0 for none. */
+export async function requireNoRebalance(kind: JobKind, { jobs }: Pick<Services, "jobs">): Promise<number> {
+  if (jobEntry(kind).conflictsWithRebalance !== true) return 0;
+  const all = await rebalances(jobs);
+  const running = all.find(({ end }) => end === null);
+  if (running === undefined) return Math.max(0, ...all.map(({ id }) => rebalanceNumber(id)));
+  throw new AisError(
+    "conflict",
+    `cannot start "${kind}": rebalance[${running.id}] is currently running, please try again later`,
+  );
+}
+
+/** True when a rebalance began before the job's work was over, of which every share must have ended. */
+export async function metRebalance({ afterRebalance }: JobRecord, { jobs }: Services): Promise<boolean> {
+  if (afterRebalance === undefined) return false;
+  return (await rebalances(jobs)).some(({ id }) => rebalanceNumber(id) > afterRebalance);
+}
+
+/**
+ * For the one who begins rebalance `number`: open jobs that it would disturb are to stop. With `isBegun` false, before its
+ * record is there, those whose work is over are none of them, and that is noted. The ids of those that stop.
+ */
+export async function abortForRebalance(
+  number: number,
+  isBegun: boolean,
+  services: Services,
+): Promise<readonly string[]> {
+  const { jobs } = services;
+  const aborted: string[] = [];
+  for (const entry of await jobs.reload("")) {
+    const { record } = entry;
+    if (record.end !== null || record.stop !== null || jobEntry(record.kind).abortedByRebalance !== true)
+      continue;
+    if (!isBegun && isWorkOver(entry)) {
+      await jobs.update(record.id, (now) => (now.end === null ? { ...now, afterRebalance: number } : null));
+    } else if (record.afterRebalance === undefined || record.afterRebalance < number) {
+      await stopForRebalance(record.id, services);
+      aborted.push(record.id);
+    }
+  }
+  return aborted;
+}
+
+export async function stopForRebalance(id: string, { jobs, clock }: Services): Promise<void> {
+  const stop = { reason: "aborted by a rebalance", timeNs: clock.nowNs().toString() };
+  await jobs.update(id, (current) =>
+    current.end === null && current.stop === null ? { ...current, stop } : null,
+  );
+}
+
+/** A job that has not ended may have to be told later that this rebalance met it. */
+export function isRebalanceOfInterest({ id, kind }: JobRecord, open: readonly JobRecord[]): boolean {
+  if (kind !== "rebalance") return false;
+  const number = rebalanceNumber(id);
+  return open.some(({ afterRebalance }) => afterRebalance !== undefined && afterRebalance < number);
+}
+
+function isWorkOver({ record, shares }: JobEntry): boolean {
+  return record.targets.every((id) => {
+    const share = shares.get(id);
+    return share !== undefined && isShareOver(share);
+  });
+}
+
+async function rebalances(jobs: Services["jobs"]): Promise<readonly JobRecord[]> {
+  const found = await jobs.reload(REBALANCE_ID_PREFIX);
+  return found.flatMap(({ record }) => (record.kind === "rebalance" ? [record] : []));
+}
