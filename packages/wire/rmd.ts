@@ -45,6 +45,9 @@ const RmdSchema = v.object({
 export type OutOfService = Readonly<v.InferOutput<typeof OutOfServiceSchema>>;
 export type Rmd = Readonly<v.InferOutput<typeof RmdSchema>>;
 
+const SERVICE_FLAGS =
+  SNODE_FLAGS.maintenance | SNODE_FLAGS.decommission | SNODE_FLAGS.maintenancePostRebalance;
+
 export function emptyRmd(): Rmd {
   return {
     cluster_id: "",
@@ -90,6 +93,12 @@ export function withServiceFlags(alive: readonly Snode[], rmd: Rmd): readonly Sn
       : [{ ...state.snode, flags: state.snode.flags | flagsOf(state) }],
   );
   return [...flagged, ...kept];
+}
+
+/** True when the node, as the cluster map has it, shows what is said of it here. */
+export function hasServiceFlags(node: Snode, rmd: Rmd): boolean {
+  const state = outOfService(rmd, node.daemon_id);
+  return (node.flags & SERVICE_FLAGS) === (state === null ? 0 : flagsOf(state));
 }
 
 function flagsOf({ action, moved }: OutOfService): number {

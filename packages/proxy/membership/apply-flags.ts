@@ -2,8 +2,8 @@
 import { AisError } from "@ais/base/errors.ts";
 import { sleep } from "@ais/base/lifecycle.ts";
 import type { Call } from "@ais/node/call.ts";
-import { outOfService } from "@ais/wire/rmd.ts";
-import { findNode, isActive } from "@ais/wire/smap.ts";
+import { hasServiceFlags } from "@ais/wire/rmd.ts";
+import { findNode } from "@ais/wire/smap.ts";
 import type { ProxyServices } from "../services.ts";
 import { syncDocument } from "../sync-document.ts";
 
@@ -21,7 +21,7 @@ export async function applyFlags(
   const isApplied = (id: string): boolean => {
     const { smap, rmd } = member.snapshot;
     const node = findNode(smap, id);
-    return node === null || isActive(node) === (outOfService(rmd, id) === null);
+    return node === null || hasServiceFlags(node, rmd);
   };
   while (!ids.every(isApplied)) {
     if (clock.monotonicMs() > deadlineMs)

@@ -5,11 +5,12 @@ import { ACTIONS } from "@ais/wire/actions.ts";
 import { listBuckets } from "@ais/wire/bmd.ts";
 import { missingNodeId, nodeNotFound } from "@ais/wire/error-texts.ts";
 import { parseRemoveNodesMsg, type RemoveNodesMsg } from "@ais/wire/remove-nodes.ts";
-import { type OutOfService, outOfService, type Removal, withNode } from "@ais/wire/rmd.ts";
+import { outOfService, type Removal } from "@ais/wire/rmd.ts";
 import { activeTargets, findNode, isActive, nodeName, type Snode } from "@ais/wire/smap.ts";
 import type { ProxyServices } from "../services.ts";
 import { applyFlags } from "./apply-flags.ts";
 import { finishRemoval } from "./finish-removal.ts";
+import { mark, settleEmpty } from "./mark-removal.ts";
 import { startRebalance } from "./rebalance.ts";
 import { refuseWhileRebalancing } from "./transactions.ts";
 
@@ -28,13 +29,17 @@ export function removeNodes(
   return services.membership.run(action, async () => {
     const nodes = await admit(action, message, call, services);
     if (nodes.length === 0) return "";
-    const mustMove = isUnsafe ? [] : toEmpty(nodes, services);
     if (nodes.some((node) => node.daemon_type === "target")) refuseWhileRebalancing(action, services);
-    const rebalance = mustMove.length > 0 && mayRebalance(action, nodes, message, services);
-    const removal = isUnsafe ? "decommission-node" : action;
-    await mark(nodes, removal, message, rebalance, call, services);
     const ids = nodes.map((node) => node.daemon_id);
+    const hasToMove = !isUnsafe && nodes.some((node) => mayHoldObjects(node, services));
+    const isEmpty = listBuckets(services.member.snapshot.bmd).length === 0;
+    const decide = (): boolean => hasToMove && mayRebalance(action, nodes, message, services);
+    // Who takes over from a primary that dies before the second look has the objects of new buckets moved.
+    let rebalance = isEmpty ? hasToMove && !message.skipRebalance : decide();
+    const removal: Removal = isUnsafe ? "decommission-node" : action;
+    const before = await mark(nodes, { ...optionsOf(message), action: removal, rebalance }, call, services);
     await applyFlags(ids, call, services);
+    if (isEmpty) rebalance = await settleEmpty(ids, before, decide, call, services);
     if (rebalance) return startRebalance(`${action} ${nodes.map(nodeName).join(", ")}`, call, services);
     for (const id of ids) await finishRemoval(id, call, services);
     return "";
@@ -72,14 +77,10 @@ async function admit(
   return nodes;
 }
 
-/** Those whose objects are to be handed over. */
-function toEmpty(nodes: readonly Snode[], { member }: ProxyServices): readonly Snode[] {
-  const { rmd, bmd } = member.snapshot;
-  if (listBuckets(bmd).length === 0) return [];
-  return nodes.filter(
-    (node) =>
-      node.daemon_type === "target" && (isActive(node) || outOfService(rmd, node.daemon_id)?.moved !== true),
-  );
+/** A target from which nothing was handed over yet. */
+function mayHoldObjects(node: Snode, { member }: ProxyServices): boolean {
+  const isMoved = outOfService(member.snapshot.rmd, node.daemon_id)?.moved === true;
+  return node.daemon_type === "target" && (isActive(node) || !isMoved);
 }
 
 /** Throws where objects would be lost that nobody said may be. */
@@ -112,33 +113,6 @@ function mayRebalance(
   return false;
 }
 
-function mark(
-  nodes: readonly Snode[],
-  action: Removal,
-  message: RemoveNodesMsg,
-  rebalance: boolean,
-  { span }: Call,
-  { member }: ProxyServices,
-): Promise<unknown> {
-  const { bmd } = member.snapshot;
-  const isEmpty = listBuckets(bmd).length === 0;
-  return member.updateRmd((rmd) => {
-    let next = rmd;
-    for (const snode of nodes) {
-      const known = outOfService(rmd, snode.daemon_id);
-      const state: OutOfService = {
-        action,
-        snode: { ...snode, flags: known?.snode.flags ?? snode.flags },
-        // A proxy waits for nothing.
-        rebalance: rebalance && snode.daemon_type === "target",
-        moved: known?.moved === true || (snode.daemon_type === "target" && isEmpty),
-        final: false,
-        rm_user_data: message.rmUserData,
-        keep_initial_config: message.keepInitialConfig,
-        no_shutdown: message.noShutdown,
-      };
-      next = withNode(next, snode.daemon_id, state);
-    }
-    return next;
-  }, span);
+function optionsOf({ rmUserData, keepInitialConfig, noShutdown }: RemoveNodesMsg) {
+  return { rm_user_data: rmUserData, keep_initial_config: keepInitialConfig, no_shutdown: noShutdown };
 }
