@@ -87,10 +87,10 @@ describe("pipeline", () => {
     get = () => ({ ...textReply("content"), onDone: (outcome) => outcomes.push(outcome) });
     const reply = await send("GET", "/v1/objects/b/o");
     expect(services.tracing.last.endings).toBe(0);
-    expect(services.metrics.tracker()["get.n"]).toBeUndefined();
+    expect(services.metrics.dump().tracker["get.n"]).toBeUndefined();
     reply.onDone?.("sent");
     reply.onDone?.("sent");
-    expect([outcomes, services.tracing.last.endings, services.metrics.tracker()["get.n"]]).toEqual([
+    expect([outcomes, services.tracing.last.endings, services.metrics.dump().tracker["get.n"]]).toEqual([
       ["sent"],
       1,
       1,
@@ -104,7 +104,7 @@ describe("pipeline", () => {
     const reply = await send("GET", "/v1/objects/b/o");
     reply.onDone?.("client_closed");
     expect(services.tracing.last.failure).toBe("client_closed");
-    expect(services.metrics.tracker()["err.get.n"]).toBe(1);
+    expect(services.metrics.dump().tracker["err.get.n"]).toBe(1);
   });
 
   test("turns an error of the catalogue into its body", async () => {
@@ -128,7 +128,7 @@ describe("pipeline", () => {
     reply.onDone?.("sent");
     const span = services.tracing.last;
     expect([span.failure, span.exceptions.length]).toEqual([null, 0]);
-    expect(services.metrics.tracker()["err.get.n"]).toBe(1);
+    expect(services.metrics.dump().tracker["err.get.n"]).toBe(1);
   });
 
   test("puts the error of HEAD in a header of ASCII", async () => {

@@ -105,7 +105,7 @@ test("a rename moves content and metadata", async () => {
     "to itself",
   );
   expect((await call("POST", "old", "", act("rename-obj", null, "x"))).status).toBe(404);
-  expect(fixture.services.metrics.tracker()).toMatchObject({ "ren.n": 1, "err.ren.n": 2 });
+  expect(fixture.services.metrics.dump().tracker).toMatchObject({ "ren.n": 1, "err.ren.n": 2 });
 });
 
 test("an append shows at the flush, after what was there", async () => {

@@ -31,7 +31,7 @@ export interface HistogramDump {
 export interface MetricsDump {
   readonly families: readonly FamilyDump[];
   readonly histograms: readonly HistogramDump[];
-  /** Under AIStore's internal names. */
+  /** Under AIStore's internal names; what was never counted is not in it. */
   readonly tracker: Readonly<Record<string, number>>;
 }
 

@@ -23,7 +23,7 @@ test("counts requests under AIStore's names", async () => {
   expect(body).toContain('ais_target_put_count{node_id="t1",bucket="",xkind=""} 0\n');
   expect(body).toContain('ais_target_tracing_spans_dropped_count{node_id="t1",reason="queue_full"} 3\n');
   expect(body).toMatch(/\nprocess_resident_memory_bytes\{node_id="t1"\} [1-9]\d{6,}\n/);
-  expect(metrics.tracker()).toMatchObject({ "get.n": 1, "err.get.n": 1, "get.size": 1000 });
+  expect(metrics.dump().tracker).toMatchObject({ "get.n": 1, "err.get.n": 1, "get.size": 1000 });
 });
 
 test("fills cumulative latency buckets", async () => {

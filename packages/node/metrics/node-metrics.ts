@@ -24,7 +24,6 @@ const LATENCY_BOUNDS_S = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ] as const;
 const NS_PER_S = 1e9;
-const NS_PER_MS = 1e6;
 
 /** What one operation counts, resolved once so that a request does no look-up by text. */
 interface OperationCounters {
@@ -102,10 +101,6 @@ class RegistryMetrics implements NodeMetrics {
     for (const [name, counter] of this.#counters) {
       if (!onlyErrors || isErrorCount(name)) counter.value = 0;
     }
-  }
-
-  tracker(): Readonly<Record<string, number | bigint>> {
-    return { ...this.#figures(), "up.ns.time": BigInt(Math.round(this.#upMs() * NS_PER_MS)) };
   }
 
   dump(): MetricsDump {

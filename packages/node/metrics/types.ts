@@ -21,8 +21,6 @@ export interface NodeMetrics {
   add(internalName: string, amount: number): void;
   /** A request met this limit. */
   limitHit(limit: LimitName): void;
-  /** Internal name to value, of this process: the `tracker` of node_stats. What was never counted is not in it. */
-  tracker(): Readonly<Record<string, number | bigint>>;
   /** Everything that this process counts, of now but for what `refresh` reads. */
   dump(): MetricsDump;
   /** Internal name to kind: `what=metrics`. */
@@ -41,7 +39,7 @@ export interface NodeMetrics {
   track(gauges: () => Iterable<TrackedGauge>): void;
   /** `look` runs before each scrape, for collectors of what cannot be read at once. It must be short. */
   beforeReading(look: () => Promise<void>): void;
-  /** Runs every `look`. `expose` does so by itself, `tracker`, `dump` and `kinds` tell what the last one saw. */
+  /** Runs every `look`. `expose` does so by itself, `dump` and `kinds` tell what the last one saw. */
   refresh(): Promise<void>;
   /** Prometheus text, or OpenMetrics (with exemplars) when the scraper accepts it; `others` are the node's other processes. */
   expose(
