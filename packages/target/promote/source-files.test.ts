@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import {
+  type Dirent,
   mkdirSync,
   mkdtempSync,
   realpathSync,
@@ -9,9 +10,11 @@ import {
   unlinkSync,
   writeFileSync,
 } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openSourceFile, resolveSource, sourceFiles } from "./source-files.ts";
+import { must } from "@ais/base/assert.ts";
+import { collectEntries, openSourceFile, resolveSource, sourceFiles } from "./source-files.ts";
 
 let scratch: string;
 let root: string;
@@ -38,6 +41,21 @@ test("files come in one order, from which every one of them can be gone on behin
   unlinkSync(join(root, "b/deep/2"));
   expect(await namesBehind("b/deep/2")).toEqual(["b/z", "c"]);
   expect(await namesBehind("", false)).toEqual(["a", "c"]);
+});
+
+test("a directory without an end is given up when it has more names than may be kept", async () => {
+  const [entry] = await readdir(root, { withFileTypes: true });
+  let read = 0;
+  async function* endless(): AsyncGenerator<Dirent, void, undefined> {
+    for (;;) {
+      // Whoever counts at the end only would be here for ever.
+      if (++read > 1000) throw new Error("read on");
+      yield must(entry, "entry");
+    }
+  }
+  const refused = { code: "badRequest", message: expect.stringContaining("more than 100 entries") };
+  await expect(collectEntries(root, endless(), 100)).rejects.toMatchObject(refused);
+  expect(read).toBe(101);
 });
 
 test("a source is below the root by its name and in truth", async () => {

@@ -8,7 +8,10 @@ import { basename, join } from "node:path";
 import { AisError, isAisError } from "@ais/base/errors.ts";
 import type { PromoteWork } from "@ais/wire/promote.ts";
 
-/** Of one directory, since its names are sorted in memory. */
+/**
+ * Of one directory, since its names are sorted in memory. Bun 1.4 reads a directory whole before it hands out the first
+ * entry, so this bounds what is made of the names, not yet what the runtime holds meanwhile.
+ */
 const DIRECTORY_ENTRIES_MAX = 1_000_000;
 /** What a name that is not UTF-8 reads as. */
 const REPLACEMENT = "\uFFFD";
@@ -101,12 +104,22 @@ async function* filesBelow(
   }
 }
 
+/** Throws `badRequest` as soon as there are more than `maxCount`: no more of them are kept. */
+export async function collectEntries(
+  directory: string,
+  entries: AsyncIterable<Dirent>,
+  maxCount = DIRECTORY_ENTRIES_MAX,
+): Promise<Dirent[]> {
+  const collected: Dirent[] = [];
+  for await (const entry of entries)
+    if (collected.push(entry) > maxCount) throw tooManyEntries(directory, maxCount);
+  return collected;
+}
+
 async function sortedEntries(directory: string): Promise<readonly Dirent[]> {
-  const entries: Dirent[] = [];
+  let entries: Dirent[];
   try {
-    for await (const entry of await opendir(directory)) {
-      if (entries.push(entry) > DIRECTORY_ENTRIES_MAX) throw tooManyEntries(directory);
-    }
+    entries = await collectEntries(directory, await opendir(directory));
   } catch (error) {
     // Gone since it was listed: whoever removed it took its files along.
     if (isMissing(error)) return [];
@@ -118,10 +131,10 @@ async function sortedEntries(directory: string): Promise<readonly Dirent[]> {
   return entries.sort((left, right) => (left.name < right.name ? -1 : left.name > right.name ? 1 : 0));
 }
 
-function tooManyEntries(directory: string): AisError {
+function tooManyEntries(directory: string, maxCount: number): AisError {
   return new AisError(
     "badRequest",
-    `directory "${directory}" has more than ${DIRECTORY_ENTRIES_MAX} entries: promote it in parts`,
+    `directory "${directory}" has more than ${maxCount} entries: promote it in parts`,
   );
 }
 

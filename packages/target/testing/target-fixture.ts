@@ -9,7 +9,8 @@ import type { RecordedSpan } from "@ais/node/testing/recording-tracing.ts";
 import { aisBucket } from "@ais/wire/bck.ts";
 import { withBucket } from "@ais/wire/bmd.ts";
 import { type Bprops, defaultBprops } from "@ais/wire/bprops.ts";
-import { createTarget, startTargetServer, type Target } from "../target.ts";
+import type { Snode } from "@ais/wire/smap.ts";
+import { createTarget, startTargetServer, type Target, type TargetOptions } from "../target.ts";
 
 /** What a proxy adds to the query of a redirect. */
 export const REDIRECTED = "pid=proxyone&utm=abc";
@@ -26,8 +27,16 @@ export interface TargetFixture extends AsyncDisposable {
   span(): RecordedSpan;
 }
 
+export interface TargetFixtureOptions extends Pick<TargetOptions, "faults" | "promoteRoot"> {
+  /** Other nodes of the cluster, besides a proxy. */
+  readonly peers?: readonly Snode[];
+}
+
 /** The bucket `nnn` is there and known to the target. */
-export async function startTargetFixture(nodeId = "targetone"): Promise<TargetFixture> {
+export async function startTargetFixture(
+  nodeId = "targetone",
+  { peers = [], ...options }: TargetFixtureOptions = {},
+): Promise<TargetFixture> {
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "target-"));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
@@ -42,6 +51,7 @@ export async function startTargetFixture(nodeId = "targetone"): Promise<TargetFi
   stack.defer(() => server.stop(1000));
   const services = memoryServices(memoryNode("target", nodeId, server.port), [
     memoryNode("proxy", "proxyone", 1),
+    ...peers,
   ]);
   const { member } = services;
   const addBucket: TargetFixture["addBucket"] = (name, bid, change = (props) => props) =>
@@ -51,7 +61,7 @@ export async function startTargetFixture(nodeId = "targetone"): Promise<TargetFi
   addBucket("nnn", 1n);
   member.deliver("bmd");
   const mountpaths = [join(directory, "mp1"), join(directory, "mp2")];
-  const target = roleResources.use(await createTarget({ ...services, mountpaths }));
+  const target = roleResources.use(await createTarget({ ...services, ...options, mountpaths }));
   await target.sweep.idle();
   gate.open(target.handler);
   const resources = stack.move();
