@@ -69,6 +69,28 @@ test("what is wrong changes nothing", async () => {
   expect((await open()).inForce.log.level).toBe("4");
 });
 
+test("settings that are kept must do without the transient ones, which a restart forgets", async () => {
+  const configs = await open();
+  await configs.set({ "space.highwm": "94" }, true);
+  // Below this node's mark of now, and above the one that it has after a restart.
+  await expect(configs.set({ "space.lowwm": "92" }, false)).rejects.toMatchObject({ code: "badRequest" });
+  expect([configs.own("space.lowwm"), configs.inForce.space.lowwm]).toEqual([null, 75]);
+  await configs.set({ "space.lowwm": "92" }, true);
+  expect(configs.inForce.space).toMatchObject({ lowwm: 92, highwm: 94 });
+  expect((await open()).inForce).toEqual(services.member.snapshot.config);
+});
+
+test.each(["tracing.rules", "tracing.rules.slow"])("%s is a setting of the cluster", async (name) => {
+  const configs = await open();
+  for (const isTransient of [true, false]) {
+    await expect(configs.set({ [name]: "[]" }, isTransient)).rejects.toThrow(
+      `cannot change "${name}" of one node`,
+    );
+  }
+  await configs.set({ "tracing.sampler_probability": "0.5" }, true);
+  expect(configs.settings).toEqual({ "tracing.sampler_probability": "0.5" });
+});
+
 test("settings that no longer go with the cluster's leave those in force, and say so", async () => {
   const configs = await open();
   await configs.set({ "space.lowwm": "85" }, false);

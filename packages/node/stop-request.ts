@@ -4,7 +4,7 @@ export interface StopRequest {
   readonly reason: string;
   /** Everything in the node's mountpaths that is the cluster's goes, once the node has stopped. */
   readonly removeUserData: boolean;
-  /** The node's id outlives its data. */
+  /** The node's id and its own settings outlive its data. */
   readonly keepInitialConfig: boolean;
   /** The process leaves the cluster and serves nothing, but does not exit. */
   readonly staysUp: boolean;
