@@ -98,9 +98,8 @@ async function conclude(entry: JobEntry, services: ProxyServices): Promise<void>
   if (record.end !== null) return;
   const isDisturbed = await metRebalance(record, services);
   if (isDisturbed && record.stop === null) {
-    // The reason is written down before anything is concluded from it.
-    await stopForRebalance(record.id, services);
-    return conclude(entry, services);
+    // The reason is written down before anything is concluded from it, at the look that this causes.
+    return stopForRebalance(record.id, services);
   }
   const own = record.targets.map((id) => shares.get(id) ?? null);
   let aborted =

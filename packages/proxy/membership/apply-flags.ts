@@ -10,12 +10,15 @@ import { syncDocument } from "../sync-document.ts";
 const APPLY_MAX_MS = 5000;
 const POLL_MS = 10;
 
-/** The primary's own duty writes the map. Throws `unavailable` when that takes too long. */
+/**
+ * The primary's own duty writes the map. Throws `unavailable` when that takes too long. The ids of nodes that did not say
+ * that they have it.
+ */
 export async function applyFlags(
   ids: readonly string[],
   call: Pick<Call, "span">,
   services: ProxyServices,
-): Promise<void> {
+): Promise<readonly string[]> {
   const { member, clock } = services;
   const deadlineMs = clock.monotonicMs() + APPLY_MAX_MS;
   const isApplied = (id: string): boolean => {
@@ -30,5 +33,5 @@ export async function applyFlags(
     await member.refresh("smap", call.span);
   }
   await syncDocument("rmd", member.snapshot, call, services);
-  await syncDocument("smap", member.snapshot, call, services);
+  return syncDocument("smap", member.snapshot, call, services);
 }

@@ -38,14 +38,20 @@ export async function mark(
   return before;
 }
 
-/**
- * For nodes that were marked while there were no buckets, once every node knows: true when there are objects to hand over
- * after all. What `decide` throws then takes the marks back.
- */
+/** Nodes that were marked while there were no buckets. */
+export interface MarkedNodes {
+  readonly ids: readonly string[];
+  /** Nodes that may not know it yet: one that leaves and does not know may take new objects. */
+  readonly behind: readonly string[];
+  /** As it was without the marks. */
+  readonly before: Rmd;
+  /** Whether objects are to be handed over, if there are any. */
+  readonly decide: () => boolean;
+}
+
+/** True when there may be objects to hand over after all. What `decide` throws then takes the marks back. */
 export async function settleEmpty(
-  ids: readonly string[],
-  before: Rmd,
-  decide: () => boolean,
+  { ids, behind, before, decide }: MarkedNodes,
   call: Call,
   services: ProxyServices,
 ): Promise<boolean> {
@@ -59,8 +65,12 @@ export async function settleEmpty(
     await applyFlags(ids, call, services);
   };
   const { bmd } = await member.refresh("bmd", call.span);
-  if (listBuckets(bmd).length === 0) {
-    const isTarget = ({ snode }: OutOfService): boolean => snode.daemon_type === "target";
+  const isTarget = ({ snode }: OutOfService): boolean => snode.daemon_type === "target";
+  const isBehind = (id: string): boolean => {
+    const state = outOfService(member.snapshot.rmd, id);
+    return behind.includes(id) && state !== null && isTarget(state);
+  };
+  if (listBuckets(bmd).length === 0 && !ids.some(isBehind)) {
     await change((state) => ({ ...state, rebalance: false, moved: state.moved || isTarget(state) }));
     return false;
   }

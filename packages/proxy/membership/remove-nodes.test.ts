@@ -20,16 +20,19 @@ import { MembershipTransactions } from "./transactions.ts";
 const CALL = { span: NOOP_SPAN } as unknown as Call;
 
 let cluster: TestCluster;
+let leaving: ReturnType<typeof Bun.serve>;
 let primary: ClusterMember;
 let other: ClusterMember;
 let services: ProxyServices;
 
 beforeEach(async () => {
   cluster = new TestCluster();
-  // Nobody listens there, which is known at once.
+  // It says that it has every document; nobody listens at port 1, which is known at once.
+  leaving = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
   ({ member: primary } = await cluster.start(testNode("proxy", "p1", 1)));
   ({ member: other } = await cluster.start(testNode("proxy", "p2", 1)));
-  for (const id of ["t1", "t2"]) await cluster.start(testNode("target", id, 1));
+  await cluster.start(testNode("target", "t1", leaving.port));
+  await cluster.start(testNode("target", "t2", 1));
   await untilSmap(primary, "p1* p2 t1 t2");
   await primary.updateRmd((rmd) => ({ ...rmd, target_ids: ["t1", "t2"] }), NOOP_SPAN);
   const proxy = await FakeProxy.create({});
@@ -44,7 +47,10 @@ beforeEach(async () => {
   };
 });
 
-afterEach(() => cluster[Symbol.asyncDispose]());
+afterEach(async () => {
+  await cluster[Symbol.asyncDispose]();
+  await leaving.stop(true);
+});
 
 function createBucket(): Promise<unknown> {
   const { config } = other.snapshot;
@@ -98,6 +104,11 @@ test("without a bucket there is nothing to hand over, and no job", async () => {
   expect(stateOf("t1")).toMatchObject({ rebalance: false, moved: true, final: true });
   const { smap } = await primary.refresh("smap", NOOP_SPAN);
   expect(findNode(smap, "t1")?.flags).toBe(SNODE_FLAGS.maintenance | SNODE_FLAGS.maintenancePostRebalance);
+});
+
+test("a target that does not say that it knows may take new objects still: it is asked to hand them over", async () => {
+  expect(await remove("start-maintenance", "t2")).toBe("g1");
+  expect(stateOf("t2")).toMatchObject({ rebalance: true, moved: false, final: false });
 });
 
 test("what is refused for the sake of such a bucket leaves the node in service", async () => {

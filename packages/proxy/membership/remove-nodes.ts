@@ -38,8 +38,8 @@ export function removeNodes(
     let rebalance = isEmpty ? hasToMove && !message.skipRebalance : decide();
     const removal: Removal = isUnsafe ? "decommission-node" : action;
     const before = await mark(nodes, { ...optionsOf(message), action: removal, rebalance }, call, services);
-    await applyFlags(ids, call, services);
-    if (isEmpty) rebalance = await settleEmpty(ids, before, decide, call, services);
+    const behind = await applyFlags(ids, call, services);
+    if (isEmpty) rebalance = await settleEmpty({ ids, behind, before, decide }, call, services);
     if (rebalance) return startRebalance(`${action} ${nodes.map(nodeName).join(", ")}`, call, services);
     for (const id of ids) await finishRemoval(id, call, services);
     return "";
