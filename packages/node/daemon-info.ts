@@ -24,7 +24,7 @@ const SEVERITIES: Readonly<Record<string, LogSeverity>> = {
 export async function daemonInfo(
   call: Call,
   services: NodeServices,
-  capacity?: () => Tcdf,
+  capacity?: () => Promise<Tcdf>,
 ): Promise<HttpReply | null> {
   const { member, metrics, tracing, workers } = services;
   const { smap, bmd, config } = call.snapshot;
@@ -42,9 +42,9 @@ export async function daemonInfo(
     case WHAT.snode:
       return jsonReply(member.self);
     case WHAT.nodeStats:
-      return jsonReply(await nodeStats(services, capacity?.()));
+      return jsonReply(await nodeStats(services, await capacity?.()));
     case WHAT.nodeStatus:
-      return jsonReply(await nodeStatus(services, capacity?.()));
+      return jsonReply(await nodeStatus(services, await capacity?.()));
     case WHAT.sysInfo:
       return jsonReply(await services.system.read());
     case WHAT.metrics:

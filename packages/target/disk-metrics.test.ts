@@ -99,7 +99,13 @@ test("a target shows the disks that it is on", async () => {
   // Rates are told 200 ms after the start, which `what=disk` may not have waited for.
   await Bun.sleep(250);
   const text = await (await get("/metrics")).text();
-  const { tracker } = (await (await get("/v1/daemon?what=node_stats")).json()) as { tracker: object };
+  const { tracker, capacity } = (await (await get("/v1/daemon?what=node_stats")).json()) as {
+    tracker: object;
+    capacity: { mountpaths: Record<string, { disks: readonly string[] }> };
+  };
+  // The Go command line counts them.
+  const named = Object.values(capacity.mountpaths).flatMap((mountpath) => mountpath.disks);
+  expect([...new Set(named)].sort()).toEqual([...disks].sort());
   const kinds = (await (await get("/v1/daemon?what=metrics")).json()) as object;
   for (const gauge of GAUGES) {
     expect(text).toContain(`# TYPE ais_target_${gauge} gauge\n`);

@@ -48,11 +48,15 @@ async function killInTheMiddle(id: string, awayMs: number): Promise<void> {
   await cluster.complete();
 }
 
-/** Every target's share is over, and the one that was killed says that it was. */
-async function expectResumed(id: string): Promise<void> {
+/**
+ * Every target's share is over, the one that was killed says that it was, and together they say how many objects were done:
+ * none is counted twice, and none is left out.
+ */
+async function expectResumed(id: string, doneCount: number): Promise<void> {
   const snaps = await jobs.snaps({ id });
   expect(snaps).toHaveLength(3);
   expect(snaps.every((snap) => snap.is_idle)).toBe(true);
+  expect(snaps.reduce((sum, { stats }) => sum + Number(stats["loc-objs"]), 0)).toBe(doneCount);
   expect(snaps.filter((snap) => snap.ctlmsg?.includes("resumed after a restart"))).toHaveLength(1);
 }
 
@@ -70,7 +74,7 @@ test.each([
     expect(await jobs.wait(id, 60_000)).toMatchObject({ aborted: false, err: "" });
     expect([what, await jobs.names(bucket)]).toEqual([what, [...names]]);
     expect(await jobs.wrong(bucket, names, contentOf)).toEqual([]);
-    await expectResumed(id);
+    await expectResumed(id, COUNT);
   },
   90_000,
 );
@@ -86,7 +90,7 @@ test("delete-listrange with a target killed deletes all that was meant and nothi
   expect(await jobs.wait(id, 60_000)).toMatchObject({ aborted: false, err: "" });
   expect(await jobs.names("del")).toEqual(["keep/1", "keep/2"]);
   expect(await jobs.wrong("del", ["keep/1", "keep/2"], contentOf)).toEqual([]);
-  await expectResumed(id);
+  await expectResumed(id, COUNT);
 }, 90_000);
 
 test("copy-listrange with a target killed copies what the template names", async () => {
@@ -100,7 +104,7 @@ test("copy-listrange with a target killed copies what the template names", async
   expect(await jobs.wait(id, 60_000)).toMatchObject({ aborted: false, err: "" });
   expect(await jobs.names("some")).toEqual([...wanted]);
   expect(await jobs.wrong("some", wanted, contentOf)).toEqual([]);
-  await expectResumed(id);
+  await expectResumed(id, wanted.length);
 }, 90_000);
 
 /** Jobs that are done in no time: here they begin while a target is away, whose share waits for it. */
@@ -144,7 +148,7 @@ test("move-bck with a target killed moves every object once", async () => {
   expect((await fetch(`${cluster.url}/v1/buckets/old`, { method: "HEAD" })).status).toBe(404);
   expect(await jobs.names("moved")).toEqual([...names]);
   expect(await jobs.wrong("moved", names, contentOf)).toEqual([]);
-  await expectResumed(id);
+  await expectResumed(id, COUNT);
 }, 90_000);
 
 test("an aborted move leaves the old bucket whole and open", async () => {

@@ -215,6 +215,11 @@ describe("queries", () => {
       expect(Object.keys(json as object)).toHaveLength(3);
     }
     expect((await jobs.query("qryxstats", { kind: "unheard-of" })).status).toBe(400);
+    expect((await jobs.query("status", {})).status).toBe(400);
+    // Of a question AIStore ignores what it does not know; of what starts or stops jobs it does not.
+    expect((await jobs.query("qryxstats", { kind: "lru", unheard: 1 })).status).toBe(200);
+    const start = await jobs.act("PUT", "/v1/cluster", "start", { kind: "lru", unheard: 1 });
+    expect(start.status).toBe(400);
   });
 
   test("a composite id, a bucket and only running ones", async () => {

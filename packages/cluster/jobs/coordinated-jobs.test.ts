@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { silentLogger } from "@ais/base/log.ts";
 import { openCoordinator } from "../coordinator/open.ts";
 import { CoordinatedJobs } from "./coordinated-jobs.ts";
-import { type JobRecord, type JobShare, NO_STATS } from "./job-record.ts";
+import { type JobRecord, type JobShare, NO_STATS, NOTHING_AHEAD } from "./job-record.ts";
 
 let directory: string;
 let stack: AsyncDisposableStack;
@@ -47,6 +47,7 @@ const share: JobShare = {
   endedNs: "0",
   runs: 1,
   stats: NO_STATS,
+  ahead: NOTHING_AHEAD,
   cursor: "c",
   waitingFor: "",
   error: "",

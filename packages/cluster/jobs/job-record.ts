@@ -7,7 +7,7 @@ import * as v from "valibot";
 
 const Digits = v.pipe(v.string(), v.regex(/^\d+$/));
 
-const BucketSchema = v.object({
+export const BucketSchema = v.object({
   bucket: v.object({
     name: v.string(),
     provider: v.picklist(PROVIDERS),
@@ -60,6 +60,15 @@ const StatsSchema = v.object({
   receivedBytes: v.number(),
 });
 
+const AheadSchema = v.object({
+  objects: v.number(),
+  bytes: v.number(),
+  /** The cursor behind it; empty at the end of the work. */
+  until: v.string(),
+});
+
+export const NOTHING_AHEAD: JobAhead = { objects: 0, bytes: 0, until: "" };
+
 const ShareSchema = v.object({
   nodeId: v.string(),
   /** `idle`: the work is done and the job stays a while for clients that wait for that. */
@@ -69,7 +78,10 @@ const ShareSchema = v.object({
   endedNs: Digits,
   /** How often a process began to work on it: more than once after a restart. */
   runs: v.number(),
+  /** While it works: up to the cursor. What was done after it is done, or found done, again. */
   stats: StatsSchema,
+  /** What is about to be done after the cursor and cannot be met again once it is: whatever is missing then was done. */
+  ahead: v.optional(AheadSchema, NOTHING_AHEAD),
   /** Where to go on after a restart; the kind's own. */
   cursor: v.string(),
   /** Why it makes no progress now; empty when it does. */
@@ -82,6 +94,7 @@ const ShareSchema = v.object({
 export type JobBucket = v.InferOutput<typeof BucketSchema>;
 export type JobRecord = Readonly<v.InferOutput<typeof RecordSchema>>;
 export type JobStats = v.InferOutput<typeof StatsSchema>;
+export type JobAhead = Readonly<v.InferOutput<typeof AheadSchema>>;
 export type JobShare = Readonly<v.InferOutput<typeof ShareSchema>>;
 
 export const NO_STATS: JobStats = {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { systemClock } from "@ais/base/clock.ts";
 import { MemoryJobs } from "@ais/cluster/fixtures/memory-jobs.ts";
-import { type JobRecord, type JobShare, NO_STATS } from "@ais/cluster/jobs/job-record.ts";
+import { type JobRecord, type JobShare, NO_STATS, NOTHING_AHEAD } from "@ais/cluster/jobs/job-record.ts";
 import { MemoryLogger } from "../testing/memory-services.ts";
 import { RecordingTracing } from "../testing/recording-tracing.ts";
 import { startJobRunner } from "./job-runner.ts";
@@ -104,6 +104,7 @@ test("a share that an earlier process left goes on from its cursor with its figu
     endedNs: "0",
     runs: 1,
     stats: { ...NO_STATS, objects: 3 },
+    ahead: NOTHING_AHEAD,
     cursor: "3",
     waitingFor: "",
     error: "",

@@ -3,7 +3,13 @@ import type { Clock } from "@ais/base/clock.ts";
 import { errorText, isAisError } from "@ais/base/errors.ts";
 import { backoffMs, sleep } from "@ais/base/lifecycle.ts";
 import type { JobDirectory } from "@ais/cluster/jobs/job-directory.ts";
-import { type JobRecord, type JobShare, type JobStats, NO_STATS } from "@ais/cluster/jobs/job-record.ts";
+import {
+  type JobRecord,
+  type JobShare,
+  type JobStats,
+  NO_STATS,
+  NOTHING_AHEAD,
+} from "@ais/cluster/jobs/job-record.ts";
 import type { Span, Tracing } from "@ais/tracing/types.ts";
 import { bucketCname } from "@ais/wire/bck.ts";
 import { jobEntry } from "@ais/wire/jobs/job-kinds.ts";
@@ -54,6 +60,7 @@ export class JobShareRun {
       endedNs: "0",
       runs: (earlier?.runs ?? 0) + 1,
       stats: this.#stats,
+      ahead: earlier?.ahead ?? NOTHING_AHEAD,
       cursor: earlier?.cursor ?? "",
       waitingFor: "",
       error: earlier?.error ?? "",
@@ -130,6 +137,11 @@ export class JobShareRun {
     const work = make({
       record: this.record,
       cursor: this.#share.cursor,
+      ahead: this.#share.ahead,
+      announce: (ahead) => {
+        this.#share = { ...this.#share, ahead };
+        return this.#save().catch(() => undefined);
+      },
       shareStartedNs: BigInt(this.#share.startedNs),
       stats: this.#stats,
       phase: (name) => phases.begin(name),
@@ -179,6 +191,7 @@ export class JobShareRun {
       state: failure === null ? (idles ? "idle" : "done") : "aborted",
       endedNs: clock.nowNs().toString(),
       cursor,
+      ahead: NOTHING_AHEAD,
       waitingFor: "",
       error: this.#share.error === "" ? text : this.#share.error,
       result: failure === null ? (this.#work?.result?.() ?? null) : null,
@@ -207,7 +220,15 @@ export class JobShareRun {
     const cursor =
       this.#work === null || this.#share.state !== "running" ? this.#share.cursor : this.#work.cursor();
     this.#share = { ...this.#share, cursor };
-    await this.#options.jobs.putShare(this.record.id, this.share);
+    await this.#options.jobs.putShare(this.record.id, { ...this.share, stats: this.#keptStats() });
+  }
+
+  /** Those that belong to the cursor, as long as there is one to go on from. What others sent does not depend on it. */
+  #keptStats(): JobStats {
+    const settled = this.#share.state === "running" ? this.#work?.settled?.() : undefined;
+    if (settled === undefined) return { ...this.#stats };
+    const { receivedObjects, receivedBytes } = this.#stats;
+    return { ...settled, receivedObjects, receivedBytes };
   }
 
   #noteFailure(error: unknown): void {

@@ -3,7 +3,7 @@ import type { JobEntry } from "@ais/cluster/jobs/job-directory.ts";
 import { type JobRecord, type JobShare, type JobStats, NO_STATS } from "@ais/cluster/jobs/job-record.ts";
 import { sameBucket } from "@ais/wire/bck.ts";
 import { rfc3339Nano } from "@ais/wire/go-time.ts";
-import { jobEntry } from "@ais/wire/jobs/job-kinds.ts";
+import { type JobKind, jobEntry } from "@ais/wire/jobs/job-kinds.ts";
 import type { JobQuery } from "@ais/wire/jobs/job-query.ts";
 import { EMPTY_BCK, type JobSnap, type JobStatsJson, type JobStatus } from "@ais/wire/jobs/job-snap.ts";
 
@@ -18,7 +18,7 @@ export function jobSnap(record: JobRecord, share: JobShare | null): JobSnap {
       ? BigInt(share.endedNs)
       : BigInt(end?.timeNs ?? 0);
   const waiting = share !== null && !isOver && share.waitingFor !== "" ? `waiting: ${share.waitingFor}` : "";
-  const resumed = share !== null && share.runs > 1 ? "resumed after a restart" : "";
+  const resumed = share !== null && share.runs > 1 ? resumedText(record) : "";
   const message = [record.description, resumed, waiting].filter((part) => part !== "").join("; ");
   return {
     ext: null,
@@ -37,6 +37,16 @@ export function jobSnap(record: JobRecord, share: JobShare | null): JobSnap {
     aborted,
     is_idle: isOver || share?.state === "idle",
   };
+}
+
+/** Kinds whose work leaves no trace to be counted again by: a process that is killed takes its newest figures along. */
+const FORGETFUL_KINDS: readonly JobKind[] = ["rebalance", "promote", "lru", "cleanup-store"];
+
+function resumedText({ kind }: JobRecord): string {
+  const what = "resumed after a restart";
+  return FORGETFUL_KINDS.includes(kind)
+    ? `${what}: the figures may leave out what was done in the seconds before it`
+    : what;
 }
 
 export function jobStatus({ record, shares }: JobEntry): JobStatus {

@@ -1,5 +1,5 @@
 /** The one interface of background jobs (style.md 9): do a unit, else say what you wait for. */
-import type { JobRecord, JobStats } from "@ais/cluster/jobs/job-record.ts";
+import type { JobAhead, JobRecord, JobStats } from "@ais/cluster/jobs/job-record.ts";
 
 /** What came of a unit. */
 export type UnitOutcome =
@@ -14,6 +14,8 @@ export interface JobWork {
   unit(signal: AbortSignal): Promise<UnitOutcome>;
   /** From where a later process goes on; everything before it is done for good. Empty: from the start. */
   cursor(): string;
+  /** Figures up to the cursor, where a later process counts again what comes after it. Without it the newest are kept. */
+  settled?(): JobStats;
   /** What the share found out, once done. */
   result?(): unknown;
 }
@@ -22,6 +24,10 @@ export interface JobContext {
   readonly record: JobRecord;
   /** Of an earlier process that did not come to the end. */
   readonly cursor: string;
+  /** What the earlier process was about to do at its cursor. */
+  readonly ahead: JobAhead;
+  /** Writes down what is about to be done after the cursor, before it is: see `ahead` of a share. */
+  readonly announce: (ahead: JobAhead) => Promise<void>;
   /** When the first process began to work on the share, by this node's clock. */
   readonly shareStartedNs: bigint;
   /** To be counted up as objects are done. */

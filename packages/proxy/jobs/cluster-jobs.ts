@@ -1,5 +1,6 @@
 /** `PUT /v1/cluster`, actions `start` and `stop` (wire-compat 6.2). */
 import { AisError } from "@ais/base/errors.ts";
+import type { SpaceJobArgs } from "@ais/cluster/jobs/space-args.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { matchesQuery } from "@ais/node/jobs/job-views.ts";
@@ -9,7 +10,7 @@ import { type Bck, bucketCname } from "@ais/wire/bck.ts";
 import { findBucket } from "@ais/wire/bmd.ts";
 import { bucketNotFound } from "@ais/wire/error-texts.ts";
 import { jobEntry } from "@ais/wire/jobs/job-kinds.ts";
-import { type JobQuery, parseJobQuery } from "@ais/wire/jobs/job-query.ts";
+import { JOB_FLAGS, type JobQuery, parseJobQuery } from "@ais/wire/jobs/job-query.ts";
 import { USER_ABORT } from "@ais/wire/jobs/job-snap.ts";
 import { nodeName } from "@ais/wire/smap.ts";
 import { startRebalance } from "../membership/rebalance.ts";
@@ -21,7 +22,7 @@ import { stopListing } from "./stop-listings.ts";
 
 /** The id of the job as text. */
 export async function startClusterJob(
-  { value }: ActMsg,
+  { name, value }: ActMsg,
   call: Call,
   services: ProxyServices,
 ): Promise<HttpReply> {
@@ -31,13 +32,48 @@ export async function startClusterJob(
   if (jobEntry(kind).startable !== true)
     throw new AisError("badRequest", `jobs of kind "${kind}" cannot be started by themselves`);
   if (kind === "prefetch-listrange") throw prefetchRefused(buckets[0]);
-  if (kind === "rebalance") return textReply(await startRebalanceByHand(call, services));
+  if (kind === "rebalance") {
+    refuseScope(name, query);
+    return textReply(await startRebalanceByHand(call, services));
+  }
   if (kind !== "lru" && kind !== "cleanup-store")
     throw new AisError("unsupported", `jobs of kind "${kind}" are not supported`);
   if (query.nodeId !== "") throw new AisError("unsupported", `jobs of kind "${kind}" run on all targets`);
-  const from = buckets[0] === undefined ? null : await requireBucket(buckets[0], call, services);
-  const description = buckets.length > 1 ? `${buckets.length} buckets` : "";
-  return textReply(await startJob({ kind, from, to: null, description, args: null }, call, services));
+  return textReply(await startSpaceJob(kind, query, call, services));
+}
+
+/** Of all buckets, or of those that are named (wire-compat 6.2: `Bck` is one, `Buckets` are some). */
+async function startSpaceJob(
+  kind: "lru" | "cleanup-store",
+  { buckets, force, flags }: JobQuery,
+  call: Call,
+  services: ProxyServices,
+): Promise<string> {
+  // A cleanup here removes nothing that is only misplaced, so keeping it, or forcing its removal, changes nothing.
+  const meant = kind === "cleanup-store" ? JOB_FLAGS.removeEmpty | JOB_FLAGS.keepMisplaced : 0;
+  if ((flags & ~meant) !== 0)
+    throw new AisError("badRequest", `jobs of kind "${kind}" have no flags ${flags}`);
+  if (kind === "lru" && force && buckets.length === 0)
+    throw new AisError("badRequest", `jobs of kind "${kind}" are forced on buckets that are named only`);
+  const named = await Promise.all(buckets.map((bucket) => requireBucket(bucket, call, services)));
+  const removesEmpty = (flags & JOB_FLAGS.removeEmpty) !== 0;
+  const args: SpaceJobArgs = { buckets: named, force, removesEmpty };
+  const [only = null] = named.length === 1 ? named : [];
+  const description = [
+    named.length > 1 ? `buckets: ${named.map(({ bucket }) => bucketCname(bucket)).join(", ")}` : "",
+    kind === "lru" && force ? "force" : "",
+    removesEmpty ? "remove objects without content" : "",
+  ];
+  const what = description.filter((part) => part !== "").join(", ");
+  return startJob({ kind, from: only, to: null, description: what, args }, call, services);
+}
+
+/** AIStore can rebalance the objects of one bucket, or look for misplaced ones only. */
+function refuseScope(prefix: string, { buckets, flags }: JobQuery): void {
+  if (buckets.length > 0 || prefix !== "")
+    throw new AisError("unsupported", "a rebalance of some buckets only is not supported");
+  if ((flags & JOB_FLAGS.removeMisplaced) !== 0)
+    throw new AisError("unsupported", "a rebalance that only removes misplaced objects is not supported");
 }
 
 /** Whatever the configuration says of rebalancing by itself, AIStore refuses while it is disabled. */

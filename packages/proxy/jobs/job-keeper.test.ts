@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Clock } from "@ais/base/clock.ts";
-import { type JobRecord, type JobShare, NO_STATS } from "@ais/cluster/jobs/job-record.ts";
+import { type JobRecord, type JobShare, NO_STATS, NOTHING_AHEAD } from "@ais/cluster/jobs/job-record.ts";
 import { loadHrw } from "@ais/hrw/hrw.ts";
 import { aisBucket } from "@ais/wire/bck.ts";
 import { findBucket, withBucket } from "@ais/wire/bmd.ts";
@@ -71,6 +71,7 @@ function share(nodeId: string, state: JobShare["state"], change: Partial<JobShar
     endedNs: state === "running" ? "0" : String(1_000n * SECOND_NS),
     runs: 1,
     stats: NO_STATS,
+    ahead: NOTHING_AHEAD,
     cursor: "",
     waitingFor: "",
     error: "",

@@ -28,6 +28,8 @@ const LIVE_TIMEOUT_MS = 3000;
 export async function jobStatusReply(call: Call, services: ProxyServices): Promise<HttpReply> {
   const query = await readQuery(call);
   const [id] = query.ids;
+  if (id === undefined && query.kind === null)
+    throw new AisError("badRequest", "failed to find a job: neither id nor kind given");
   const entries = id === undefined ? matching(services, query) : await byIds(query, call, services);
   const latest = entries.at(-1);
   if (latest === undefined) throw jobNotFound(id ?? query.kind ?? "");

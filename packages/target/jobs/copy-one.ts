@@ -49,27 +49,23 @@ export async function copyOne(copy: CopyOne, services: TargetServices, signal: A
       jobId: context.record.id,
     });
     const { stats } = context;
-    if (owner.id === facts.id) {
-      if (!(await storeHere(transfer, destination, smap, copy, reader, services))) return;
-      stats.objects++;
-      stats.bytes += reader.lengthBytes;
-      return;
+    const isHere = owner.id === facts.id;
+    if (isHere) await storeHere(transfer, destination, smap, copy, reader, services);
+    else {
+      const { intraAuth } = services;
+      const { stored } = await sendForJob({ peer: owner.snode, transfer, reader, signal, intraAuth });
+      if (stored) {
+        metrics.add("stream.out.n", 1);
+        metrics.add("stream.out.size", reader.lengthBytes);
+      }
     }
-    const { stored } = await sendForJob({
-      peer: owner.snode,
-      transfer,
-      reader,
-      signal,
-      intraAuth: services.intraAuth,
-    });
-    if (!stored) return;
-    // Whoever starts a copy counts it, and counts besides what it sends away, as in AIStore.
+    // One that was there is counted too: after a restart it may be the work of the process before, which nobody counted.
     stats.objects++;
     stats.bytes += reader.lengthBytes;
+    if (isHere) return;
+    // Whoever starts a copy counts it, and counts besides what it sends away, as in AIStore.
     stats.sentObjects++;
     stats.sentBytes += reader.lengthBytes;
-    metrics.add("stream.out.n", 1);
-    metrics.add("stream.out.size", reader.lengthBytes);
   } finally {
     reader.release();
   }
@@ -82,10 +78,10 @@ async function storeHere(
   { to }: CopyOne,
   reader: ObjectReader,
   services: TargetServices,
-): Promise<boolean> {
+): Promise<void> {
   const props = findBucket(services.member.snapshot.bmd, to.bucket);
   if (props === null || props.bid !== to.bid) throw bucketNotFound(to.bucket);
-  return (await storeCopy({ key, props, smap }, transfer, () => bodyOf(reader), services)).stored;
+  await storeCopy({ key, props, smap }, transfer, () => bodyOf(reader), services);
 }
 
 function bodyOf({ content, lengthBytes }: ObjectReader): ObjectBody {

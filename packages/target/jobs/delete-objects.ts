@@ -1,6 +1,7 @@
 /** `delete-listrange`: removes the objects of a list, a template or a prefix that this target holds. */
 import { AisError } from "@ais/base/errors.ts";
 import type { JobContext, JobWork } from "@ais/node/jobs/job-work.ts";
+import type { ListedObject } from "@ais/storage/types.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import { findBucket } from "@ais/wire/bmd.ts";
 import { bucketNotFound } from "@ais/wire/error-texts.ts";
@@ -22,15 +23,21 @@ export function deleteObjects(context: JobContext, { store, member }: TargetServ
     source: openSource(store, source, args.selection),
     workerCount: args.workerCount,
     continueOnError: args.continueOnError,
-    async each({ objectName, attributes }) {
+    vanishes: isMeant,
+    async each(object) {
+      const { objectName, attributes } = object;
       const props = findBucket(member.snapshot.bmd, from.bucket);
       if (props === null || props.bid !== from.bid) throw bucketNotFound(from.bucket);
-      // What was written since is not what the caller meant, however late (after a restart, say) this share gets to it.
-      if (attributes.createdNs > context.shareStartedNs) return;
+      if (!isMeant(object)) return;
       const key = objectKey(source, objectName);
       if (!(await store.delete(key, durabilityOf(props), NOOP_SPAN))) return;
       stats.objects++;
       stats.bytes += attributes.sizeBytes;
     },
   });
+
+  /** What was written since is not what the caller meant, however late (after a restart, say) this share gets to it. */
+  function isMeant({ attributes }: ListedObject): boolean {
+    return attributes.createdNs <= context.shareStartedNs;
+  }
 }

@@ -1,5 +1,6 @@
 /** Work on object after object, in batches: what deleting and copying share. */
 import { type ErrorCode, errorText, isAisError } from "@ais/base/errors.ts";
+import { type JobAhead, type JobStats, NOTHING_AHEAD } from "@ais/cluster/jobs/job-record.ts";
 import type { JobContext, JobWork, UnitOutcome } from "@ais/node/jobs/job-work.ts";
 import type { ListedObject } from "@ais/storage/types.ts";
 import type { ObjectBatch, ObjectSource } from "./object-source.ts";
@@ -20,7 +21,9 @@ export interface EachObjectOptions {
   readonly continueOnError: boolean;
   /** Null when work can go on, otherwise what it has to wait for. */
   readonly obstacle?: () => Promise<string | null>;
-  /** Must be safe to repeat: after a restart the last objects come again. */
+  /** Whether an object is about to vanish from the source, which then is how its work is known to be done. */
+  readonly vanishes?: (object: ListedObject) => boolean;
+  /** Must be safe to repeat, and count again what it repeats: after a restart the last objects come again. */
   readonly each: (object: ListedObject, signal: AbortSignal) => Promise<void>;
 }
 
@@ -32,10 +35,15 @@ export class EachObject implements JobWork {
   #batch: ObjectBatch | null = null;
   /** Of the batch, those not done yet. */
   #left: ListedObject[] = [];
+  #settled: JobStats;
+  #earlierAhead: JobAhead;
 
   constructor(options: EachObjectOptions) {
     this.#options = options;
-    this.#cursor = options.context.cursor;
+    const { cursor, stats, ahead } = options.context;
+    this.#cursor = cursor;
+    this.#settled = { ...stats };
+    this.#earlierAhead = ahead;
     const { workerCount } = options;
     this.#workerCount = Math.min(WORKERS_MAX, workerCount > 0 ? workerCount : DEFAULT_WORKERS);
   }
@@ -44,13 +52,14 @@ export class EachObject implements JobWork {
     return this.#cursor;
   }
 
+  settled(): JobStats {
+    return this.#settled;
+  }
+
   async unit(signal: AbortSignal): Promise<UnitOutcome> {
     const obstacle = (await this.#options.obstacle?.()) ?? null;
     if (obstacle !== null) return { kind: "waiting", reason: obstacle, delayMs: RETRY_DELAY_MS };
-    if (this.#batch === null) {
-      this.#batch = await this.#options.source.batch(this.#cursor);
-      this.#left = [...this.#batch.objects];
-    }
+    this.#batch ??= await this.#begin();
     const blocked = await this.#work(signal);
     if (blocked !== null) return { kind: "waiting", reason: blocked, delayMs: RETRY_DELAY_MS };
     if (this.#left.length > 0) return { kind: "worked" };
@@ -58,7 +67,23 @@ export class EachObject implements JobWork {
     if (next === null) return { kind: "done" };
     this.#cursor = next;
     this.#batch = null;
+    this.#settled = { ...this.#options.context.stats };
     return { kind: "worked" };
+  }
+
+  async #begin(): Promise<ObjectBatch> {
+    const { source, vanishes, context } = this.#options;
+    const batch = await source.batch(this.#cursor, this.#earlierAhead.until);
+    this.#left = [...batch.objects];
+    if (vanishes === undefined) return batch;
+    const found = { ...sumOf(batch.objects.filter(vanishes)), until: batch.next ?? "" };
+    // Of the batch that an earlier process had announced, what is not here any more it has done.
+    context.stats.objects += Math.max(0, this.#earlierAhead.objects - found.objects);
+    context.stats.bytes += Math.max(0, this.#earlierAhead.bytes - found.bytes);
+    this.#earlierAhead = NOTHING_AHEAD;
+    this.#settled = { ...context.stats };
+    if (found.objects > 0) await context.announce(found);
+    return batch;
   }
 
   /** Null, or what stopped the workers for now. */
@@ -91,6 +116,11 @@ export class EachObject implements JobWork {
     if (failure !== null) throw failure.error;
     return blocked;
   }
+}
+
+function sumOf(objects: readonly ListedObject[]): { readonly objects: number; readonly bytes: number } {
+  const bytes = objects.reduce((sum, { attributes }) => sum + attributes.sizeBytes, 0);
+  return { objects: objects.length, bytes };
 }
 
 /** A node that restarts, a limit that others have used up, a transfer that went too slowly while others waited. */

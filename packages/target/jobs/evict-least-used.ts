@@ -1,9 +1,10 @@
 /**
  * `lru`: where a mountpath is used beyond `space.highwm`, objects of buckets with `lru.enabled` are deleted, those first that
  * were not used for longest, until use is down to `space.lowwm`. Objects of ais buckets exist nowhere else: whoever enables
- * it for such a bucket says that it is a cache. Objects that live in the index give no space back and are left alone.
+ * it for such a bucket, or names the bucket and forces it, says that it is a cache. Objects that live in the index give no space back and are left alone.
  */
 import { parseDurationNs } from "@ais/base/units.ts";
+import { spaceJobArgs } from "@ais/cluster/jobs/space-args.ts";
 import type { JobContext, JobWork, UnitOutcome } from "@ais/node/jobs/job-work.ts";
 import { DEFAULT_STORAGE_LIMITS } from "@ais/storage/limits.ts";
 import type { ListedObject, MountpathCapacity, ObjectKey } from "@ais/storage/types.ts";
@@ -30,10 +31,12 @@ interface Candidate {
 }
 
 /** Buckets whose objects may be evicted: those that are caches, unless nothing may be deleted from them. */
-export function evictableBuckets({ member }: Pick<TargetServices, "member">): readonly EvictableBucket[] {
-  return listBuckets(member.snapshot.bmd).filter(
-    ({ props }) => props.lru.enabled && hasAccess(props, "DELETE-OBJECT"),
-  );
+export function evictableBuckets(services: Pick<TargetServices, "member">): readonly EvictableBucket[] {
+  return deletableBuckets(services).filter(({ props }) => props.lru.enabled);
+}
+
+function deletableBuckets({ member }: Pick<TargetServices, "member">): readonly EvictableBucket[] {
+  return listBuckets(member.snapshot.bmd).filter(({ props }) => hasAccess(props, "DELETE-OBJECT"));
 }
 
 export function evictLeastUsed(context: JobContext, services: TargetServices): JobWork {
@@ -55,9 +58,12 @@ class Eviction implements JobWork {
     this.#services = services;
     const { store, member } = services;
     this.#excess = new Excess(store.capacity(0), member.snapshot.config.space);
-    const only = context.record.from;
-    this.#buckets = evictableBuckets(services).filter(
-      ({ bucket, props }) => only === null || (sameBucket(bucket, only.bucket) && props.bid === only.bid),
+    const { buckets, force } = spaceJobArgs(context.record);
+    const candidates = force ? deletableBuckets(services) : evictableBuckets(services);
+    this.#buckets = candidates.filter(
+      ({ bucket, props }) =>
+        buckets.length === 0 ||
+        buckets.some((named) => sameBucket(bucket, named.bucket) && props.bid === named.bid),
     );
   }
 

@@ -1,6 +1,6 @@
 /** Listings as jobs (wire-compat 4.5): each begins with its first page, idles between pages and ends after a while without. */
 import type { Clock } from "@ais/base/clock.ts";
-import { type JobRecord, type JobShare, NO_STATS } from "@ais/cluster/jobs/job-record.ts";
+import { type JobRecord, type JobShare, NO_STATS, NOTHING_AHEAD } from "@ais/cluster/jobs/job-record.ts";
 import type { LiveShare } from "@ais/node/jobs/job-runner.ts";
 import type { Bck } from "@ais/wire/bck.ts";
 import { USER_ABORT } from "@ais/wire/jobs/job-snap.ts";
@@ -82,6 +82,7 @@ export class ListingJobs {
       endedNs: hasEnded ? endNs.toString() : "0",
       runs: 1,
       stats: { ...NO_STATS, objects },
+      ahead: NOTHING_AHEAD,
       cursor: "",
       waitingFor: "",
       error: "",

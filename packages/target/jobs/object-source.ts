@@ -19,8 +19,8 @@ export interface ObjectBatch {
 }
 
 export interface ObjectSource {
-  /** `cursor` is empty for the first batch. */
-  batch(cursor: string): Promise<ObjectBatch>;
+  /** `cursor` is empty for the first batch. A batch that was begun before is asked for again with the `next` that it had. */
+  batch(cursor: string, until?: string): Promise<ObjectBatch>;
 }
 
 /** Objects in memory at a time. */
@@ -83,10 +83,13 @@ function listedSource(
 ): ObjectSource {
   const { prefix } = template;
   return {
-    async batch(after) {
+    async batch(after, until = "") {
       const delimiter = nonRecursive ? "/" : "";
       const page = await store.list(bucketId, { prefix, after, limit: BATCH_COUNT, delimiter }, NOOP_SPAN);
       const objects = page.objects.filter(({ objectName }) => matchesTemplate(template, objectName));
+      // Where some are gone a page reaches further than it did.
+      const within = objects.filter(({ objectName }) => until === "" || !isAfter(objectName, until));
+      if (within.length < objects.length) return { objects: within, next: until };
       return {
         objects,
         next: page.more ? lastName(page.objects.at(-1)?.objectName, page.directories.at(-1)) : null,
@@ -97,5 +100,9 @@ function listedSource(
 
 /** The later of two names in the order of their UTF-8 bytes. */
 function lastName(object = "", directory = ""): string {
-  return Buffer.compare(Buffer.from(object), Buffer.from(directory)) > 0 ? object : directory;
+  return isAfter(object, directory) ? object : directory;
+}
+
+function isAfter(left: string, right: string): boolean {
+  return Buffer.compare(Buffer.from(left), Buffer.from(right)) > 0;
 }

@@ -1,7 +1,7 @@
 /** What has to come before objects move. */
 import { expect, test } from "bun:test";
 import { AisError } from "@ais/base/errors.ts";
-import { type JobRecord, NO_STATS } from "@ais/cluster/jobs/job-record.ts";
+import { type JobRecord, NO_STATS, NOTHING_AHEAD } from "@ais/cluster/jobs/job-record.ts";
 import type { JobContext } from "@ais/node/jobs/job-work.ts";
 import { memoryNode } from "@ais/node/testing/memory-member.ts";
 import { memoryServices } from "@ais/node/testing/memory-services.ts";
@@ -34,6 +34,8 @@ test("nothing moves before every process of the node has the cluster map", async
     cursor: "",
     shareStartedNs: 0n,
     stats: { ...NO_STATS },
+    ahead: NOTHING_AHEAD,
+    announce: async () => undefined,
     phase: (name) => void phases.push(name),
     failed() {},
   };

@@ -16,7 +16,7 @@ export async function daemonGet(call: Call, services: TargetServices): Promise<H
   const { store } = services;
   const what = call.query.get(QUERY.what) ?? "";
   if (what === WHAT.sysInfo)
-    return jsonReply({ ...(await services.system.read()), ...spaceInfo(capacityOf(services)) });
+    return jsonReply({ ...(await services.system.read()), ...spaceInfo(await capacityOf(services)) });
   const common = await daemonInfo(call, services, () => capacityOf(services));
   if (common !== null) return common;
   switch (what) {
@@ -63,6 +63,6 @@ async function diskStats({ store, diskRates, space }: TargetServices): Promise<o
   return { AllDiskStats: Object.fromEntries(rates), ...tcdf(mountpaths), cs_err: space.state().alert };
 }
 
-function capacityOf({ store, space }: TargetServices): Tcdf {
-  return { ...tcdf(store.capacity()), cs_err: space.state().alert };
+async function capacityOf({ store, space }: TargetServices): Promise<Tcdf> {
+  return { ...tcdf(await withDisks(store.capacity())), cs_err: space.state().alert };
 }

@@ -16,7 +16,21 @@ export interface JobQuery {
   readonly nodeId: string;
   readonly onlyRunning: boolean;
   readonly force: boolean;
+  /** Bits of `JOB_FLAGS`. */
+  readonly flags: number;
 }
+
+/** What the bits mean depends on the kind. */
+export const JOB_FLAGS = {
+  /** `cleanup-store`: objects without content go too. */
+  removeEmpty: 1 << 0,
+  latestVersion: 1 << 1,
+  synchronize: 1 << 2,
+  /** `cleanup-store`: objects at places where nobody looks for them stay. */
+  keepMisplaced: 1 << 3,
+  /** `rebalance`: removes such objects, and moves none. */
+  removeMisplaced: 1 << 4,
+} as const;
 
 const text = v.nullish(v.string(), "");
 const BckSchema = v.object({
@@ -24,7 +38,7 @@ const BckSchema = v.object({
   provider: text,
   namespace: v.nullish(v.object({ uuid: text, name: text }), { uuid: "", name: "" }),
 });
-const QuerySchema = v.strictObject({
+const QueryEntries = {
   id: text,
   kind: text,
   bck: v.nullish(BckSchema),
@@ -36,18 +50,25 @@ const QuerySchema = v.strictObject({
   force: v.nullish(v.boolean(), false),
   // Of waiting, which clients do themselves.
   timeout: v.nullish(v.union([v.string(), v.number()])),
-  flags: v.nullish(v.number()),
-});
+  flags: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+};
+const QuerySchema = v.object(QueryEntries);
+const ArgsSchema = v.strictObject(QueryEntries);
 
+/** The body of a question: keys match in any case, null is absent, unknown ones say nothing, as to AIStore. */
 export function parseJobQueryText(body: string): JobQuery {
-  return parseJobQuery(body.trim() === "" ? {} : decodeJson(body));
+  return parse(QuerySchema, body.trim() === "" ? {} : decodeJson(body));
 }
 
-/** Keys match in any case, null is absent, unknown ones are refused. Throws `badRequest` for an unknown kind or a malformed message. */
+/** What a job is started or stopped by: unknown keys are refused. Throws `badRequest` for an unknown kind or a malformed message. */
 export function parseJobQuery(json: unknown): JobQuery {
+  return parse(ArgsSchema, json);
+}
+
+function parse(schema: typeof QuerySchema | typeof ArgsSchema, json: unknown): JobQuery {
   if (typeof json !== "object" || json === null || Array.isArray(json))
     throw new AisError("badRequest", "invalid job query: expecting a JSON object");
-  const result = v.safeParse(QuerySchema, lowerNested(lowerCaseKeys(json)));
+  const result = v.safeParse(schema, lowerNested(lowerCaseKeys(json)));
   if (!result.success) throw new AisError("badRequest", `invalid job query: ${result.issues[0].message}`);
   const query = result.output;
   const named = [...(query.bck == null ? [] : [query.bck]), ...query.buckets].filter(
@@ -67,6 +88,7 @@ export function parseJobQuery(json: unknown): JobQuery {
     nodeId: query.daemonid || query.node,
     onlyRunning: query.show_active || query.onlyrunning,
     force: query.force,
+    flags: query.flags,
   };
 }
 

@@ -1,0 +1,203 @@
+/**
+ * kill -9 of a target in the middle of those jobs that are done in no time otherwise: cleanup, eviction, summaries and
+ * listings. A slow index, or a target that stands still, holds them up until it is killed.
+ */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { must } from "@ais/base/assert.ts";
+import { TestCluster } from "@ais/testkit/cluster.ts";
+import type { Daemon } from "@ais/testkit/daemon.ts";
+import {
+  contentOf,
+  getWithBody,
+  JobClient,
+  numbered,
+  type Snap,
+  until,
+} from "../integration/jobs.fixture.ts";
+
+const COUNT = 240;
+const names = numbered("o-", COUNT);
+const SLOW_COMMIT_MS = 40;
+const RUNNING = "0001-01-01T00:00:00Z";
+const faultsFile = join(tmpdir(), `ais-faults-${crypto.randomUUID()}.json`);
+/** Beyond the index's own objects, so that eviction gives space back. */
+const large = (name: string): Buffer<ArrayBuffer> => Buffer.alloc(20_000, name);
+
+let cluster: TestCluster;
+let jobs: JobClient;
+
+beforeAll(async () => {
+  cluster = await TestCluster.start({ targets: 3, env: { AIS_TEST_FAULTS: faultsFile } });
+  jobs = new JobClient(cluster);
+}, 60_000);
+
+afterAll(async () => {
+  await cluster?.[Symbol.asyncDispose]();
+  rmSync(faultsFile, { force: true });
+});
+
+function slowCommits(): Disposable {
+  writeFileSync(faultsFile, JSON.stringify([{ operation: "commit", delayMs: SLOW_COMMIT_MS }]));
+  return { [Symbol.dispose]: () => rmSync(faultsFile, { force: true }) };
+}
+
+async function restart(daemon: Daemon): Promise<void> {
+  await daemon.end("SIGKILL");
+  daemon.start();
+  await daemon.ready();
+  await cluster.complete();
+}
+
+/** When its share of the job is under way. */
+async function killInTheMiddle(id: string, doneCount: number): Promise<void> {
+  const daemon = must(cluster.targets[1], "target");
+  await until(20_000, "the share to be under way", async () => {
+    const reply = await fetch(`${daemon.url}/v1/daemon?what=getxstats&uuid=${id}`);
+    if (reply.status !== 200) return null;
+    const snap = (await reply.json()) as Snap;
+    expect(snap["end-time"]).toBe(RUNNING);
+    return Number(snap.stats["loc-objs"]) >= doneCount ? snap : null;
+  });
+  await restart(daemon);
+}
+
+async function expectResumed(id: string): Promise<readonly Snap[]> {
+  const snaps = await jobs.snaps({ id });
+  expect(snaps.map((snap) => [snap.is_idle, snap.aborted])).toEqual([1, 2, 3].map(() => [true, false]));
+  expect(snaps.filter(({ ctlmsg }) => ctlmsg?.includes("resumed after a restart"))).toHaveLength(1);
+  return snaps;
+}
+
+function objectsOf(snaps: readonly Snap[]): number {
+  return snaps.reduce((sum, { stats }) => sum + Number(stats["loc-objs"]), 0);
+}
+
+test("cleanup-store removes the rest of a dead bucket after the restart, and nothing of a living one", async () => {
+  for (const bucket of ["dead", "alive"]) {
+    await jobs.create(bucket);
+    await jobs.fill(bucket, names, contentOf);
+  }
+  let id: string;
+  {
+    using _slow = slowCommits();
+    expect((await jobs.act("DELETE", "/v1/buckets/dead", "destroy-bck")).status).toBe(200);
+    id = await jobs.job("PUT", "/v1/cluster", "start", { Kind: "cleanup-store" });
+    await killInTheMiddle(id, 0);
+  }
+  expect(await jobs.wait(id, 60_000)).toMatchObject({ aborted: false, err: "" });
+  await expectResumed(id);
+  expect(await jobs.names("alive")).toEqual([...names]);
+  expect(await jobs.wrong("alive", names, contentOf)).toEqual([]);
+  // As many files as the living bucket has objects that are no part of the index.
+  const files = names.filter((name) => contentOf(name).length > 16_384).length;
+  expect(objectFiles()).toBe(files);
+}, 90_000);
+
+function objectFiles(): number {
+  const paths = cluster.targets.flatMap(({ plan }) =>
+    readdirSync(join(plan.directory, "mp1"), { recursive: true }).map(String),
+  );
+  return paths.filter((path) => /objects\/[^/]+\/[^/]+$/.test(path)).length;
+}
+
+const { blocks, bavail } = statfsSync(tmpdir());
+const usedPercent = ((blocks - bavail) * 100) / blocks;
+const evictsNothing = usedPercent < 6;
+if (evictsNothing) console.log(`lru is skipped: only ${usedPercent}% of the disk are used`);
+
+test.skipIf(evictsNothing)(
+  "lru goes on with what is left of a forced bucket",
+  async () => {
+    const marks = { cleanupwm: 1, lowwm: 2, highwm: 3, out_of_space: 99 };
+    const query = Object.entries(marks).map(([name, value]) => `space.${name}=${value}`);
+    const path = `${cluster.url}/v1/cluster/set-config?${query.join("&")}`;
+    expect((await fetch(path, { method: "PUT" })).status).toBe(200);
+    for (const bucket of ["cache", "store"]) {
+      await jobs.create(bucket);
+      const longAgo = String((BigInt(Date.now()) - 1_000n * 3_600_000n) * 1_000_000n);
+      for (const name of names) {
+        const url = `${cluster.url}/v1/objects/${bucket}/${name}`;
+        const reply = await fetch(url, {
+          method: "PUT",
+          body: large(name),
+          headers: { "Ais-Atime": longAgo },
+        });
+        expect(reply.status).toBe(200);
+      }
+    }
+    let id: string;
+    {
+      using _slow = slowCommits();
+      const buckets = [{ name: "cache", provider: "ais", namespace: { uuid: "", name: "" } }];
+      id = await jobs.job("PUT", "/v1/cluster", "start", { Kind: "lru", Buckets: buckets, Force: true });
+      await killInTheMiddle(id, 5);
+    }
+    expect(await jobs.wait(id, 60_000)).toMatchObject({ aborted: false, err: "" });
+    const snaps = await expectResumed(id);
+    expect(await jobs.names("cache")).toEqual([]);
+    expect(await jobs.wrong("store", names, large)).toEqual([]);
+    // Never more than there were; the killed target says that it may have done more than it knows.
+    expect(objectsOf(snaps)).toBeLessThanOrEqual(COUNT);
+    expect(objectsOf(snaps)).toBeGreaterThanOrEqual(COUNT / 2);
+    expect(snaps.filter(({ ctlmsg }) => ctlmsg?.includes("may leave out"))).toHaveLength(1);
+  },
+  90_000,
+);
+
+test("a summary counts every object once, though a target dies before it has counted its own", async () => {
+  await jobs.create("sum");
+  await jobs.fill("sum", names, contentOf);
+  const ask = (uuid: string) => {
+    const value = { uuid, prefix: "" };
+    return getWithBody(`${cluster.url}/v1/buckets/sum`, { action: "summary-bck", name: "", value });
+  };
+  const daemon = must(cluster.targets[1], "target");
+  daemon.pause();
+  const { status, text: id } = await ask("");
+  expect(status).toBe(202);
+  await until(10_000, "two of three parts", async () => ((await ask(id)).status === 206 ? true : null));
+  await restart(daemon);
+  const whole = await until(30_000, "the summary", async () => {
+    const reply = await ask(id);
+    expect([202, 206, 200]).toContain(reply.status);
+    return reply.status === 200 ? reply.text : null;
+  });
+  const bytes = names.reduce((sum, name) => sum + contentOf(name).length, 0);
+  expect(JSON.parse(whole)).toMatchObject([
+    { ObjCount: { obj_count_present: String(COUNT) }, TotalSize: { size_all_present_objs: String(bytes) } },
+  ]);
+}, 60_000);
+
+test("a listing goes on after the restart: no page leaves out what the target has", async () => {
+  const page = async (token: string) => {
+    const value = { prefix: "", pagesize: 20, continuation_token: token, props: "name" };
+    return getWithBody(`${cluster.url}/v1/buckets/sum`, { action: "list", name: "", value });
+  };
+  const daemon = must(cluster.targets[1], "target");
+  const listed: string[] = [];
+  let token = "";
+  let refused = 0;
+  for (let count = 0; count === 0 || token !== ""; count++) {
+    if (count === 3) await daemon.end("SIGKILL");
+    const { status, text } = await page(token);
+    if (status === 200) {
+      const reply = JSON.parse(text) as {
+        readonly entries: readonly { readonly name: string }[];
+        readonly continuation_token: string;
+      };
+      listed.push(...reply.entries.map(({ name }) => name));
+      token = reply.continuation_token;
+      continue;
+    }
+    refused++;
+    expect(status).toBe(503);
+    daemon.start();
+    await daemon.ready();
+    await cluster.complete();
+  }
+  expect(refused).toBe(1);
+  expect(listed).toEqual([...names]);
+}, 60_000);
