@@ -82,6 +82,7 @@ const ARGUMENT_VALUES: Readonly<Record<string, readonly Wanted[]>> = {
   object: ["objects"],
   node: ["nodes"],
   nodes: ["nodes"],
+  target: ["nodes"],
   scope: ["nodes"],
   setting: ["settings"],
   destination: ["files"],

@@ -18,6 +18,15 @@ export function parsePositiveCount(text: string): number {
   return count;
 }
 
+/** In any case of letters. */
+export function parseRegexValue(text: string): RegExp {
+  try {
+    return new RegExp(text, "i");
+  } catch {
+    throw new InvalidArgumentError("Expecting a regular expression.");
+  }
+}
+
 /** Bytes. */
 export function parseSizeValue(text: string): number {
   const bytes =

@@ -7,6 +7,7 @@ import { bucketCreateCommand } from "./commands/bucket-create.ts";
 import { listCommand } from "./commands/bucket-ls.ts";
 import { bucketMoveCommand } from "./commands/bucket-move.ts";
 import {
+  bucketLruCommand,
   bucketPropsResetCommand,
   bucketPropsSetCommand,
   bucketPropsShowCommand,
@@ -18,6 +19,7 @@ import {
   clusterShutdownCommand,
 } from "./commands/cluster-control.ts";
 import { clusterMembershipCommand } from "./commands/cluster-membership.ts";
+import { advancedCommands, resetStatsCommand } from "./commands/cluster-nodes.ts";
 import { COMPLETE_COMMAND, completionCommand } from "./commands/completion.ts";
 import {
   configClusterCommand,
@@ -25,13 +27,23 @@ import {
   resetConfigCommand,
   showConfigCommand,
 } from "./commands/config.ts";
-import { jobStartCommand, jobStopCommand, jobWaitCommand } from "./commands/job-control.ts";
+import { jobStopCommand, jobWaitCommand } from "./commands/job-control.ts";
 import { jobShowCommand } from "./commands/job-show.ts";
+import { jobStartCommand, storageCleanupCommand } from "./commands/job-start.ts";
+import { logGetCommand, logShowCommand } from "./commands/log.ts";
+import { multipartUploadCommand } from "./commands/multipart-upload.ts";
+import {
+  checkLockCommand,
+  objectConcatCommand,
+  objectMoveCommand,
+  objectSetCustomCommand,
+} from "./commands/object-change.ts";
 import { objectCatCommand, objectGetCommand } from "./commands/object-get.ts";
 import { objectPromoteCommand } from "./commands/object-promote.ts";
 import { objectPutCommand } from "./commands/object-put.ts";
 import { objectRemoveCommand } from "./commands/object-rm.ts";
 import { objectShowCommand } from "./commands/object-show.ts";
+import { performanceCommand, storageDiskCommands } from "./commands/performance.ts";
 import { clusterRebalanceCommand, rebalanceShowCommand } from "./commands/rebalance.ts";
 import { showClusterCommand } from "./commands/show-cluster.ts";
 import { showStorageCommand } from "./commands/show-storage.ts";
@@ -134,6 +146,9 @@ function addDataCommands(program: Command, runtime: Runtime): void {
   bucketPropsSetCommand(runtime, props);
   bucketPropsResetCommand(runtime, props);
 
+  bucketLruCommand(runtime, bucket);
+  storageSummaryCommand(runtime, bucket);
+
   const object = program.command("object").summary("put, get, show and remove objects");
   objectPutCommand(runtime, object);
   objectGetCommand(runtime, object);
@@ -142,6 +157,11 @@ function addDataCommands(program: Command, runtime: Runtime): void {
   objectPromoteCommand(runtime, object);
   objectShowCommand(runtime, object, "show");
   listCommand(runtime, object);
+  bucketCopyCommand(runtime, object);
+  objectMoveCommand(runtime, object);
+  objectSetCustomCommand(runtime, object);
+  objectConcatCommand(runtime, object);
+  multipartUploadCommand(runtime, object, "multipart-upload");
 
   // AIStore's default aliases.
   bucketCreateCommand(runtime, program);
@@ -153,6 +173,7 @@ function addDataCommands(program: Command, runtime: Runtime): void {
   objectRemoveCommand(runtime, program, "rmo");
   bucketCopyCommand(runtime, program);
   bucketMoveCommand(runtime, program, "mv");
+  multipartUploadCommand(runtime, program, "mpu");
 }
 
 function addClusterCommands(program: Command, runtime: Runtime): void {
@@ -167,6 +188,8 @@ function addClusterCommands(program: Command, runtime: Runtime): void {
   showTracingCommand(runtime, show);
   jobShowCommand(runtime, show, "job");
   rebalanceShowCommand(runtime, show, "rebalance");
+  performanceCommand(runtime, show, "performance");
+  performanceCommand(runtime, program, "performance");
 
   const cluster = program
     .command("cluster")
@@ -177,6 +200,14 @@ function addClusterCommands(program: Command, runtime: Runtime): void {
   clusterShutdownCommand(runtime, cluster);
   clusterDecommissionCommand(runtime, cluster);
   clusterMembershipCommand(runtime, cluster);
+  resetStatsCommand(runtime, cluster);
+
+  const log = program.command("log").summary("show and store logs of nodes");
+  logShowCommand(runtime, log);
+  logGetCommand(runtime, log);
+  const advanced = program.command("advanced").summary("for development and special occasions");
+  advancedCommands(runtime, advanced);
+  checkLockCommand(runtime, advanced);
 
   const config = program.command("config").summary("show and change configuration");
   configClusterCommand(runtime, config);
@@ -194,6 +225,9 @@ function addClusterCommands(program: Command, runtime: Runtime): void {
 
   const storage = program.command("storage").summary("sum up, check, scrub and restore what targets store");
   storageSummaryCommand(runtime, storage);
+  storageDiskCommands(runtime, storage);
+  storageCleanupCommand(runtime, storage, "cleanup");
+  storageCleanupCommand(runtime, program, "space-cleanup");
   storageCheckCommand(runtime, storage);
   storageScrubCommand(runtime, storage);
   storageRebuildCommand(runtime, storage);

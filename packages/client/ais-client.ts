@@ -9,6 +9,7 @@ import type { RequestObserver } from "./observer.ts";
 import { StorageApi } from "./storage-api.ts";
 import { TraceApi } from "./trace-api.ts";
 import type { Transport } from "./transport.ts";
+import { UploadApi } from "./upload-api.ts";
 
 export interface AisClientOptions {
   /** URL of any proxy. */
@@ -32,6 +33,7 @@ export class AisClient {
   readonly membership: MembershipApi;
   readonly storage: StorageApi;
   readonly trace: TraceApi;
+  readonly uploads: UploadApi;
   readonly endpoint: string;
   readonly #transport: Transport;
 
@@ -55,6 +57,7 @@ export class AisClient {
     this.membership = new MembershipApi(caller);
     this.storage = new StorageApi(caller);
     this.trace = new TraceApi(caller);
+    this.uploads = new UploadApi(caller);
   }
 
   /** Closes idle connections, so that a process can end. */

@@ -1,4 +1,4 @@
-import { actMsg } from "@ais/wire/act-msg.ts";
+import { type ActMsg, actMsg } from "@ais/wire/act-msg.ts";
 import { ACTIONS } from "@ais/wire/actions.ts";
 import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
 import { encodeJson } from "@ais/wire/json.ts";
@@ -18,6 +18,8 @@ export interface Health {
 /** Dotted name to text value, such as `{"tracing.enabled": "true"}`. */
 export type Settings = Readonly<Record<string, string>>;
 
+export type LogSeverity = "info" | "warning" | "error";
+
 export interface SetConfigOptions {
   /** Forgotten at the next restart. */
   readonly transient?: boolean;
@@ -35,6 +37,13 @@ export class ClusterApi {
     return parseSmap(
       await this.#caller.text({ method: "GET", path: PATHS.daemon, query: { [QUERY.what]: WHAT.smap } }),
     );
+  }
+
+  /** The cluster map as one node has it. */
+  async smapOf(nodeId: string): Promise<Smap> {
+    const query = { [QUERY.what]: WHAT.smap };
+    const headers = { [HEADERS.nodeId]: nodeId };
+    return parseSmap(await this.#caller.text({ method: "GET", path: PATHS.reverseDaemon, query, headers }));
   }
 
   /** Throws `AisApiError` with status 503 while the node has not started. */
@@ -108,7 +117,35 @@ export class ClusterApi {
   }
 
   /** One node, or with no id every node, gives up its own settings for the cluster's. */
-  async resetConfig(nodeId?: string): Promise<void> {
+  resetConfig(nodeId?: string): Promise<void> {
+    return this.#act(actMsg(ACTIONS.resetConfig), nodeId);
+  }
+
+  /** Of one node, or of all: its counters begin anew, or those of errors only. */
+  resetStats(onlyErrors: boolean, nodeId?: string): Promise<void> {
+    return this.#act(actMsg(ACTIONS.resetStats, onlyErrors), nodeId);
+  }
+
+  /** Of one node, or of all: what is logged from now on goes to a new file. */
+  rotateLogs(nodeId?: string): Promise<void> {
+    return this.#act(actMsg(ACTIONS.rotateLogs), nodeId);
+  }
+
+  /** The end of a node's newest log: every line (`info`), warnings and errors, or errors. */
+  nodeLog(nodeId: string, severity: LogSeverity): Promise<string> {
+    const query = { [QUERY.what]: WHAT.log, [QUERY.logSeverity]: severity };
+    const headers = { [HEADERS.nodeId]: nodeId };
+    return this.#caller.text({ method: "GET", path: PATHS.reverseDaemon, query, headers });
+  }
+
+  /** Every log of a node, as a tar.gz. Read it to the end or cancel it. */
+  async nodeLogArchive(nodeId: string): Promise<ReadableStream<Uint8Array>> {
+    const query = { [QUERY.what]: WHAT.log, [QUERY.logAll]: "true" };
+    const headers = { [HEADERS.nodeId]: nodeId };
+    return (await this.#caller.send({ method: "GET", path: PATHS.reverseDaemon, query, headers })).body;
+  }
+
+  async #act(message: ActMsg, nodeId?: string): Promise<void> {
     await this.#caller.text({
       method: "PUT",
       path: nodeId === undefined ? PATHS.cluster : PATHS.reverseDaemon,
@@ -116,7 +153,7 @@ export class ClusterApi {
         [HEADERS.contentType]: CONTENT_TYPES.json,
         ...(nodeId === undefined ? {} : { [HEADERS.nodeId]: nodeId }),
       },
-      body: encodeJson(actMsg(ACTIONS.resetConfig)),
+      body: encodeJson(message),
     });
   }
 

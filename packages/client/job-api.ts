@@ -54,6 +54,12 @@ export interface JobSnap {
   readonly message: string;
 }
 
+export interface StartOptions {
+  readonly force?: boolean;
+  /** Bits of `JOB_FLAGS`. */
+  readonly flags?: number;
+}
+
 export interface CopyOptions {
   readonly names?: readonly string[];
   readonly template?: string;
@@ -87,11 +93,15 @@ export class JobApi {
     this.#caller = caller;
   }
 
-  /** The id of the job. */
-  start(kind: string, bucket?: Bck): Promise<string> {
+  /** The id of the job; of all buckets where none is named. */
+  start(kind: string, buckets: readonly Bck[] = [], options: StartOptions = {}): Promise<string> {
+    const { force = false, flags = 0 } = options;
     return this.#clusterAction(ACTIONS.start, {
       Kind: kind,
-      ...(bucket === undefined ? {} : { Bck: bucket }),
+      ...(buckets.length === 1 ? { Bck: buckets[0] } : {}),
+      ...(buckets.length > 1 ? { Buckets: buckets } : {}),
+      ...(force ? { Force: true } : {}),
+      ...(flags === 0 ? {} : { flags }),
     });
   }
 

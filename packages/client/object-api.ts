@@ -1,8 +1,12 @@
-import type { Bck } from "@ais/wire/bck.ts";
+import { type ActMsg, actMsg } from "@ais/wire/act-msg.ts";
+import { ACTIONS } from "@ais/wire/actions.ts";
+import { type Bck, objectUname } from "@ais/wire/bck.ts";
 import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
+import { encodeJson } from "@ais/wire/json.ts";
 import { validateObjectName } from "@ais/wire/object-name.ts";
 import { objectPath } from "@ais/wire/paths.ts";
 import { QUERY } from "@ais/wire/queries.ts";
+import { AisApiError } from "./api-error.ts";
 import { bucketQuery } from "./bucket-query.ts";
 import type { Caller } from "./caller.ts";
 import { type ListedEntry, type ListObjectsOptions, type ListPage, listObjectsPage } from "./list-objects.ts";
@@ -90,6 +94,48 @@ export class ObjectApi {
     await this.#caller.text(this.#call("DELETE", bucket, objectName));
   }
 
+  /** Empty `objectName` of the destination: the same name. */
+  async copy(bucket: Bck, objectName: string, to: { bucket: Bck; objectName: string }): Promise<void> {
+    const uname = objectUname(to.bucket, to.objectName === "" ? objectName : to.objectName);
+    const call = this.#call("PUT", bucket, objectName);
+    await this.#caller.text({ ...call, query: { ...call.query, [QUERY.objectTo]: uname } });
+  }
+
+  async rename(bucket: Bck, objectName: string, newName: string): Promise<void> {
+    validateObjectName(newName);
+    await this.#caller.text(this.#action(bucket, objectName, actMsg(ACTIONS.renameObject, null, newName)));
+  }
+
+  /** Adds to the object's custom metadata, or with `replaces` takes the place of it. */
+  async setCustom(
+    bucket: Bck,
+    objectName: string,
+    custom: Readonly<Record<string, string>>,
+    replaces: boolean,
+  ): Promise<void> {
+    const call = this.#call("PATCH", bucket, objectName);
+    const query = { ...call.query, ...(replaces ? { [QUERY.setNewCustom]: "true" } : {}) };
+    const headers = { [HEADERS.contentType]: CONTENT_TYPES.json };
+    await this.#caller.text({
+      ...call,
+      query,
+      headers,
+      body: encodeJson({ action: "", name: "", value: custom }),
+    });
+  }
+
+  /** 200 unlocked, 202 locked for reading, 423 for writing (wire-compat 2.2). */
+  async lockStatus(bucket: Bck, objectName: string): Promise<number> {
+    try {
+      const response = await this.#caller.send(this.#action(bucket, objectName, actMsg(ACTIONS.checkLock)));
+      await readText(response);
+      return response.status;
+    } catch (error) {
+      if (error instanceof AisApiError && error.status === 423) return error.status;
+      throw error;
+    }
+  }
+
   /** One page; give its `continuationToken` and `uuid` back for the next. */
   listPage(bucket: Bck, options: ListObjectsOptions = {}): Promise<ListPage> {
     return listObjectsPage(this.#caller, bucket, options);
@@ -118,6 +164,11 @@ export class ObjectApi {
     const response = await this.#caller.send({ ...call, query: { ...call.query, ...query } });
     await readText(response);
     return objectAttributes(response);
+  }
+
+  #action(bucket: Bck, objectName: string, message: ActMsg) {
+    const headers = { [HEADERS.contentType]: CONTENT_TYPES.json };
+    return { ...this.#call("POST", bucket, objectName), headers, body: encodeJson(message) };
   }
 
   #call(method: string, bucket: Bck, objectName: string, signal?: AbortSignal) {

@@ -47,7 +47,9 @@ function wholeSize(contentRange: string, contentLength: string): number | null {
 }
 
 function customMetadata(lines: readonly string[]): Readonly<Record<string, string>> {
-  const pairs = lines.map((line): [string, string] => {
+  // Servers send a line for each pair, or, which is the same in HTTP, one line of them all.
+  const single = lines.flatMap((line) => line.split(/, (?=[^,=]+=)/));
+  const pairs = single.map((line): [string, string] => {
     const equals = line.indexOf("=");
     return equals < 0 ? [line, ""] : [line.slice(0, equals), line.slice(equals + 1)];
   });

@@ -101,9 +101,10 @@ class JsonLogger implements NodeLogger {
     if (!this.isEnabled(level)) return;
     const trace = span?.recording ? { trace_id: span.context.traceId, span_id: span.context.spanId } : {};
     const ts = new Date(this.#clock.nowMs()).toISOString();
-    // The fixed members come last, so that no field can pass for one of them.
+    const head = { level, ts };
+    // Lines begin with their level, by which they are selected; no field can pass for one of the fixed members.
     const line = JSON.stringify(
-      { level, ts, ...fields, node: this.#node, ...this.#worker, msg: message, ...trace },
+      { ...head, ...fields, ...head, node: this.#node, ...this.#worker, msg: message, ...trace },
       bigintText,
     );
     this.#sink.write(`${line}\n`);

@@ -1,7 +1,8 @@
 import { errorText } from "@ais/base/errors.ts";
 import type { AisClient } from "@ais/client/ais-client.ts";
 import { type JsonObject, textAt } from "@ais/client/json-view.ts";
-import { isActive, type Smap, SNODE_FLAGS, type Snode } from "@ais/wire/smap.ts";
+import { findNode, isActive, type Smap, SNODE_FLAGS, type Snode } from "@ais/wire/smap.ts";
+import { UsageError } from "../errors.ts";
 
 export interface NodeState {
   readonly snode: Snode;
@@ -37,6 +38,13 @@ export async function fetchNodeStates(
 function flagsState(snode: Snode): string {
   if (isActive(snode)) return ONLINE;
   return (snode.flags & SNODE_FLAGS.maintenance) !== 0 ? "maintenance" : "decommission";
+}
+
+/** Throws `UsageError` when there is no such node. */
+export function requireNode(smap: Smap, word: string): Snode {
+  const node = findNode(smap, nodeIdOf(word));
+  if (node === null) throw new UsageError(`no node "${nodeIdOf(word)}" in the cluster`);
+  return node;
 }
 
 /** `p[abc]` and `t[abc]` are ways to write the id `abc`. */

@@ -1,4 +1,5 @@
-import { type Bck, bucketCname } from "@ais/wire/bck.ts";
+import { isNotFound } from "@ais/client/api-error.ts";
+import { type Bck, bucketCname, objectCname, type ParsedUri } from "@ais/wire/bck.ts";
 import type { Command } from "commander";
 import type { CommandContext, Runtime } from "../context.ts";
 import { UsageError } from "../errors.ts";
@@ -31,8 +32,11 @@ export function bucketCopyCommand(runtime: Runtime, parent: Command): Command {
     .description(
       "Copy a bucket, or some of its objects, into another one, which is made when it does not exist.",
     )
-    .argument("<bucket>", "such as ais://src; with an object name: just that object")
-    .argument("<destination-bucket>", "such as ais://dst")
+    .argument("<bucket>", "such as ais://src; BUCKET/OBJECT_NAME: that object, or else all under that prefix")
+    .argument(
+      "<destination-bucket>",
+      "such as ais://dst; of an object also BUCKET/NEW_NAME, or BUCKET/DIRECTORY/",
+    )
     .option("--list <names>", LIST_HELP)
     .option("--template <template>", TEMPLATE_HELP)
     .option("--prefix <text>", "every object whose name begins with this")
@@ -50,9 +54,45 @@ export function bucketCopyCommand(runtime: Runtime, parent: Command): Command {
     const chosen = parseSelection(options);
     if (objectName !== "" && (chosen.names.length > 0 || chosen.template !== "" || chosen.prefix !== ""))
       throw new UsageError("an object name excludes --list, --template and --prefix");
-    const selection = objectName === "" ? chosen : { ...chosen, names: [objectName], count: 1 };
+    if (objectName !== "" && (await isObject(context, bucket, objectName))) {
+      await copyOne(context, { bucket, objectName }, parseUri(String(destination)), options);
+      return;
+    }
+    const selection = objectName === "" ? chosen : { ...chosen, prefix: objectName };
     await copy(context, bucket, parseBucketUri(String(destination)), selection, options);
   });
+}
+
+async function isObject({ client }: CommandContext, bucket: Bck, objectName: string): Promise<boolean> {
+  if (objectName.endsWith("/")) return false;
+  try {
+    await client.objects.head(bucket, objectName);
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}
+
+/** At once, and under another name where one is given. What is for many objects is refused. */
+async function copyOne(
+  context: CommandContext,
+  from: ParsedUri,
+  destination: ParsedUri,
+  options: Options,
+): Promise<void> {
+  if (options.prepend !== undefined || options.ext !== undefined)
+    throw new UsageError("one object is copied under the name that its destination has");
+  if (destination.bucket.name === "") throw new UsageError("missing name of the destination bucket");
+  const base = from.objectName.slice(from.objectName.lastIndexOf("/") + 1);
+  const given = destination.objectName;
+  const objectName = given === "" ? from.objectName : given.endsWith("/") ? given + base : given;
+  const to = { bucket: destination.bucket, objectName };
+  const what = `${objectCname(from.bucket, from.objectName)} => ${objectCname(to.bucket, to.objectName)}`;
+  if (options.dryRun === true) return context.print(`[dry-run] would copy ${what}`);
+  await context.client.objects.copy(from.bucket, from.objectName, to);
+  if (context.settings.json) context.printJson({ copied: objectCname(to.bucket, to.objectName) });
+  else context.print(`Copied ${what}`);
 }
 
 async function copy(

@@ -36,6 +36,32 @@ export function bucketPropsSetCommand(runtime: Runtime, parent: Command): Comman
   });
 }
 
+interface LruOptions {
+  readonly enable?: boolean;
+  readonly disable?: boolean;
+}
+
+export function bucketLruCommand(runtime: Runtime, parent: Command): Command {
+  const command = parent
+    .command("lru")
+    .summary("show whether objects of a bucket are evicted when space is low, or change it")
+    .argument("<bucket>", "such as ais://nnn")
+    .option("--enable", "the bucket is a cache: what was not used for longest may be evicted")
+    .option("--disable", "evict nothing");
+  return runtime.handle<LruOptions>(command, async (context, [bucketArgument], { enable, disable }) => {
+    if (enable === true && disable === true)
+      throw new UsageError("--enable and --disable exclude each other");
+    const bucket = parseBucketUri(String(bucketArgument));
+    const before = await context.client.buckets.props(bucket);
+    if (enable !== true && disable !== true) {
+      showProps(context, before, "lru");
+      return;
+    }
+    await context.client.buckets.setProps(bucket, { lru: { enabled: enable === true } });
+    showChange(context, bucket, before, await context.client.buckets.props(bucket));
+  });
+}
+
 export function bucketPropsResetCommand(runtime: Runtime, parent: Command): Command {
   const command = parent
     .command("reset")

@@ -1,67 +1,78 @@
-/** `ais start`, `ais stop`, `ais wait`. */
-import { bucketCname } from "@ais/wire/bck.ts";
-import { findJobKind, jobEntry } from "@ais/wire/jobs/job-kinds.ts";
+/** `ais stop`, `ais wait`. */
 import type { Command } from "commander";
 import type { CommandContext, Runtime } from "../context.ts";
-import { UsageError } from "../errors.ts";
-import { doneText, followJob } from "../jobs/follow-job.ts";
-import { parseBucketUri } from "../uri.ts";
+import { CanceledError, UsageError } from "../errors.ts";
+import { waitForJob } from "../jobs/follow-job.ts";
+import {
+  JOB_WORDS_HELP,
+  type JobWords,
+  parseJobWords,
+  selectedSnaps,
+  selectionText,
+} from "../jobs/job-words.ts";
+import { parseIntervalValue } from "../refresh.ts";
 
-export function jobStartCommand(runtime: Runtime, parent: Command): Command {
-  const command = parent
-    .command("start")
-    .summary("start a job")
-    .argument("<kind>", "rebalance, lru or cleanup")
-    .argument("[bucket]", "such as ais://nnn; all buckets when left out")
-    .option("--wait", "wait for the end");
-  return runtime.handle<{ readonly wait?: boolean }>(
-    command,
-    async (context, [name, bucketArgument], options) => {
-      const kind = findJobKind(String(name));
-      if (kind === null || jobEntry(kind).startable !== true)
-        throw new UsageError(
-          `"${name}" is no kind of job that can be started, expecting rebalance, lru or cleanup`,
-        );
-      const bucket = bucketArgument === undefined ? undefined : parseBucketUri(String(bucketArgument));
-      const id = await context.client.jobs.start(kind, bucket);
-      const what = bucket === undefined ? "" : ` of ${bucketCname(bucket)}`;
-      if (options.wait === true) return waitFor(context, id);
-      if (context.settings.json) context.printJson({ job: id });
-      else context.print(`Started ${kind}[${id}]${what}. To monitor the progress, run 'ais show job ${id}'`);
-    },
-  );
+interface StopOptions {
+  readonly all?: boolean;
+  readonly force?: boolean;
 }
 
 export function jobStopCommand(runtime: Runtime, parent: Command): Command {
   const command = parent
     .command("stop")
     .summary("stop jobs")
-    .argument("<job>", "id, or kind: every running job of it");
-  return runtime.handle(command, async (context, [job]) => {
-    const name = String(job);
-    const kind = findJobKind(name);
-    await context.client.jobs.stop(kind === null ? { id: name } : { kind });
-    if (context.settings.json) context.printJson({ stopped: name });
-    else context.print(kind === null ? `Stopped job ${name}` : `Stopped all running ${kind} jobs`);
+    .argument("[job...]", JOB_WORDS_HELP)
+    .option("--all", "every running job")
+    .option("-f, --force", "also a rebalance that a node waits for");
+  return runtime.handle<StopOptions>(command, async (context, [job], options) => {
+    const words = await parseJobWords(context, [job ?? []].flat());
+    const isAll = options.all === true;
+    if (isAll === (words.text !== "")) throw new UsageError("expecting a job or a kind of jobs, or --all");
+    if (words.nodeId !== "") throw new UsageError("a job is stopped on all of its nodes");
+    const stopped = await stop(context, words, isAll, options.force === true);
+    if (context.settings.json) return context.printJson({ stopped });
+    if (words.id !== "") return context.print(`Stopped job ${words.id}`);
+    const what = isAll ? "" : ` ${selectionText(words)}`;
+    context.print(`Stopped all running${what} jobs`);
   });
+}
+
+/** Ids, or kinds where every job of them was meant. */
+async function stop(
+  context: CommandContext,
+  words: JobWords,
+  isAll: boolean,
+  force: boolean,
+): Promise<readonly string[]> {
+  const { jobs } = context.client;
+  const { id, kinds, bucket } = words;
+  if (id !== "") {
+    await jobs.stop({ id }, force);
+    return [id];
+  }
+  if (kinds.length > 0) {
+    for (const kind of kinds) await jobs.stop({ kind, ...(bucket === null ? {} : { bucket }) }, force);
+    return kinds;
+  }
+  const running = [...new Set((await selectedSnaps(context, words, true)).map((snap) => snap.id))];
+  const question = `Stop ${running.length} running jobs?`;
+  if (isAll && running.length > 0 && !(await context.confirm(question, false))) throw new CanceledError();
+  for (const each of running) await jobs.stop({ id: each }, force);
+  return running;
 }
 
 export function jobWaitCommand(runtime: Runtime, parent: Command): Command {
   const command = parent
     .command("wait")
     .summary("wait for jobs to end")
-    .argument("<job>", "id, or kind: every running job of it");
-  return runtime.handle(command, async (context, [job]) => {
-    const kind = findJobKind(String(job));
-    if (kind === null) return waitFor(context, String(job));
-    const running = await context.client.jobs.statuses({ kind, onlyRunning: true });
-    if (running.length === 0) return context.print(`No running ${kind} jobs`);
-    for (const { id } of running) await waitFor(context, id);
+    .argument("<job...>", JOB_WORDS_HELP)
+    .option("--timeout <time>", "wait at most this long, such as 5m", parseIntervalValue);
+  return runtime.handle<{ readonly timeout?: number }>(command, async (context, [job], { timeout }) => {
+    const words = await parseJobWords(context, [job ?? []].flat());
+    if (words.nodeId !== "") throw new UsageError("a job is waited for on all of its nodes");
+    if (words.id !== "") return waitForJob(context, words.id, timeout);
+    const running = [...new Set((await selectedSnaps(context, words, true)).map(({ id }) => id))];
+    if (running.length === 0) return context.print(`No running ${selectionText(words)} jobs`);
+    for (const id of running) await waitForJob(context, id, timeout);
   });
-}
-
-async function waitFor(context: CommandContext, id: string): Promise<void> {
-  const result = await followJob(context, { id, verb: "Done", totalObjects: null });
-  if (context.settings.json) context.printJson({ job: id, objects: result.objects, bytes: result.bytes });
-  else context.print(`${result.status.kind}[${id}] done: ${doneText(result)}`);
 }

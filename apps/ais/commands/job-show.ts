@@ -3,14 +3,22 @@
 import { formatDurationMs } from "@ais/base/units.ts";
 import { isNotFound } from "@ais/client/api-error.ts";
 import type { JobSnap } from "@ais/client/job-api.ts";
-import { findJobKind } from "@ais/wire/jobs/job-kinds.ts";
+import { findJobKind, jobEntry } from "@ais/wire/jobs/job-kinds.ts";
 import type { Command } from "commander";
 import type { CommandContext, Runtime } from "../context.ts";
+import { JOB_WORDS_HELP, type JobWords, parseJobWords, selectedSnaps } from "../jobs/job-words.ts";
+import { parsePositiveCount, parseRegexValue } from "../option-values.ts";
 import { formatSize } from "../output/units.ts";
+import { type RefreshOptions, showRepeatedly, withRefreshOptions } from "../refresh.ts";
 
-interface Options {
+interface Options extends RefreshOptions {
   readonly all?: boolean;
+  readonly regex?: RegExp;
+  readonly top?: number;
+  readonly dateTime?: boolean;
 }
+
+const COLUMNS = ["KIND", "BUCKET", "OBJECTS", "BYTES", "START", "TIME", "STATE"];
 
 export function jobShowCommand(runtime: Runtime, parent: Command, name: string): Command {
   const command = parent
@@ -19,41 +27,53 @@ export function jobShowCommand(runtime: Runtime, parent: Command, name: string):
     .description(
       "Show running jobs; with --all also those that have ended; with an id one job target by target.",
     )
-    .argument("[job]", "id or kind, such as copy-bucket")
-    .option("--all", "jobs that have ended as well");
+    .argument("[job...]", JOB_WORDS_HELP)
+    .option("--all", "jobs that have ended as well")
+    .option("--regex <pattern>", "jobs whose kind, name or description matches", parseRegexValue)
+    .option("--top <number>", "the newest so many", parsePositiveCount)
+    .option("--date-time", "dates beside times");
+  withRefreshOptions(command);
   return runtime.handle<Options>(command, async (context, [job], options) => {
-    const selected = job === undefined ? "" : String(job);
-    const kind = findJobKind(selected);
-    if (selected !== "" && kind === null) return showOne(context, selected);
-    const running = options.all !== true;
-    const snaps = await context.client.jobs.snaps({
-      ...(kind === null ? {} : { kind }),
-      onlyRunning: running,
-    });
-    if (context.settings.json) return context.printJson(snaps);
-    if (snaps.length === 0) return context.print(running ? "No running jobs (see --all)" : "No jobs");
-    context.printTable(
-      ["JOB ID", "KIND", "BUCKET", "OBJECTS", "BYTES", "START", "TIME", "STATE"].map((column) => ({
-        name: column,
-      })),
-      byJob(snaps).map(jobRow),
-    );
+    const words = await parseJobWords(context, [job ?? []].flat());
+    const showOnce = words.id === "" ? showMany : showOne;
+    await showRepeatedly(context, options, () => showOnce(context, words, options));
   });
 }
 
-async function showOne(context: CommandContext, id: string): Promise<void> {
+async function showMany(context: CommandContext, words: JobWords, options: Options): Promise<void> {
+  const running = options.all !== true;
+  const { regex, top = Number.POSITIVE_INFINITY } = options;
+  const matching = (await selectedSnaps(context, words, running)).filter(
+    (snap) => regex === undefined || namesOf(snap).some((name) => regex.test(name)),
+  );
+  const jobs = byJob(matching).slice(-top);
+  if (context.settings.json) return context.printJson(jobs.flat());
+  if (jobs.length === 0) return context.print(running ? "No running jobs (see --all)" : "No jobs");
+  const columns = ["JOB ID", ...COLUMNS].map((name) => ({ name }));
+  context.printTable(
+    columns,
+    jobs.map((snaps) => jobRow(snaps, options)),
+  );
+}
+
+function namesOf({ kind, message }: JobSnap): readonly string[] {
+  const known = findJobKind(kind);
+  return [kind, known === null ? "" : jobEntry(known).displayName, message];
+}
+
+async function showOne(context: CommandContext, words: JobWords, options: Options): Promise<void> {
+  const { id } = words;
   let snaps: readonly JobSnap[];
   try {
-    snaps = await context.client.jobs.snaps({ id });
+    snaps = await selectedSnaps(context, words, false);
   } catch (error) {
     if (isNotFound(error)) throw new Error(`job "${id}" does not exist`, { cause: error });
     throw error;
   }
   if (context.settings.json) return context.printJson(snaps);
-  const columns = ["NODE", "KIND", "BUCKET", "OBJECTS", "BYTES", "START", "TIME", "STATE"];
   context.printTable(
-    columns.map((column) => ({ name: column })),
-    snaps.map((snap) => [`t[${snap.targetId}]`, ...jobRow([snap]).slice(1)]),
+    ["NODE", ...COLUMNS].map((name) => ({ name })),
+    snaps.map((snap) => [`t[${snap.targetId}]`, ...jobRow([snap], options).slice(1)]),
   );
   const messages = [...new Set(snaps.map(({ message }) => message))].filter((message) => message !== "");
   for (const message of messages) context.print(message);
@@ -71,7 +91,7 @@ function startOf(snaps: readonly JobSnap[]): string {
   return snaps.reduce((first, { startTime }) => (first === "" || startTime < first ? startTime : first), "");
 }
 
-function jobRow(snaps: readonly JobSnap[]): readonly string[] {
+function jobRow(snaps: readonly JobSnap[], { dateTime }: Options): readonly string[] {
   const [first] = snaps;
   if (first === undefined) return [];
   const start = startOf(snaps);
@@ -84,7 +104,7 @@ function jobRow(snaps: readonly JobSnap[]): readonly string[] {
     first.destination === "" ? first.bucket || "-" : `${first.bucket} => ${first.destination}`,
     String(snaps.reduce((sum, { objects }) => sum + objects, 0)),
     formatSize(snaps.reduce((sum, { bytes }) => sum + bytes, 0)),
-    start.slice(11, 19),
+    dateTime === true ? start.slice(0, 19).replace("T", " ") : start.slice(11, 19),
     formatDurationMs(Math.max(0, Math.round((endMs - Date.parse(start)) / 10) * 10)),
     stateOf(snaps, hasEnded),
   ];

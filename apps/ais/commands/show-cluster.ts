@@ -8,6 +8,9 @@ import { clusterSummary } from "../cluster/summary.ts";
 import { proxyTable, targetTable } from "../cluster/tables.ts";
 import type { CommandContext, Runtime } from "../context.ts";
 import { UsageError } from "../errors.ts";
+import { nodeResourceCommands } from "./cluster-nodes.ts";
+import { showConfigCommand } from "./config.ts";
+import { performanceCommand } from "./performance.ts";
 
 export function showClusterCommand(runtime: Runtime, parent: Command, name: string): Command {
   const command = parent
@@ -17,10 +20,16 @@ export function showClusterCommand(runtime: Runtime, parent: Command, name: stri
   runtime.handle(command, async (context, [node]) =>
     showCluster(context, node === undefined ? "" : String(node)),
   );
-  const smap = command.command("smap").summary("show the cluster map");
-  runtime.handle(smap, showSmap);
+  const smap = command
+    .command("smap")
+    .summary("show the cluster map")
+    .argument("[node]", "NODE_ID: as this node has it");
+  runtime.handle(smap, async (context, [node]) => showSmap(context, node === undefined ? "" : String(node)));
   const bmd = command.command("bmd").summary("show the bucket metadata");
   runtime.handle(bmd, showBmd);
+  showConfigCommand(runtime, command, "config");
+  performanceCommand(runtime, command, "stats");
+  nodeResourceCommands(runtime, command);
   return command;
 }
 
@@ -78,8 +87,9 @@ async function printSummary(
   for (const [title, value] of pairs) context.print(`   ${`${title}:`.padEnd(width)}   ${value}`);
 }
 
-async function showSmap(context: CommandContext): Promise<void> {
-  const smap = await context.client.cluster.smap();
+async function showSmap(context: CommandContext, word: string): Promise<void> {
+  const { cluster } = context.client;
+  const smap = await (word === "" ? cluster.smap() : cluster.smapOf(nodeIdOf(word)));
   if (context.settings.json) return context.printJson(smap);
   const row = (node: Snode) => [
     node.daemon_id + (node.daemon_id === smap.proxy_si?.daemon_id ? "[P]" : ""),

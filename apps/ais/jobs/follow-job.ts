@@ -1,4 +1,5 @@
 /** Waits for a job and shows how far it is: a bar on a terminal where the whole is known, a count where it is not. */
+import { formatDurationMs } from "@ais/base/units.ts";
 import type { JobStatus } from "@ais/client/job-api.ts";
 import type { CommandContext } from "../context.ts";
 import { startProgress } from "../output/progress.ts";
@@ -10,6 +11,8 @@ export interface FollowedJob {
   readonly verb: string;
   /** Null when it cannot be known. */
   readonly totalObjects: number | null;
+  /** Milliseconds. */
+  readonly timeoutMs?: number | undefined;
 }
 
 export interface FollowResult {
@@ -33,7 +36,7 @@ export async function followJob(context: CommandContext, job: FollowedJob): Prom
   };
   let status: JobStatus;
   try {
-    status = await client.jobs.wait(job.id, look, io.signal);
+    status = await client.jobs.wait(job.id, look, waitSignal(io.signal, job));
     // What was done after the last look.
     await look();
   } finally {
@@ -46,6 +49,21 @@ export async function followJob(context: CommandContext, job: FollowedJob): Prom
     ((await client.jobs.snaps({ id: job.id })).find(({ error }) => error !== "")?.error ?? "");
   if (failure !== "") throw new Error(`job ${status.kind}[${job.id}] failed in part: ${failure}`);
   return { status, objects, bytes };
+}
+
+function waitSignal(interrupted: AbortSignal, { id, timeoutMs }: FollowedJob): AbortSignal {
+  if (timeoutMs === undefined) return interrupted;
+  const late = new AbortController();
+  const error = new Error(`job ${id} has not ended within ${formatDurationMs(timeoutMs)}, and goes on`);
+  setTimeout(() => late.abort(error), timeoutMs).unref();
+  return AbortSignal.any([interrupted, late.signal]);
+}
+
+/** Waits for whatever job it is, and says what it has done. */
+export async function waitForJob(context: CommandContext, id: string, timeoutMs?: number): Promise<void> {
+  const result = await followJob(context, { id, verb: "Done", totalObjects: null, timeoutMs });
+  if (context.settings.json) context.printJson({ job: id, objects: result.objects, bytes: result.bytes });
+  else context.print(`${result.status.kind}[${id}] done: ${doneText(result)}`);
 }
 
 export function doneText({ objects, bytes }: FollowResult): string {

@@ -135,6 +135,16 @@ test("a job that idles ends a while after its work", async () => {
   await keeper[Symbol.asyncDispose]();
 });
 
+test("a job that is stopped while it idles is aborted, at once", async () => {
+  const { jobs, keeper } = await setUp();
+  const stop = { reason: "user abort", timeNs: "5" };
+  await jobs.create(record({ kind: "copy-listrange", stop }));
+  for (const id of [T1, T2]) await jobs.putShare("job", share(id, "idle"));
+  await look(keeper);
+  expect(jobs.get("job")?.record.end).toMatchObject({ aborted: true, error: "user abort" });
+  await keeper[Symbol.asyncDispose]();
+});
+
 test.each([
   ["done", null, 0, ["new"]],
   ["aborted", null, 0, ["new", "old"]],

@@ -104,6 +104,8 @@ async function conclude(entry: JobEntry, services: ProxyServices): Promise<void>
   const own = record.targets.map((id) => shares.get(id) ?? null);
   let aborted =
     isDisturbed || own.some((share) => share === null || !isShareOver(share) || share.state === "aborted");
+  // Stopped while it idles: all that it was asked for is done, and who stopped it is told that it is stopped, as by AIStore.
+  aborted ||= record.stop !== null && own.some((share) => share?.state === "idle");
   if (record.kind === "move-bck") aborted = !(await concludeMove(record, !aborted, services));
   if (record.kind === "rebalance") {
     // An object that could not be moved is where it was: the rest has been done, but not the whole.

@@ -57,7 +57,7 @@ test("starts one job of this target alone, and says why", async () => {
     startedBy: "t1",
     description: '92% of "/mp1" is used',
   });
-  expect(logger.lines.filter(({ level }) => level === "warn").map(({ fields }) => fields["level"])).toEqual([
+  expect(logger.lines.filter(({ level }) => level === "warn").map(({ fields }) => fields["space"])).toEqual([
     "low",
     "full",
   ]);

@@ -71,7 +71,7 @@ function report(
   before: SpaceLevel,
   { level, usedPercent, fullest, alert }: SpaceState,
 ): void {
-  const fields = { level, before, mountpath: fullest, used_percent: Math.ceil(usedPercent) };
+  const fields = { space: level, before, mountpath: fullest, used_percent: Math.ceil(usedPercent) };
   if (level === "full" || level === "low") logger.log("warn", alert, fields);
   else logger.log("info", "the use of space has changed", fields);
 }

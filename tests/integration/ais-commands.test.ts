@@ -1,0 +1,223 @@
+/** Commands of our own `ais` that AIStore's has too, against a real cluster. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { must } from "@ais/base/assert.ts";
+import { TestCluster } from "@ais/testkit/cluster.ts";
+import { ais as run } from "./ais.fixture.ts";
+import { idOf } from "./cluster.fixture.ts";
+import { contentOf, JobClient, numbered } from "./jobs.fixture.ts";
+
+let cluster: TestCluster;
+let jobs: JobClient;
+const directory = mkdtempSync(join(tmpdir(), "ais-commands-"));
+const path = (name: string): string => join(directory, name);
+
+beforeAll(async () => {
+  cluster = await TestCluster.start({ targets: 2, logs: true });
+  jobs = new JobClient(cluster);
+  await jobs.create("b");
+  await jobs.fill("b", numbered("dir/o-", 40), contentOf);
+}, 60_000);
+
+afterAll(async () => {
+  rmSync(directory, { recursive: true, force: true });
+  await cluster?.[Symbol.asyncDispose]();
+});
+
+const ais = (...words: readonly string[]) => run(cluster, ...words);
+
+/** What it prints, when it works. */
+async function out(...words: readonly string[]): Promise<string> {
+  const result = await ais(...words);
+  expect([words.join(" "), result.status, result.err]).toEqual([words.join(" "), 0, ""]);
+  return result.out;
+}
+
+describe("jobs", () => {
+  test("are selected by kind, what several kinds begin with, bucket, node and pattern", async () => {
+    const copy = JSON.parse(await out("cp", "ais://b", "ais://copy", "--json")).job as string;
+    expect(await out("wait", copy, "--timeout", "30s")).toContain(`copy-bck[${copy}] done: 40 objects`);
+    const list = JSON.parse(
+      await out("cp", "ais://b", "ais://few", "--list", "dir/o-0000,dir/o-0001", "--wait", "--json"),
+    );
+    const shown = async (...words: readonly string[]): Promise<readonly string[]> => {
+      const snaps = JSON.parse(await out("show", "job", ...words, "--all", "--json")) as { id: string }[];
+      return [...new Set(snaps.map(({ id }) => id))].sort();
+    };
+    const both = [copy, list.job as string].sort();
+    expect(await shown("copy")).toEqual(both);
+    expect(await shown("copy-bucket")).toEqual([copy]);
+    expect(await shown("copy", "ais://few")).toEqual([list.job]);
+    expect(await shown("--regex", "list of 2 names")).toEqual([list.job]);
+    expect(await shown("copy", "--top", "1")).toEqual([list.job]);
+    const target = await idOf(must(cluster.targets[0], "target"));
+    expect(await out("show", "job", copy, target)).toContain(`t[${target}]`);
+    expect((await out("show", "job", copy, `t[${target}]`)).match(/t\[/g)).toHaveLength(1);
+    expect((await out("show", "job", copy, "--refresh", "10ms", "--count", "3")).match(/NODE/g)).toHaveLength(
+      3,
+    );
+  });
+
+  test("all that run are stopped, or those of a bucket", async () => {
+    const refused = await ais("stop", "--all");
+    // A copy of some objects idles for a while.
+    const id = JSON.parse(
+      await out("cp", "ais://b", "ais://idle", "--list", "dir/o-0003", "--wait", "--json"),
+    ).job as string;
+    expect(refused.status === 0 || refused.status === 130).toBe(true);
+    expect((await ais("stop")).status).toBe(2);
+    await out("stop", "copy-objects", "ais://b");
+    expect(await jobs.wait(id)).toMatchObject({ aborted: true, err: "user abort" });
+    const other = JSON.parse(
+      await out("cp", "ais://b", "ais://idle", "--list", "dir/o-0004", "--wait", "--json"),
+    ).job as string;
+    expect(await out("stop", "--all", "-y")).toBe("Stopped all running jobs\n");
+    expect(await jobs.wait(other)).toMatchObject({ aborted: true });
+  });
+
+  test("a wait that takes too long fails and leaves the job alone", async () => {
+    const id = JSON.parse(await out("cp", "ais://b", "ais://late", "--list", "dir/o-0005", "--json")).job;
+    // Nobody is waited for less than a moment.
+    const late = await ais("wait", String(id), "--timeout", "1ms");
+    expect(late.status === 0 || late.err.includes("has not ended within 1ms")).toBe(true);
+    expect((await jobs.wait(String(id))).aborted).toBe(false);
+  });
+
+  test("lru and cleanup take AIStore's options, and no others", async () => {
+    expect(await out("start", "lru", "--buckets", "ais://b,ais://copy", "--force", "-y", "--wait")).toContain(
+      "done: 0 objects",
+    );
+    expect((await ais("start", "lru", "--buckets", "ais://b", "--force")).status).toBe(130);
+    for (const words of [
+      ["start", "lru", "--force"],
+      ["start", "lru", "--rm-zero-size"],
+      ["start", "cleanup", "--buckets", "ais://b"],
+      ["start", "rebalance", "--force"],
+    ])
+      expect([words, (await ais(...words)).status]).toEqual([words, 2]);
+    await fetch(`${cluster.url}/v1/objects/b/empty`, {
+      method: "PUT",
+      headers: { "Ais-Atime": "1000000000" },
+    });
+    expect(await out("storage", "cleanup", "ais://b", "--rm-zero-size", "--wait")).toContain(
+      "done: 1 object ",
+    );
+    expect(await jobs.names("b", "empty")).toEqual([]);
+    expect(await out("space-cleanup", "--keep-misplaced", "--timeout", "30s")).toContain("done: 0 objects");
+  });
+});
+
+test("objects are copied, renamed and described", async () => {
+  expect(await out("object", "cp", "ais://b/dir/o-0000", "ais://b/x/")).toContain("ais://b/x/o-0000");
+  expect(await out("cp", "ais://b/dir/o-0000", "ais://b/y", "--dry-run")).toContain("would copy");
+  expect(await out("object", "mv", "ais://b/x/o-0000", "renamed")).toBe(
+    "ais://b/x/o-0000 renamed to ais://b/renamed\n",
+  );
+  expect(await jobs.names("b", "x/")).toEqual([]);
+  await out("object", "set-custom", "ais://b/renamed", "a=1", "b=2");
+  await out("object", "set-custom", "ais://b/renamed", '{"b":"3"}');
+  expect(await out("object", "show", "ais://b/renamed", "--props", "custom")).toMatch(/a:1.*b:3/);
+  await out("object", "set-custom", "ais://b/renamed", "--set-new-custom", "c=4");
+  expect(await out("object", "show", "ais://b/renamed", "--props", "custom")).not.toContain("a:1");
+  expect(await out("advanced", "check-lock", "ais://b/renamed")).toBe("ais://b/renamed: unlocked\n");
+  // What is no object is what several begin with.
+  await out("cp", "ais://b/dir/", "ais://under", "--wait");
+  expect(await jobs.names("under")).toEqual([...numbered("dir/o-", 40)]);
+  expect((await ais("object", "mv", "ais://b/none", "y")).status).toBe(1);
+  expect((await ais("object", "mv", "ais://b/renamed", "ais://copy/y")).status).toBe(2);
+});
+
+test("objects come in parts, or grow by files", async () => {
+  writeFileSync(path("1"), Buffer.alloc(100_000, "1"));
+  writeFileSync(path("2"), Buffer.alloc(50_000, "2"));
+  const id = (await out("mpu", "create", "ais://b/parts")).trim();
+  await out("mpu", "put-part", "ais://b/parts", id, "2", path("2"));
+  await out(
+    "object",
+    "multipart-upload",
+    "put-part",
+    "ais://b/parts",
+    path("1"),
+    "--upload-id",
+    id,
+    "--part-number",
+    "1",
+  );
+  await out("mpu", "complete", "ais://b/parts", id, "1,2");
+  await out("object", "concat", path("1"), path("2"), "ais://b/grown");
+  for (const name of ["parts", "grown"]) {
+    await out("get", `ais://b/${name}`, path(name));
+    expect(
+      readFileSync(path(name)).equals(Buffer.concat([readFileSync(path("1")), readFileSync(path("2"))])),
+    ).toBe(true);
+  }
+  await out("object", "concat", path("2"), "ais://b/grown");
+  const reply = await fetch(`${cluster.url}/v1/objects/b/grown`);
+  expect((await reply.arrayBuffer()).byteLength).toBe(200_000);
+  const given = (await out("mpu", "create", "ais://b/given-up")).trim();
+  expect(await out("mpu", "abort", "ais://b/given-up", given)).toContain("Aborted");
+  expect((await ais("mpu", "complete", "ais://b/given-up", given, "1")).err).toContain("does not exist");
+  expect((await ais("mpu", "put-part", "ais://b/parts", id)).status).toBe(2);
+});
+
+test("performance and storage show what targets count, have and use", async () => {
+  const target = await idOf(must(cluster.targets[0], "target"));
+  const [row] = JSON.parse(await out("performance", "counters", target, "--json")).counters;
+  expect(row.TARGET).toBe(`t[${target}]`);
+  expect(Number(row["PUT(n)"])).toBeGreaterThan(0);
+  expect(await out("show", "performance", "counters", "--regex", "^put")).toMatch(
+    /^TARGET +PUT\(n\) +PUT\(size\)\n/,
+  );
+  const latency = run(cluster, "performance", "latency", "--refresh", "1s", "--count", "1", "--json");
+  for (let count = 0; count < 400; count++) await fetch(`${cluster.url}/v1/objects/b/renamed`);
+  const rows = JSON.parse((await latency).out).latency as Record<string, string>[];
+  expect(rows.at(-1)?.["GET(latency)"]).toMatch(/s$/);
+  expect(await out("show", "cluster", "stats", "throughput")).toContain("PUT(bw)");
+  expect(await out("performance", "--regex", "get")).toContain("intra-data");
+  for (const words of [
+    ["performance", "disk"],
+    ["performance", "capacity"],
+    ["storage", "mountpath"],
+    ["storage", "disk", "--summary"],
+  ])
+    expect([words, await out(...words)]).toEqual([words, expect.stringContaining(`t[${target}]`)]);
+  expect(await out("storage", "mountpath")).toContain(must(cluster.targets[0], "target").plan.directory);
+  expect(await out("show", "cluster", "memory", target)).toContain("PROC RSS");
+  expect(JSON.parse(await out("show", "cluster", "cpu", "--json"))[target]).toHaveProperty("cpu_util");
+  expect((await ais("performance", "counters", "nobody")).status).toBe(2);
+  await out("cluster", "reset-stats");
+  const [reset] = JSON.parse(await out("performance", "counters", target, "--json")).counters;
+  expect(reset["PUT(n)"]).toBeUndefined();
+});
+
+test("logs are shown, stored, and followed over a rotation", async () => {
+  const target = await idOf(must(cluster.targets[0], "target"));
+  expect(await out("log", "show", target)).toContain("registered with the cluster");
+  expect(await out("log", "show", `t[${target}]`, "--severity", "e")).toBe("");
+  await out("log", "get", target, path("one.log"));
+  expect(readFileSync(path("one.log"), "utf8")).toContain("registered with the cluster");
+  const following = run(cluster, "log", "show", target, "--refresh", "200ms", "--count", "8");
+  await Bun.sleep(600);
+  await out("advanced", "rotate-logs", target);
+  await out("cluster", "reset-stats", target);
+  await jobs.wait(await jobs.job("PUT", "/v1/cluster", "start", { Kind: "cleanup-store" }));
+  const followed = (await following).out;
+  expect(followed.match(/registered with the cluster/g)).toHaveLength(1);
+  expect(followed).toContain("cleaned the store");
+  expect(new Set(followed.trim().split("\n")).size).toBe(followed.trim().split("\n").length);
+  await out("log", "get", "cluster", `${path("logs")}/`);
+  expect(readdirSync(path("logs"))).toHaveLength(3);
+  expect(readFileSync(join(path("logs"), must(readdirSync(path("logs"))[0], "archive")))[0]).toBe(0x1f);
+  expect((await ais("log", "get", "cluster", "-")).status).toBe(2);
+  expect((await ais("log", "show", "nobody")).status).toBe(2);
+});
+
+test("a bucket is made a cache and none again", async () => {
+  expect(await out("bucket", "lru", "ais://copy")).toMatch(/lru\.enabled +false/);
+  expect(await out("bucket", "lru", "ais://copy", "--enable")).toContain('"lru.enabled" set to: "true"');
+  expect(await out("bucket", "lru", "ais://copy", "--disable")).toContain('"lru.enabled" set to: "false"');
+  expect((await ais("bucket", "lru", "ais://copy", "--enable", "--disable")).status).toBe(2);
+  expect(await out("bucket", "summary", "ais://copy")).toContain("40");
+});
