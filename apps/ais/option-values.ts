@@ -27,6 +27,11 @@ export function parseRegexValue(text: string): RegExp {
   }
 }
 
+/** Of names, whose letters are told apart by case. */
+export function parseNamePattern(text: string): RegExp {
+  return new RegExp(parseRegexValue(text).source);
+}
+
 /** Bytes. */
 export function parseSizeValue(text: string): number {
   const bytes =

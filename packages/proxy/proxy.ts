@@ -40,6 +40,7 @@ export async function createProxy(options: ProxyOptions): Promise<ProxyRole> {
     ...overrides,
   };
   exposeState(services);
+  exposePrimary(services);
   const keepers = new AsyncDisposableStack();
   keepers.use(startJobKeeper(services));
   keepers.use(startRebalanceKeeper(services));
@@ -55,4 +56,12 @@ export async function createProxy(options: ProxyOptions): Promise<ProxyRole> {
     host: plainHost(handler),
     [Symbol.asyncDispose]: () => keepers.disposeAsync(),
   };
+}
+
+/** Which proxy leads, as this one knows it (wire-compat 11.4). */
+function exposePrimary({ metrics, member }: ProxyServices): void {
+  metrics.collectOfNode("primary_info", "the primary proxy, as this node knows it", "gauge", () => {
+    const primary = member.snapshot.smap.proxy_si;
+    return primary === null ? [] : [[{ primary_id: primary.daemon_id }, 1]];
+  });
 }

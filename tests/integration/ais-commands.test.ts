@@ -61,28 +61,29 @@ describe("jobs", () => {
   });
 
   test("all that run are stopped, or those of a bucket", async () => {
-    const refused = await ais("stop", "--all");
     // A copy of some objects idles for a while.
-    const id = JSON.parse(
-      await out("cp", "ais://b", "ais://idle", "--list", "dir/o-0003", "--wait", "--json"),
-    ).job as string;
-    expect(refused.status === 0 || refused.status === 130).toBe(true);
+    const idling = async (name: string): Promise<string> =>
+      JSON.parse(await out("cp", "ais://b", "ais://idle", "--list", name, "--wait", "--json")).job;
+    const id = await idling("dir/o-0003");
     expect((await ais("stop")).status).toBe(2);
+    expect((await ais("stop", "--all")).status).toBe(130);
+    expect(await jobs.status(id)).toMatchObject({ end_time: 0 });
     await out("stop", "copy-objects", "ais://b");
     expect(await jobs.wait(id)).toMatchObject({ aborted: true, err: "user abort" });
-    const other = JSON.parse(
-      await out("cp", "ais://b", "ais://idle", "--list", "dir/o-0004", "--wait", "--json"),
-    ).job as string;
+    const other = await idling("dir/o-0004");
     expect(await out("stop", "--all", "-y")).toBe("Stopped all running jobs\n");
     expect(await jobs.wait(other)).toMatchObject({ aborted: true });
   });
 
   test("a wait that takes too long fails and leaves the job alone", async () => {
-    const id = JSON.parse(await out("cp", "ais://b", "ais://late", "--list", "dir/o-0005", "--json")).job;
-    // Nobody is waited for less than a moment.
-    const late = await ais("wait", String(id), "--timeout", "1ms");
-    expect(late.status === 0 || late.err.includes("has not ended within 1ms")).toBe(true);
-    expect((await jobs.wait(String(id))).aborted).toBe(false);
+    const target = must(cluster.targets[1], "target");
+    target.pause();
+    const id = JSON.parse(await out("cp", "ais://b", "ais://late", "--json")).job as string;
+    const late = await ais("wait", id, "--timeout", "500ms");
+    target.resume();
+    expect([late.status, late.err]).toEqual([1, expect.stringContaining("has not ended within 500ms")]);
+    expect(await jobs.wait(id)).toMatchObject({ aborted: false, err: "" });
+    expect(await jobs.names("late")).toHaveLength(40);
   });
 
   test("lru and cleanup take AIStore's options, and no others", async () => {
@@ -220,4 +221,37 @@ test("a bucket is made a cache and none again", async () => {
   expect(await out("bucket", "lru", "ais://copy", "--disable")).toContain('"lru.enabled" set to: "false"');
   expect((await ais("bucket", "lru", "ais://copy", "--enable", "--disable")).status).toBe(2);
   expect(await out("bucket", "summary", "ais://copy")).toContain("40");
+});
+
+test("listings are filtered by pattern and template, and come page by page", async () => {
+  await jobs.create("names");
+  await jobs.fill("names", [...numbered("s-", 12), "S-big", "other/x"], () => Buffer.from("x"));
+  const listed = async (...words: readonly string[]): Promise<readonly string[]> =>
+    (await out("ls", "ais://names", "--name-only", "--no-headers", ...words)).trim().split("\n");
+  expect(await listed("--regex", "^S")).toEqual(["S-big"]);
+  expect(await listed("--template", "s-{0003..0005}")).toEqual(["s-0003", "s-0004", "s-0005"]);
+  expect(await listed("--template", "s-", "--regex", "1$")).toEqual(["s-0001", "s-0011"]);
+  expect(await listed("--template", "other/")).toEqual(["other/x"]);
+  expect(await listed("--paged", "--page-size", "5")).toEqual(await listed());
+  expect((await out("ls", "ais://names", "--paged", "--page-size", "7")).match(/NAME/g)).toHaveLength(2);
+  expect(await out("ls", "--regex", "^nam")).toContain("ais://names");
+  expect(await out("ls", "--regex", "^nam")).not.toContain("ais://copy");
+  for (const words of [
+    ["--paged", "--json"],
+    ["--template", "s-{3..1}"],
+    ["--template", "s-", "--prefix", "s"],
+    ["--regex", "("],
+  ])
+    expect([words, (await ais("ls", "ais://names", ...words)).status]).toEqual([words, 2]);
+  expect((await ais("rmo", "ais://names", "--all")).status).toBe(2);
+  expect((await ais("rmo", "ais://names", "--all", "--prefix", "s", "-y")).status).toBe(2);
+  expect(await out("rmo", "ais://names", "--all", "-y")).toBe("deleted 14 objects from ais://names\n");
+  expect(await jobs.names("names")).toEqual([]);
+});
+
+test("the cluster is shown again and again", async () => {
+  const shown = await out("show", "cluster", "--refresh", "50ms", "--count", "2");
+  expect(shown.match(/Cluster Map:/g)).toHaveLength(2);
+  expect((await ais("show", "cluster", "--count", "2")).status).toBe(2);
+  expect((await ais("show", "cluster", "--refresh", "0s")).status).toBe(2);
 });

@@ -3,7 +3,8 @@ import { isNotFound } from "@ais/client/api-error.ts";
 import type { Bck } from "@ais/wire/bck.ts";
 import type { Command } from "commander";
 import type { CommandContext, Runtime } from "../context.ts";
-import { parseCount } from "../option-values.ts";
+import { TEMPLATE_HELP } from "../jobs/selection-options.ts";
+import { parseCount, parseNamePattern } from "../option-values.ts";
 import { parseUri } from "../uri.ts";
 import { listBuckets } from "./list-buckets.ts";
 import { listObjects } from "./list-objects.ts";
@@ -20,6 +21,9 @@ export interface ListOptions {
   readonly nameOnly?: boolean;
   readonly startAfter?: string;
   readonly countOnly?: boolean;
+  readonly regex?: RegExp;
+  readonly template?: string;
+  readonly paged?: boolean;
 }
 
 export function listCommand(runtime: Runtime, parent: Command): Command {
@@ -40,7 +44,10 @@ export function listCommand(runtime: Runtime, parent: Command): Command {
     .option("--summary", "numbers and sizes of objects in each bucket")
     .option("--name-only", "names only, which is faster")
     .option("--count-only", "only how many there are")
-    .option("--start-after <name>", "objects after this name");
+    .option("--start-after <name>", "objects after this name")
+    .option("--regex <pattern>", "buckets or objects whose names match", parseNamePattern)
+    .option("--template <template>", TEMPLATE_HELP)
+    .option("--paged", "print page after page, for large buckets");
   return runtime.handle<ListOptions>(command, async (context, [argument], options) => {
     const { bucket, objectName } = parseUri(argument === undefined ? "ais://" : String(argument));
     if (bucket.name === "")
@@ -52,7 +59,8 @@ export function listCommand(runtime: Runtime, parent: Command): Command {
         bucket.namespace,
       );
     if (options.summary === true) return listBuckets(context, bucket.provider, options, bucket);
-    if (objectName === "") return listObjects(context, bucket, options.prefix ?? "", options);
+    if (objectName === "" || options.template !== undefined)
+      return listObjects(context, bucket, objectName || (options.prefix ?? ""), options);
     await listByName(context, bucket, objectName, options);
   });
 }

@@ -29,7 +29,8 @@ export async function listBuckets(
   only?: Bck,
   namespace: Namespace = GLOBAL_NAMESPACE,
 ): Promise<void> {
-  const buckets =
+  const { regex } = options;
+  const found =
     only === undefined
       ? await context.client.buckets.list({
           ...(provider === undefined ? {} : { provider }),
@@ -37,6 +38,7 @@ export async function listBuckets(
           all: options.all === true,
         })
       : [only];
+  const buckets = found.filter(({ name }) => regex === undefined || regex.test(name));
   if (options.summary === true) return listSummaries(context, buckets, options.prefix ?? "");
   if (context.settings.json) return context.printJson(buckets);
   if (options.countOnly === true) return context.print(String(buckets.length));

@@ -1,6 +1,8 @@
+import { AisError } from "@ais/base/errors.ts";
 import type { ListedEntry } from "@ais/client/list-objects.ts";
 import { type Bck, bucketCname, objectCname } from "@ais/wire/bck.ts";
 import { ENTRY_FLAGS, LSO_PROPS, type LsoProp } from "@ais/wire/lso.ts";
+import { matchesTemplate, type ObjectTemplate, parseTemplate } from "@ais/wire/object-template.ts";
 import type { CommandContext } from "../context.ts";
 import { UsageError } from "../errors.ts";
 import { counted, formatSize } from "../output/units.ts";
@@ -23,6 +25,8 @@ const ALL_PROPS = [
 ] as const satisfies readonly LsoProp[];
 /** Fewer names than this need no count below them. */
 const FOOTER_ABOVE = 10;
+/** Names that `--paged` prints at a time. */
+const DEFAULT_PAGE = 1000;
 
 export interface ListObjectsOptions extends ListOptions {
   /** Nothing found is a failure. */
@@ -36,9 +40,12 @@ export async function listObjects(
   options: ListObjectsOptions,
 ): Promise<void> {
   const props = wantedProps(options);
-  const entries: ListedEntry[] = [];
+  if (options.paged === true) refuseWithPages(context, options);
+  const isWanted = wantedNames(prefix, options);
+  let entries: ListedEntry[] = [];
+  let hasPrinted = false;
   const listing = context.client.objects.list(bucket, {
-    prefix,
+    prefix: serverPrefix(prefix, options),
     props,
     ...(options.limit === undefined || options.limit === 0 ? {} : { limit: options.limit }),
     ...(options.pageSize === undefined ? {} : { pageSize: options.pageSize }),
@@ -49,8 +56,14 @@ export async function listObjects(
     signal: context.io.signal,
   });
   for await (const entry of listing) {
-    if (options.all === true || (entry.flags & ENTRY_FLAGS.statusMask) === 0) entries.push(entry);
+    const isHere = options.all === true || (entry.flags & ENTRY_FLAGS.statusMask) === 0;
+    if (isHere && isWanted(entry.name)) entries.push(entry);
+    if (options.paged !== true || entries.length < (options.pageSize ?? DEFAULT_PAGE)) continue;
+    print(context, bucket, entries, props, options);
+    hasPrinted = true;
+    entries = [];
   }
+  if (hasPrinted && entries.length === 0) return;
   if (entries.length === 0 && options.mustMatch === true)
     throw new Error(`${objectCname(bucket, prefix)} not found`);
   if (context.settings.json) return context.printJson(entries.map(entryToJson));
@@ -59,6 +72,32 @@ export async function listObjects(
   if (options.nonRecursive === true)
     entries.sort((left, right) => Number(right.isDirectory) - Number(left.isDirectory));
   print(context, bucket, entries, props, options);
+}
+
+function refuseWithPages({ settings }: CommandContext, { countOnly, nonRecursive }: ListOptions): void {
+  if (settings.json || countOnly === true || nonRecursive === true)
+    throw new UsageError("--paged excludes --json, --count-only and --non-recursive");
+}
+
+/** What every wanted name begins with: the server need not list more. */
+function serverPrefix(prefix: string, { template }: ListOptions): string {
+  if (template === undefined) return prefix;
+  if (prefix !== "") throw new UsageError("--template and a prefix exclude each other");
+  return parseNames(template).prefix;
+}
+
+function wantedNames(prefix: string, { regex, template }: ListOptions): (name: string) => boolean {
+  const names = template === undefined || prefix !== "" ? null : parseNames(template);
+  return (name) =>
+    (regex === undefined || regex.test(name)) && (names === null || matchesTemplate(names, name));
+}
+
+function parseNames(template: string): ObjectTemplate {
+  try {
+    return parseTemplate(template);
+  } catch (error) {
+    throw error instanceof AisError ? new UsageError(error.message) : error;
+  }
 }
 
 function wantedProps(options: ListOptions): readonly LsoProp[] {

@@ -15,6 +15,10 @@ import {
 import { counted } from "../output/units.ts";
 import { parseBucketUri, parseObjectArgument } from "../uri.ts";
 
+interface Options extends SelectionOptions {
+  readonly all?: boolean;
+}
+
 export function objectRemoveCommand(runtime: Runtime, parent: Command, name: string): Command {
   const command = parent
     .command(name)
@@ -22,9 +26,18 @@ export function objectRemoveCommand(runtime: Runtime, parent: Command, name: str
     .argument("<object...>", "BUCKET/OBJECT_NAME; with --list, --template or --prefix: BUCKET")
     .option("--list <names>", `${LIST_HELP}; asks first`)
     .option("--template <template>", `${TEMPLATE_HELP}; asks first`)
-    .option("--prefix <text>", "every object whose name begins with this; asks first");
-  return runtime.handle<SelectionOptions>(command, async (context, [objects], options) => {
+    .option("--prefix <text>", "every object whose name begins with this; asks first")
+    .option("--all", "every object of the bucket; asks first");
+  return runtime.handle<Options>(command, async (context, [objects], options) => {
     const words = Array.isArray(objects) ? objects : [];
+    if (options.all === true) {
+      const { names, template, prefix } = parseSelection(options);
+      if (names.length > 0 || template !== "" || prefix !== "")
+        throw new UsageError("--all excludes --list, --template and --prefix");
+      const everything = { names: [], template: "", prefix: "", count: null };
+      for (const argument of words) await removeMany(context, parseBucketUri(argument), everything);
+      return;
+    }
     if (options.prefix !== undefined || options.list !== undefined || options.template !== undefined) {
       const selection = parseSelection(options);
       for (const argument of words) await removeMany(context, parseBucketUri(argument), selection);
@@ -46,7 +59,9 @@ async function removeMany(context: CommandContext, bucket: Bck, selection: Selec
   const what =
     names.length > 0
       ? `${counted(names.length, "object")} from ${cname}`
-      : `objects of ${prefix === "" ? `template "${template}"` : `prefix "${prefix}"`} from ${cname}`;
+      : prefix === "" && template === ""
+        ? `all objects from ${cname}`
+        : `objects of ${prefix === "" ? `template "${template}"` : `prefix "${prefix}"`} from ${cname}`;
   if (!(await context.confirm(`Remove ${what}?`, false)))
     throw new UsageError(`removing ${what} takes --yes where there is nobody to ask`);
   const { jobs } = context.client;

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { nodeIdOf } from "../cluster/node-states.ts";
 import type { CommandContext, Runtime } from "../context.ts";
 import { formatSize } from "../output/units.ts";
+import { type RefreshOptions, showRepeatedly, withRefreshOptions } from "../refresh.ts";
 
 const KIND = "rebalance";
 const COLUMNS = [
@@ -18,7 +19,7 @@ const COLUMNS = [
   "STATE",
 ].map((name) => ({ name }));
 
-interface ShowOptions {
+interface ShowOptions extends RefreshOptions {
   readonly all?: boolean;
 }
 
@@ -28,8 +29,8 @@ export function rebalanceShowCommand(runtime: Runtime, parent: Command, name: st
     .summary("show global rebalance: the one that runs, or with --all every one")
     .argument("[selection...]", "REB_ID (such as g21), NODE_ID, or both")
     .option("--all", "those that have ended as well");
-  return runtime.handle<ShowOptions>(command, async (context, [words], options) =>
-    show(context, [words ?? []].flat(), options.all === true),
+  return runtime.handle<ShowOptions>(withRefreshOptions(command), async (context, [words], options) =>
+    showRepeatedly(context, options, () => show(context, [words ?? []].flat(), options.all === true)),
   );
 }
 

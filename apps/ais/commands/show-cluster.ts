@@ -8,6 +8,7 @@ import { clusterSummary } from "../cluster/summary.ts";
 import { proxyTable, targetTable } from "../cluster/tables.ts";
 import type { CommandContext, Runtime } from "../context.ts";
 import { UsageError } from "../errors.ts";
+import { type RefreshOptions, showRepeatedly, withRefreshOptions } from "../refresh.ts";
 import { nodeResourceCommands } from "./cluster-nodes.ts";
 import { showConfigCommand } from "./config.ts";
 import { performanceCommand } from "./performance.ts";
@@ -17,8 +18,8 @@ export function showClusterCommand(runtime: Runtime, parent: Command, name: stri
     .command(name)
     .summary("show nodes, capacity and state of the cluster")
     .argument("[node]", "NODE_ID, proxy, or target");
-  runtime.handle(command, async (context, [node]) =>
-    showCluster(context, node === undefined ? "" : String(node)),
+  runtime.handle<RefreshOptions>(withRefreshOptions(command), async (context, [node], options) =>
+    showRepeatedly(context, options, () => showCluster(context, node === undefined ? "" : String(node))),
   );
   const smap = command
     .command("smap")

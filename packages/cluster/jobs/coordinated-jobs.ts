@@ -27,6 +27,10 @@ export class CoordinatedJobs implements JobDirectory, AsyncDisposable {
     this.#watching = this.#follow(this.#stop.signal);
   }
 
+  get sizeChars(): number {
+    return this.#table.sizeChars;
+  }
+
   list(): readonly JobEntry[] {
     return this.#table.list();
   }

@@ -11,6 +11,8 @@ export interface JobDirectory {
   /** In order of their start. */
   list(): readonly JobEntry[];
   get(id: string): JobEntry | null;
+  /** Characters of the JSON of all jobs, which every node holds. */
+  readonly sizeChars: number;
   /** Reads the job from the coordinator now, whatever the watch has delivered so far. */
   refresh(id: string): Promise<JobEntry | null>;
   /** Reads from the coordinator now every job whose id begins so; all of them for an empty text. In no order. */

@@ -25,11 +25,19 @@ export function jobIdOf(key: string): string {
 export class JobTable {
   readonly #rows = new Map<string, Row>();
   readonly #revisions = new Map<string, number>();
+  readonly #sizes = new Map<string, number>();
+  #sizeChars = 0;
+
+  /** Of the JSON of all that is kept. */
+  get sizeChars(): number {
+    return this.#sizeChars;
+  }
 
   /** The id of the job that changed; null when the entry was known. Throws `internal` when it is malformed. */
   apply({ key, value, revision }: KeyValue): string | null {
     if (revision <= (this.#revisions.get(key) ?? 0)) return null;
     this.#revisions.set(key, revision);
+    this.#resize(key, value.length);
     const { id, nodeId } = splitKey(key);
     const row = this.#rows.get(id) ?? { record: null, shares: new Map<string, JobShare>() };
     if (nodeId === "") row.record = parseJobRecord(value);
@@ -40,10 +48,17 @@ export class JobTable {
 
   removed(key: string): string {
     this.#revisions.delete(key);
+    this.#resize(key, 0);
     const { id, nodeId } = splitKey(key);
     if (nodeId === "") this.#rows.delete(id);
     else this.#rows.get(id)?.shares.delete(nodeId);
     return id;
+  }
+
+  #resize(key: string, sizeChars: number): void {
+    this.#sizeChars += sizeChars - (this.#sizes.get(key) ?? 0);
+    if (sizeChars === 0) this.#sizes.delete(key);
+    else this.#sizes.set(key, sizeChars);
   }
 
   /** Drops what a complete list of the coordinator's keys does not have any more. */

@@ -152,6 +152,10 @@ class RegistryMetrics implements NodeMetrics {
     this.#registry.collect(this.#full(suffix), help, type, collector, merge);
   }
 
+  collectOfNode(suffix: string, help: string, type: MetricType, collector: () => Iterable<Sample>): void {
+    this.#registry.collect(`ais_node_${suffix}`, help, type, collector, "first");
+  }
+
   #tracked(): readonly TrackedGauge[] {
     return this.#gauges.flatMap((gauges) => [...gauges()]);
   }

@@ -35,6 +35,8 @@ export interface NodeMetrics {
     collector: () => Iterable<Sample>,
     merge?: MergeRule,
   ): void;
+  /** The same under `ais_node_<suffix>`, whatever the role. */
+  collectOfNode(suffix: string, help: string, type: MetricType, collector: () => Iterable<Sample>): void;
   /** Figures whose names are known when they are asked for only; they go to the tracker and to `kinds`. */
   track(gauges: () => Iterable<TrackedGauge>): void;
   /** `look` runs before each scrape, for collectors of what cannot be read at once. It must be short. */

@@ -3,7 +3,7 @@ import { AisError } from "@ais/base/errors.ts";
 import { limitReached } from "@ais/base/limits.ts";
 import type { JobEntry } from "@ais/cluster/jobs/job-directory.ts";
 import { newJobId } from "@ais/cluster/jobs/job-id.ts";
-import type { JobBucket, JobRecord } from "@ais/cluster/jobs/job-record.ts";
+import { encodeJobPart, type JobBucket, type JobRecord } from "@ais/cluster/jobs/job-record.ts";
 import type { Call } from "@ais/node/call.ts";
 import { bucketCname } from "@ais/wire/bck.ts";
 import { type JobKind, jobEntry } from "@ais/wire/jobs/job-kinds.ts";
@@ -28,6 +28,8 @@ export interface NewJob {
 const COPY_OBJECTS_PREFIX = "tco-";
 /** Jobs that run or wait for their turn; more are refused. */
 const OPEN_JOBS_MAX = 256;
+/** Characters of JSON: every node holds what is to be done, and lists of names may be long. */
+const JOBS_SIZE_MAX_CHARS = 64 * 1024 * 1024;
 
 /** Resolves with the job's id once the coordinator has it. Throws `unavailable` without targets. */
 export async function startJob(
@@ -67,6 +69,11 @@ export async function startJob(
     stop: null,
     end: null,
   };
+  if (jobs.sizeChars + encodeJobPart(record).length > JOBS_SIZE_MAX_CHARS)
+    throw limitReached(
+      "open_jobs",
+      "failed to start a job: too much is to be done by others that have not ended yet",
+    );
   await jobs.create(record);
   // One that began in this moment may have looked for jobs before this one was there.
   if (await metRebalance(record, services)) await stopForRebalance(id, services);

@@ -275,3 +275,14 @@ describe("health.get", () => {
     expect(primary.seen[0]?.pathAndQuery).toBe("/v1/health?prr=true");
   });
 });
+
+test("a proxy tells at /metrics which one leads", async () => {
+  const proxy = await FakeProxy.create();
+  const reply = await proxy.send("GET", "/metrics");
+  const lines = textOf(reply).split("\n");
+  const primary = proxy.member.snapshot.smap.proxy_si?.daemon_id;
+  const line = lines.find((each) => each.startsWith("ais_node_primary_info{"));
+  expect(line).toContain(`primary_id="${primary}"`);
+  expect(line).toContain('node_id="proxy-one"');
+  expect(line).toEndWith(" 1");
+});

@@ -23,6 +23,15 @@ import type { TargetServices } from "../services.ts";
 const APPEND_PARTS_MAX = 100_000;
 
 export async function appendObject(call: Call, services: TargetServices): Promise<HttpReply> {
+  try {
+    return await appendOrFlush(call, services);
+  } catch (error) {
+    services.metrics.add("err.append.n", 1);
+    throw error;
+  }
+}
+
+async function appendOrFlush(call: Call, services: TargetServices): Promise<HttpReply> {
   const type = call.query.get(QUERY.appendType);
   const text = call.query.get(QUERY.appendHandle) ?? "";
   const handle = text === "" ? null : parseAppendHandle(text);
