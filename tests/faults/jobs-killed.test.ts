@@ -201,3 +201,54 @@ test("a listing goes on after the restart: no page leaves out what the target ha
   expect(refused).toBe(1);
   expect(listed).toEqual([...names]);
 }, 60_000);
+
+test("a job goes on while the primary proxy dies, and ends under another one", async () => {
+  await using other = await TestCluster.start({
+    targets: 2,
+    proxies: 2,
+    env: { AIS_TEST_FAULTS: faultsFile },
+  });
+  const client = new JobClient(other);
+  await client.create("src");
+  await client.fill("src", names, contentOf);
+  const smap = (await (await fetch(`${other.url}/v1/daemon?what=smap`)).json()) as {
+    readonly proxy_si: { readonly public_net: { readonly direct_url: string } };
+  };
+  const primary = must(
+    other.proxies.find(({ url }) => url === smap.proxy_si.public_net.direct_url),
+    "primary",
+  );
+  let id: string;
+  {
+    using _slow = slowCommits();
+    id = await client.job("POST", "/v1/buckets/src?bck_to=ais/@%23/dst/", "copy-bck", { "num-workers": 1 });
+    await primary.end("SIGKILL");
+  }
+  primary.start();
+  await primary.ready();
+  expect(await client.wait(id, 60_000)).toMatchObject({ aborted: false, err: "" });
+  expect(await client.names("dst")).toEqual([...names]);
+  expect(objectsOf(await client.snaps({ id }))).toBe(COUNT);
+}, 90_000);
+
+test("a job whose bucket is destroyed in the middle says so, and what it has copied is whole", async () => {
+  await jobs.create("doomed");
+  await jobs.fill("doomed", names, contentOf);
+  let id: string;
+  {
+    using _slow = slowCommits();
+    const value = { "num-workers": 1 };
+    id = await jobs.job("POST", "/v1/buckets/doomed?bck_to=ais/@%23/rest/", "copy-bck", value);
+    await until(10_000, "some copies", async () => (objectsOf(await jobs.snaps({ id })) > 5 ? true : null));
+    expect((await jobs.act("DELETE", "/v1/buckets/doomed", "destroy-bck")).status).toBe(200);
+  }
+  expect(await jobs.wait(id, 60_000)).toMatchObject({
+    aborted: true,
+    err: expect.stringContaining('bucket "ais://doomed" does not exist'),
+  });
+  const copied = await jobs.names("rest");
+  expect(copied.length).toBeLessThan(COUNT);
+  expect(await jobs.wrong("rest", copied, contentOf)).toEqual([]);
+  // An object may have been copied whose target had no time to count it.
+  expect(copied.length - objectsOf(await jobs.snaps({ id }))).toBeLessThanOrEqual(12);
+}, 60_000);

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { TestCluster } from "@ais/testkit/cluster.ts";
 import { TestCollector } from "@ais/testkit/collector.ts";
-import { contentOf, JobClient, numbered, until } from "./jobs.fixture.ts";
+import { contentOf, getWithBody, JobClient, numbered, until } from "./jobs.fixture.ts";
 
 test("one root a node with a link, one child a phase, none for an object", async () => {
   await using collector = await TestCollector.start();
@@ -55,3 +55,51 @@ test("one root a node with a link, one child a phase, none for an object", async
   expect(commits.length).toBe(names.length);
   expect(collector.spans.filter((span) => span.name.includes("job-object"))).toEqual([]);
 }, 60_000);
+
+test("every kind that a request starts has its own traces, linked to the request", async () => {
+  await using collector = await TestCollector.start();
+  await using cluster = await TestCluster.start({ targets: 2, tracingEndpoint: collector.endpoint });
+  const jobs = new JobClient(cluster);
+  for (const bucket of ["one", "two"]) {
+    await jobs.create(bucket);
+    await jobs.fill(bucket, numbered("o-", 20), contentOf);
+  }
+  const to = { name: "some", provider: "ais", namespace: { uuid: "", name: "" } };
+  const requests: readonly (readonly [kind: string, method: string, path: string, value: unknown])[] = [
+    ["delete-listrange", "DELETE", "/v1/buckets/one", { template: "o-000{0..3}" }],
+    ["copy-listrange", "POST", "/v1/buckets/one", { tobck: to, objnames: ["o-0004"] }],
+    ["summary-bck", "GET", "/v1/buckets/one", { uuid: "", prefix: "" }],
+    ["move-bck", "POST", "/v1/buckets/two?bck_to=ais/@%23/three/", null],
+    ["lru", "PUT", "/v1/cluster", { Kind: "lru" }],
+    ["cleanup-store", "PUT", "/v1/cluster", { Kind: "cleanup-store" }],
+    ["rebalance", "PUT", "/v1/cluster", { Kind: "rebalance" }],
+  ];
+  for (const [index, [kind, method, path, value]] of requests.entries()) {
+    const traceId = `${"0".repeat(30)}${10 + index}`;
+    const action = path === "/v1/cluster" ? "start" : kind;
+    const { status, text } = await getWithBody(
+      `${cluster.url}${path}`,
+      { action, name: "", value },
+      { method, headers: { traceparent: `00-${traceId}-b7ad6b7169203331-01` } },
+    );
+    expect([kind, [200, 202].includes(status), text]).toEqual([kind, true, expect.any(String)]);
+    await jobs.waitIdle(text);
+    const roots = await until(15_000, `the spans of ${kind}`, async () => {
+      const found = collector.spans.filter(
+        ({ name, attributes }) => name === `ais.job ${kind}` && attributes["ais.job.id"] === text,
+      );
+      return found.length >= 2 ? found : null;
+    });
+    const started = await until(10_000, "the request's span", async () => {
+      const found = collector.spans.find(
+        (span) => span.traceId === traceId && span.serviceName === "aistore-proxy" && span.kind === 2,
+      );
+      return found ?? null;
+    });
+    for (const root of roots) {
+      expect([kind, root.parentSpanId, root.traceId === traceId]).toEqual([kind, "", false]);
+      expect(root.links.map((link) => [link.traceId, link.spanId])).toEqual([[traceId, started.spanId]]);
+    }
+    expect(new Set(roots.map((root) => root.traceId)).size).toBe(roots.length);
+  }
+}, 90_000);

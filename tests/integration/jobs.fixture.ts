@@ -145,20 +145,30 @@ export class JobClient {
   }
 }
 
+interface Sending {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** `fetch` sends no body with GET; the cluster wants one. */
 export function getWithBody(
   url: string,
   body: object,
+  { method = "GET", headers = {} }: Sending = {},
 ): Promise<{ readonly status: number; readonly text: string }> {
   const bytes = Buffer.from(JSON.stringify(body));
   return new Promise((resolve, reject) => {
-    const call = request(url, { method: "GET", headers: { "content-length": bytes.length } }, (reply) => {
-      let text = "";
-      reply.on("data", (chunk) => {
-        text += chunk;
-      });
-      reply.on("end", () => resolve({ status: reply.statusCode ?? 0, text }));
-    });
+    const call = request(
+      url,
+      { method, headers: { ...headers, "content-length": bytes.length } },
+      (reply) => {
+        let text = "";
+        reply.on("data", (chunk) => {
+          text += chunk;
+        });
+        reply.on("end", () => resolve({ status: reply.statusCode ?? 0, text }));
+      },
+    );
     call.on("error", reject);
     call.end(bytes);
   });
