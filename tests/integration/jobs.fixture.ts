@@ -12,6 +12,7 @@ export interface Snap {
   readonly err: string;
   readonly aborted: boolean;
   readonly is_idle: boolean;
+  readonly "glob.id": string;
   readonly ctlmsg?: string;
   readonly stats: Readonly<Record<string, string>>;
   readonly bck: { readonly name: string };

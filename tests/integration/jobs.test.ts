@@ -57,8 +57,11 @@ describe("copy-bck", () => {
 
   test("with a prefix, a text before and another extension", async () => {
     await jobs.fill("src", ["pic/1.jpeg", "pic/2.png", "pic/3"], contentOf);
-    const value = { prefix: "pic/", prepend: "new-", ext: { jpeg: "jpg" } };
-    await jobs.wait(await jobs.job("POST", "/v1/buckets/src?bck_to=ais/@%23/renamed/", "copy-bck", value));
+    const value = { prefix: "pic/", prepend: "new-", ext: { jpeg: "jpg" }, "num-workers": 10 };
+    const id = await jobs.job("POST", "/v1/buckets/src?bck_to=ais/@%23/renamed/", "copy-bck", value);
+    await jobs.wait(id);
+    // Workers are its bits from the tenth on.
+    expect((await jobs.snaps({ id })).map((snap) => snap["glob.id"])).toEqual(["10240", "10240", "10240"]);
     expect(await jobs.names("renamed")).toEqual(["new-pic/1.jpg", "new-pic/2.png", "new-pic/3"]);
     await jobs.wait(await jobs.job("DELETE", "/v1/buckets/src", "delete-listrange", { template: "pic/" }));
   });

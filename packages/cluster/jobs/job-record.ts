@@ -76,6 +76,8 @@ const ShareSchema = v.object({
   startedNs: Digits,
   /** When it stopped working; 0 before. */
   endedNs: Digits,
+  /** Objects that it works on at a time; absent where that is not the kind's way to work. */
+  workers: v.optional(v.number()),
   /** How often a process began to work on it: more than once after a restart. */
   runs: v.number(),
   /** While it works: up to the cursor. What was done after it is done, or found done, again. */

@@ -142,6 +142,9 @@ export class JobShareRun {
         this.#share = { ...this.#share, ahead };
         return this.#save().catch(() => undefined);
       },
+      workers: (workers) => {
+        this.#share = { ...this.#share, workers };
+      },
       shareStartedNs: BigInt(this.#share.startedNs),
       stats: this.#stats,
       phase: (name) => phases.begin(name),

@@ -7,6 +7,9 @@ import { type JobKind, jobEntry } from "@ais/wire/jobs/job-kinds.ts";
 import type { JobQuery } from "@ais/wire/jobs/job-query.ts";
 import { EMPTY_BCK, type JobSnap, type JobStatsJson, type JobStatus } from "@ais/wire/jobs/job-snap.ts";
 
+/** `glob.id` is packed: joggers of mountpaths, which are none here, then workers of 10 bits (wire-compat 6.1). */
+const WORKERS_SHIFT = 10;
+
 /** One target's snap. A target that has not begun yet has no share. */
 export function jobSnap(record: JobRecord, share: JobShare | null): JobSnap {
   const { from, to, end, stop } = record;
@@ -32,7 +35,7 @@ export function jobSnap(record: JobRecord, share: JobShare | null): JobSnap {
     ...(message === "" ? {} : { ctlmsg: message }),
     "abort-err": aborted ? (stop?.reason ?? end?.error ?? "") : "",
     err: share?.error ?? (end?.aborted === true ? end.error : ""),
-    "glob.id": "0",
+    "glob.id": String((share?.workers ?? 0) << WORKERS_SHIFT),
     stats: statsJson(share?.stats ?? NO_STATS),
     aborted,
     is_idle: isOver || share?.state === "idle",

@@ -32,6 +32,8 @@ export interface JobContext {
   readonly shareStartedNs: bigint;
   /** To be counted up as objects are done. */
   readonly stats: JobStats;
+  /** Says how many objects are worked on at a time. */
+  readonly workers: (count: number) => void;
   /** Ends the span of the phase before and begins another. */
   readonly phase: (name: JobPhase) => void;
   /** Notes a failure that does not end the job. */

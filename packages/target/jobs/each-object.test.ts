@@ -34,6 +34,7 @@ function workOn(objects: Map<string, ListedObject>, kept: Kept, deletes: boolean
       kept.ahead = ahead;
       save();
     },
+    workers() {},
     phase() {},
     failed() {},
   };

@@ -46,6 +46,7 @@ export class EachObject implements JobWork {
     this.#earlierAhead = ahead;
     const { workerCount } = options;
     this.#workerCount = Math.min(WORKERS_MAX, workerCount > 0 ? workerCount : DEFAULT_WORKERS);
+    options.context.workers(this.#workerCount);
   }
 
   cursor(): string {

@@ -19,6 +19,7 @@ export function promoteFiles(context: JobContext, services: TargetServices): Job
   const { record } = context;
   if (record.from === null) throw new AisError("internal", "a job that promotes files has a bucket");
   context.phase("promote");
+  context.workers(FILES_AT_A_TIME);
   const { from: bucket, targets, id: jobId } = record;
   return new PromoteFiles({ work: record.args as PromoteWork, bucket, targets, jobId }, context, services);
 }

@@ -37,6 +37,7 @@ test("nothing moves before every process of the node has the cluster map", async
     ahead: NOTHING_AHEAD,
     announce: async () => undefined,
     phase: (name) => void phases.push(name),
+    workers() {},
     failed() {},
   };
   const work = rebalanceObjects(context, services as unknown as TargetServices);
