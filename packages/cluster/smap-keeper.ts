@@ -71,7 +71,10 @@ export class SmapKeeper {
     const ids = gone.map((node) => node.daemon_id);
     const target_ids = rmd.target_ids.filter((id) => !ids.includes(id));
     const left = [...new Set([...rmd.left, ...ids])];
-    const next = codecOf("rmd").succeed(rmd, { ...rmd, target_ids, left }, clock.nowMs());
+    // Those that are out of service stay in the map: what they hold is known to be theirs.
+    const lost = [...rmd.away, ...ids].filter((id) => !Object.hasOwn(after.tmap, id));
+    const away = [...new Set(lost)];
+    const next = codecOf("rmd").succeed(rmd, { ...rmd, target_ids, left, away }, clock.nowMs());
     const expected = { revision: entry.revision };
     const written = await coordinator.put("rmd", encodeDocument("rmd", next), expected);
     if (written !== null) snapshots.apply("rmd", written);

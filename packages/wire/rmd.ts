@@ -39,6 +39,8 @@ const RmdSchema = v.object({
   attempted: v.string(),
   /** Targets that ceased to serve since the newest rebalance began: what it does may lack what was written without them. */
   left: v.array(v.string()),
+  /** Targets that the cluster map has lost with all that they hold, until they are back or given up. */
+  away: v.optional(v.array(v.string()), []),
   nodes: freeRecord(OutOfServiceSchema),
 });
 
@@ -56,6 +58,7 @@ export function emptyRmd(): Rmd {
     rebalance_id: 0,
     attempted: "",
     left: [],
+    away: [],
     nodes: {},
   };
 }
@@ -140,6 +143,11 @@ export function isSettled({ smap, rmd }: { readonly smap: Smap; readonly rmd: Rm
 /** Every target that may hold objects: the active ones first. */
 export function holdingTargets(smap: Smap, rmd: Rmd): readonly Snode[] {
   return [...Object.values(smap.tmap).filter(isActive), ...leavingTargets(smap, rmd)];
+}
+
+/** Targets that are not there and whose objects are with nobody else. */
+export function awayTargets({ tmap }: Smap, { away }: Rmd): readonly string[] {
+  return away.filter((id) => !Object.hasOwn(tmap, id));
 }
 
 /** What a rebalance brings about, as a text to compare: which targets are to have all objects, and which none. */

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { must } from "@ais/base/assert.ts";
 import { TestCluster } from "@ais/testkit/cluster.ts";
 import type { Daemon } from "@ais/testkit/daemon.ts";
+import { ClusterClient, idOf } from "../integration/cluster.fixture.ts";
 import {
   contentOf,
   getWithBody,
@@ -252,3 +253,60 @@ test("a job whose bucket is destroyed in the middle says so, and what it has cop
   // An object may have been copied whose target had no time to count it.
   expect(copied.length - objectsOf(await jobs.snaps({ id }))).toBeLessThanOrEqual(12);
 }, 60_000);
+
+/** The first objects of a cluster, and a target that has come back, may make it rebalance. */
+async function settled(client: JobClient): Promise<void> {
+  await Bun.sleep(2500);
+  await until(20_000, "no rebalance", async () => {
+    const { json } = await client.query("running_all", { kind: "rebalance" });
+    return (json as readonly string[]).length === 0 ? true : null;
+  });
+}
+
+/** The cluster map has lost the target, and its objects are nowhere else: what is done without them is not the whole. */
+test.each([
+  ["move-bck", "POST", "/v1/buckets/away-move-bck?bck_to=ais/@%23/moved/", null, ["moved", names]],
+  ["copy-bck", "POST", "/v1/buckets/away-copy-bck?bck_to=ais/@%23/copied/", {}, ["copied", names]],
+  [
+    "delete-listrange",
+    "DELETE",
+    "/v1/buckets/away-delete-listrange",
+    { template: "o-" },
+    ["away-delete-listrange", []],
+  ],
+] as const)(
+  "%s that begins while a target is away waits for it",
+  async (kind, method, path, value, [bucket, left]) => {
+    await jobs.create(`away-${kind}`);
+    await jobs.fill(`away-${kind}`, names, contentOf);
+    await settled(jobs);
+    const daemon = must(cluster.targets[1], "target");
+    await daemon.end("SIGKILL");
+    await cluster.complete(2);
+    const id = await jobs.job(method, path, kind, value);
+    await Bun.sleep(2000);
+    expect(await jobs.status(id)).toMatchObject({ end_time: 0 });
+    daemon.start();
+    await daemon.ready();
+    await cluster.complete();
+    expect(await jobs.wait(id, 60_000)).toMatchObject({ aborted: false, err: "" });
+    expect(await jobs.names(bucket)).toEqual([...left]);
+    expect(await jobs.wrong(bucket, left, contentOf)).toEqual([]);
+  },
+  90_000,
+);
+
+test("a bucket is renamed with what a node in maintenance has kept", async () => {
+  await using other = await TestCluster.start({ targets: 2 });
+  const client = new ClusterClient(other);
+  await client.create("old");
+  await client.fill("old", names, contentOf);
+  await settled(client);
+  await client.changeNode("start-maintenance", await idOf(must(other.targets[0], "target")), {
+    skip_rebalance: true,
+  });
+  const id = await client.job("POST", "/v1/buckets/old?bck_to=ais/@%23/new/", "move-bck");
+  expect(await client.wait(id, 60_000)).toMatchObject({ aborted: false, err: "" });
+  expect(await client.names("new")).toEqual([...names]);
+  expect(await client.wrong("new", names, contentOf)).toEqual([]);
+}, 90_000);

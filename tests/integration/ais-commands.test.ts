@@ -77,7 +77,9 @@ describe("jobs", () => {
 
   test("a wait that takes too long fails and leaves the job alone", async () => {
     const target = must(cluster.targets[1], "target");
+    await jobs.create("late");
     target.pause();
+    // Of a target that stands still the job waits, whether the cluster map has lost it by then or not.
     const id = JSON.parse(await out("cp", "ais://b", "ais://late", "--json")).job as string;
     const late = await ais("wait", id, "--timeout", "500ms");
     target.resume();

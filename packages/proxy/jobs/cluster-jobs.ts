@@ -12,6 +12,7 @@ import { bucketNotFound } from "@ais/wire/error-texts.ts";
 import { jobEntry } from "@ais/wire/jobs/job-kinds.ts";
 import { JOB_FLAGS, type JobQuery, parseJobQuery } from "@ais/wire/jobs/job-query.ts";
 import { USER_ABORT } from "@ais/wire/jobs/job-snap.ts";
+import type { Rmd } from "@ais/wire/rmd.ts";
 import { nodeName } from "@ais/wire/smap.ts";
 import { startRebalance } from "../membership/rebalance.ts";
 import { refuseWhileRebalancing } from "../membership/transactions.ts";
@@ -85,6 +86,9 @@ async function startRebalanceByHand(call: Call, services: ProxyServices): Promis
     throw new AisError("badRequest", "cannot rebalance: it is disabled (rebalance.enabled)");
   return services.membership.run("rebalance", async () => {
     refuseWhileRebalancing("rebalance", services);
+    // Whoever settles the objects among those that are there gives up those that are not.
+    const giveUp = (rmd: Rmd): Rmd | null => (rmd.away.length === 0 ? null : { ...rmd, away: [] });
+    await services.member.updateRmd(giveUp, call.span);
     return startRebalance("started by request", call, services);
   });
 }

@@ -7,7 +7,7 @@ import { encodeJobPart, type JobBucket, type JobRecord } from "@ais/cluster/jobs
 import type { Call } from "@ais/node/call.ts";
 import { bucketCname } from "@ais/wire/bck.ts";
 import { type JobKind, jobEntry } from "@ais/wire/jobs/job-kinds.ts";
-import { holdingTargets, outOfService } from "@ais/wire/rmd.ts";
+import { awayTargets, holdingTargets, outOfService } from "@ais/wire/rmd.ts";
 import type { ProxyServices } from "../services.ts";
 import { metRebalance, requireNoRebalance, stopForRebalance } from "./beside-rebalance.ts";
 
@@ -20,7 +20,7 @@ export interface NewJob {
   readonly args: unknown;
   /** Made up when absent. */
   readonly id?: string;
-  /** Ids of the targets that work on it; those that may hold objects when absent. */
+  /** Ids of the targets that work on it; when absent those that may hold objects, whether they are there or not. */
   readonly targets?: readonly string[];
 }
 
@@ -37,12 +37,8 @@ export async function startJob(
   call: Pick<Call, "span">,
   services: ProxyServices,
 ): Promise<string> {
-  const { jobs, member, clock, facts, logger } = services;
-  const { smap, rmd } = member.snapshot;
-  const holding = holdingTargets(smap, rmd).filter(
-    (node) => outOfService(rmd, node.daemon_id)?.final !== true,
-  );
-  const targets = [...(job.targets ?? holding.map((node) => node.daemon_id))];
+  const { jobs, clock, facts, logger } = services;
+  const targets = [...(job.targets ?? targetsOf(job, services))];
   if (targets.length === 0)
     throw new AisError(
       "unavailable",
@@ -81,6 +77,17 @@ export async function startJob(
   const bucket = job.from === null ? "" : bucketCname(job.from.bucket);
   logger.log("info", "started a job", { job: id, kind: job.kind, bucket, what: job.description }, call.span);
   return id;
+}
+
+/** What these kinds leave out would be lost (a bucket that is renamed is gone in the end), or be told as done. */
+const WHOLE_KINDS: readonly JobKind[] = ["copy-bck", "copy-listrange", "delete-listrange", "move-bck"];
+
+/** Those that may hold objects; for work that must be whole also those out of service, and those that are not there: it waits. */
+function targetsOf({ kind }: NewJob, { member }: ProxyServices): readonly string[] {
+  const { smap, rmd } = member.snapshot;
+  const holding = holdingTargets(smap, rmd).map((node) => node.daemon_id);
+  if (WHOLE_KINDS.includes(kind)) return [...holding, ...awayTargets(smap, rmd)];
+  return holding.filter((id) => outOfService(rmd, id)?.final !== true);
 }
 
 /** Null when no rebalance runs. */

@@ -37,7 +37,9 @@ export async function finishRemoval(
   await member.updateRmd((rmd) => {
     const current = outOfService(rmd, id);
     if (current === null) return null;
-    return withNode(rmd, id, state.action === "decommission-node" ? null : { ...current, final: true });
+    if (state.action !== "decommission-node") return withNode(rmd, id, { ...current, final: true });
+    // What it held was handed over or given up: nobody waits for it to come back.
+    return withNode({ ...rmd, away: rmd.away.filter((each) => each !== id) }, id, null);
   }, call.span);
   const fields = { node: nodeName(state.snode), action: state.action, moved: state.moved };
   logger.log("info", "took a node out of service", fields, call.span);
