@@ -201,7 +201,7 @@ test("logs are shown, stored, and followed over a rotation", async () => {
   expect(await out("log", "show", `t[${target}]`, "--severity", "e")).toBe("");
   await out("log", "get", target, path("one.log"));
   expect(readFileSync(path("one.log"), "utf8")).toContain("registered with the cluster");
-  const following = run(cluster, "log", "show", target, "--refresh", "200ms", "--count", "8");
+  const following = run(cluster, "log", "show", target, "--refresh", "200ms", "--count", "20");
   await Bun.sleep(600);
   await out("advanced", "rotate-logs", target);
   await out("cluster", "reset-stats", target);

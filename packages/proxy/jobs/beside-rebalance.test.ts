@@ -8,7 +8,7 @@ import { silentLogger } from "@ais/base/log.ts";
 import type { Coordinator } from "@ais/cluster/coordinator/coordinator.ts";
 import { openCoordinator } from "@ais/cluster/coordinator/open.ts";
 import { CoordinatedJobs } from "@ais/cluster/jobs/coordinated-jobs.ts";
-import { type JobShare, NO_STATS } from "@ais/cluster/jobs/job-record.ts";
+import { type JobShare, NO_STATS, NOTHING_AHEAD } from "@ais/cluster/jobs/job-record.ts";
 import { loadHrw } from "@ais/hrw/hrw.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import { aisBucket } from "@ais/wire/bck.ts";
@@ -127,6 +127,7 @@ function share(nodeId: string, state: JobShare["state"]): JobShare {
     endedNs: "3",
     runs: 1,
     stats: NO_STATS,
+    ahead: NOTHING_AHEAD,
     cursor: "",
     waitingFor: "",
     error: "",
