@@ -10,6 +10,11 @@ test("a misspelt member is refused: without it the selection would be the whole 
   refused(() => parseCopyMsg({ prefx: "a/" }));
   refused(() => parseCopyObjectsMsg({ tobck: { name: "b" }, objname: ["a"] }));
   refused(() => parseSummaryMsg({ prefx: "a/" }));
+  // Nor is a list an object without members.
+  for (const parse of [parseMultiObjectMsg, parseCopyMsg, parseCopyObjectsMsg, parseSummaryMsg])
+    refused(() => parse([]));
+  refused(() => parseCopyMsg({ template: "a" }));
+  refused(() => parseCopyMsg({ objnames: ["a"] }));
   refused(() => parseJobQuery({ idd: "x", kind: "lru" }));
 });
 

@@ -6,6 +6,7 @@ import { AisError } from "@ais/base/errors.ts";
 import * as v from "valibot";
 import { lowerCaseKeys } from "../act-msg.ts";
 import { type Bck, parseProvider, validateBucketName } from "../bck.ts";
+import { withoutWildcard } from "../lso.ts";
 import { validateObjectName } from "../object-name.ts";
 import { type ObjectTemplate, parseTemplate } from "../object-template.ts";
 
@@ -48,11 +49,13 @@ const count = v.nullish(v.pipe(v.number(), v.safeInteger()), 0);
 const SelectionEntries = {
   template: text,
   objnames: v.nullish(v.array(v.string()), []),
+};
+const WorkEntries = {
   "non-recurs": flag,
   coer: flag,
   "num-workers": count,
 };
-const MultiObjectSchema = v.strictObject(SelectionEntries);
+const MultiObjectSchema = v.strictObject({ ...SelectionEntries, ...WorkEntries });
 const CopyEntries = {
   ext: v.nullish(v.record(v.string(), v.string()), {}),
   prepend: text,
@@ -66,9 +69,10 @@ const CopyEntries = {
   id: text,
   pipeline: v.nullish(v.array(v.string()), []),
 };
-const CopySchema = v.strictObject({ ...SelectionEntries, ...CopyEntries });
+const CopySchema = v.strictObject({ ...WorkEntries, ...CopyEntries });
 const CopyObjectsSchema = v.strictObject({
   ...SelectionEntries,
+  ...WorkEntries,
   ...CopyEntries,
   txnuuid: text,
   tobck: v.object({
@@ -92,7 +96,7 @@ export function parseMultiObjectMsg(value: unknown): MultiObjectMsg {
 
 /** `TCBMsg`: a bucket, or the objects of one prefix. */
 export function parseCopyMsg(value: unknown): CopyMsg {
-  return copyOf(parse(CopySchema, value ?? {}));
+  return copyOf({ template: "", objnames: [], ...parse(CopySchema, value ?? {}) });
 }
 
 /** `TCOMsg`. */
@@ -139,9 +143,11 @@ function multiObject(json: v.InferOutput<typeof MultiObjectSchema>): MultiObject
   };
 }
 
-function copyOf(json: v.InferOutput<typeof CopySchema>): CopyMsg {
+function copyOf(json: v.InferOutput<typeof CopySchema> & v.InferOutput<typeof MultiObjectSchema>): CopyMsg {
   if (json.id !== "" || json.pipeline.length > 0)
     throw new AisError("unsupported", "transforming objects while they are copied is not supported");
+  if (json.synchronize && json.prepend !== "")
+    throw new AisError("badRequest", `"prepend" and "synchronize" exclude each other`);
   if (json.synchronize)
     throw new AisError(
       "unsupported",
@@ -151,7 +157,7 @@ function copyOf(json: v.InferOutput<typeof CopySchema>): CopyMsg {
   const { prefix } = json;
   if (prefix !== "" && (message.selection.template !== "" || message.selection.names.length > 0))
     throw new AisError("badRequest", "invalid selection of objects: it has a prefix and something else");
-  const selection = { ...message.selection, prefix: prefix.replace(/\*$/, "") };
+  const selection = { ...message.selection, prefix: withoutWildcard(prefix) };
   const extensions = Object.fromEntries(
     Object.entries(json.ext).map(([from, to]) => [from.replace(/^\.+/, ""), to]),
   );
@@ -165,8 +171,10 @@ function copyOf(json: v.InferOutput<typeof CopySchema>): CopyMsg {
 }
 
 function parse<T>(schema: v.GenericSchema<unknown, T>, value: unknown): T {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  const result = v.safeParse(schema, isObject ? lowerCaseKeys(value) : value);
+  // Of a list the schema would see no members, and take it for an object with none.
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new AisError("badRequest", "invalid message: expecting a JSON object");
+  const result = v.safeParse(schema, lowerCaseKeys(value));
   if (result.success) return result.output;
   const at = v.getDotPath(result.issues[0]);
   throw new AisError(
