@@ -108,6 +108,7 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>(
     },
     "v1/intra/hand-over": { shape: "none", roles: ["target"], methods: { POST: "intra.hand-over" } },
     "v1/intra/drop": { shape: "none", roles: ["target"], methods: { POST: "intra.drop" } },
+    "v1/intra/missing": { shape: "none", roles: ["target"], methods: { POST: "intra.missing" } },
     "v1/intra/object": { shape: "none", roles: ["target"], methods: { PUT: "intra.object-put" } },
     "v1/intra/promote": { shape: "none", roles: ["target"], methods: { POST: "intra.promote" } },
     "v1/intra/promote-scan": { shape: "none", roles: ["target"], methods: { POST: "intra.promote-scan" } },

@@ -30,6 +30,8 @@ export interface CopyMsg extends MultiObjectMsg {
   readonly extensions: Readonly<Record<string, string>>;
   readonly prepend: string;
   readonly dryRun: boolean;
+  /** What the source does not have is deleted at the destination. */
+  readonly synchronize: boolean;
 }
 
 export interface CopyObjectsMsg extends CopyMsg {
@@ -96,12 +98,15 @@ export function parseMultiObjectMsg(value: unknown): MultiObjectMsg {
 
 /** `TCBMsg`: a bucket, or the objects of one prefix. */
 export function parseCopyMsg(value: unknown): CopyMsg {
-  return copyOf({ template: "", objnames: [], ...parse(CopySchema, value ?? {}) });
+  const json = parse(CopySchema, value ?? {});
+  return { ...copyOf({ template: "", objnames: [], ...json }), synchronize: json.synchronize };
 }
 
 /** `TCOMsg`. */
 export function parseCopyObjectsMsg(value: unknown): CopyObjectsMsg {
   const json = parse(CopyObjectsSchema, value ?? {});
+  if (json.synchronize)
+    throw new AisError("unsupported", `"synchronize" is not supported for a list of objects`);
   const { name, provider, namespace } = json.tobck;
   validateBucketName(name);
   return { ...copyOf(json), destination: { name, provider: parseProvider(provider), namespace } };
@@ -130,6 +135,19 @@ export function copyName(
   return prepend + name;
 }
 
+/** Names that the original of a copy may have: what the copy is called, and what a change of its extension may have begun with. */
+export function originalNames(
+  copyName: string,
+  { extensions }: Pick<CopyMsg, "extensions">,
+): readonly string[] {
+  const dot = copyName.lastIndexOf(".");
+  const stems =
+    dot < 0
+      ? []
+      : Object.entries(extensions).filter(([, to]) => to.replace(/^\.+/, "") === copyName.slice(dot + 1));
+  return [copyName, ...stems.map(([from]) => copyName.slice(0, dot + 1) + from)];
+}
+
 function multiObject(json: v.InferOutput<typeof MultiObjectSchema>): MultiObjectMsg {
   const { template, objnames } = json;
   if (template !== "" && objnames.length > 0)
@@ -148,11 +166,6 @@ function copyOf(json: v.InferOutput<typeof CopySchema> & v.InferOutput<typeof Mu
     throw new AisError("unsupported", "transforming objects while they are copied is not supported");
   if (json.synchronize && json.prepend !== "")
     throw new AisError("badRequest", `"prepend" and "synchronize" exclude each other`);
-  if (json.synchronize)
-    throw new AisError(
-      "unsupported",
-      `"synchronize" is not supported: nothing is deleted at the destination`,
-    );
   const message = multiObject(json);
   const { prefix } = json;
   if (prefix !== "" && (message.selection.template !== "" || message.selection.names.length > 0))
@@ -167,6 +180,7 @@ function copyOf(json: v.InferOutput<typeof CopySchema> & v.InferOutput<typeof Mu
     extensions,
     prepend: json.prepend.replace(/^\/+/, ""),
     dryRun: json.dry_run,
+    synchronize: false,
   };
 }
 
