@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { memoryAuth } from "@ais/node/testing/memory-services.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import { aisBucket } from "@ais/wire/bck.ts";
 import type { MissingRequest } from "@ais/wire/missing-objects.ts";
@@ -17,11 +18,11 @@ test("tells what is missing, of the bucket that is meant and by the owner alone"
     smapVersion: member.snapshot.smap.version,
     names,
   };
-  const ask = (question: object) =>
-    fetch(fixture.url("").replace(/\/v1\/.*/, "/v1/intra/missing"), {
-      method: "POST",
-      body: JSON.stringify(question),
-    });
+  const url = fixture.url("").replace(/\/v1\/.*/, "/v1/intra/missing");
+  const ask = (question: object) => {
+    const headers = memoryAuth("other").headers("POST", url, facts.id);
+    return fetch(url, { method: "POST", body: JSON.stringify(question), headers });
+  };
   const asked = await ask(request);
   expect([asked.status, await asked.json()]).toEqual([200, { missing: ["gone"] }]);
   // A bucket that was made again under the name is another one, whose lack of objects means nothing.
