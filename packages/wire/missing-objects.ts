@@ -1,19 +1,15 @@
 /** What a target asks the owner of objects while it synchronizes a copy: `intra.missing`. Ours alone. */
 import { AisError } from "@ais/base/errors.ts";
 import * as v from "valibot";
-import { PROVIDERS } from "./bck.ts";
 import { decodeJson } from "./json.ts";
+import { BckSchema } from "./list-page.ts";
 
 /** Names in one question. */
 export const MISSING_NAMES_MAX = 1024;
 
 const Digits = v.pipe(v.string(), v.digits());
 const RequestSchema = v.object({
-  bucket: v.object({
-    name: v.string(),
-    provider: v.picklist(PROVIDERS),
-    namespace: v.object({ uuid: v.string(), name: v.string() }),
-  }),
+  bucket: BckSchema,
   /** An answer about another bucket of that name would be a wrong one. */
   bid: Digits,
   /** Of the cluster map by which these objects belong to the target that is asked. */
