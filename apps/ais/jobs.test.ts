@@ -42,6 +42,8 @@ test("wrong selections are usage errors and start nothing", async () => {
     ["cp", "ais://src", "ais://dst", "--prefix", "a", "--list", "b"],
     ["cp", "ais://src", "ais://dst", "--template", "x{3..1}"],
     ["cp", "ais://src", "ais://dst", "--ext", "jpeg"],
+    ["cp", "ais://src", "ais://dst", "--sync", "--list", "a"],
+    ["cp", "ais://src", "ais://dst", "--sync", "--prepend", "a"],
     ["cp", "ais://src/a", "ais://dst", "--prefix", "a"],
     ["rmo", "ais://src", "--list", " , "],
     ["rmo", "ais://src", "--list", "a/1"],

@@ -6,6 +6,8 @@ import type { LimitName } from "./limits.ts";
  */
 export const ERROR_CODES = {
   badRequest: { status: 400, tcode: "", logLevel: "debug" },
+  invalidProvider: { status: 400, tcode: "ErrInvalidBackendProvider", logLevel: "debug" },
+  notRemoteBucket: { status: 400, tcode: "ErrNotRemoteBck", logLevel: "debug" },
   unauthorized: { status: 401, tcode: "", logLevel: "info" },
   forbidden: { status: 403, tcode: "", logLevel: "info" },
   accessDenied: { status: 403, tcode: "ErrBucketAccessDenied", logLevel: "info" },

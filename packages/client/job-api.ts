@@ -67,6 +67,8 @@ export interface CopyOptions {
   readonly prepend?: string;
   readonly extensions?: Readonly<Record<string, string>>;
   readonly dryRun?: boolean;
+  /** Of a bucket: what the source does not have is deleted at the destination. */
+  readonly synchronize?: boolean;
   readonly nonRecursive?: boolean;
   readonly continueOnError?: boolean;
   readonly workerCount?: number;
@@ -254,6 +256,7 @@ function copyMessage(options: CopyOptions): JsonObject {
     prepend = "",
     extensions = {},
     dryRun,
+    synchronize,
     nonRecursive,
     continueOnError,
     workerCount,
@@ -263,6 +266,7 @@ function copyMessage(options: CopyOptions): JsonObject {
     prepend,
     ext: extensions,
     dry_run: dryRun === true,
+    synchronize: synchronize === true,
     "non-recurs": nonRecursive === true,
     coer: continueOnError === true,
     "num-workers": workerCount ?? 0,

@@ -34,6 +34,12 @@ describe("detectOperation", () => {
     expect(refused("POST", "/v1/buckets").message).toContain("too short");
   });
 
+  test("takes no call for one of the bucket when more follows its name", () => {
+    for (const method of ["POST", "PUT", "DELETE", "PATCH"])
+      expect([method, refused(method, "/v1/buckets/b/x").status]).toEqual([method, 400]);
+    expect(detected("HEAD", "/v1/buckets/b/x").rest).toEqual(["x"]);
+  });
+
   test("finds every operation on a role that has it", () => {
     for (const [name, { method, route }] of Object.entries(OPERATIONS)) {
       const path = route.replace("{bucket}", "b").replace("{object}", "o").replace("{job}", "scrub");
@@ -66,6 +72,9 @@ describe("detectOperation", () => {
       bucketName: "b",
       objectName: "x/y z",
     });
+    expect(detected("PATCH", "/ais/b/o").operation).toBe("object.patch");
+    expect(detected("POST", "/ais/b").operation).toBe("bucket.create");
+    expect(detected("DELETE", "/ais/b").operation).toBe("bucket.destroy");
     expect(refused("PUT", "/ais/b").message).toContain("too short");
     expect(refused("GET", "/ais/b/o", "target").status).toBe(400);
   });

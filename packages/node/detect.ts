@@ -41,14 +41,20 @@ const OBJECT_METHODS = {
   PATCH: "object.patch",
 } as const;
 
-/** Of an object; with less in the path it is a bucket's. */
-const EASY_METHODS = {
-  GET: "object.get",
-  PUT: "object.put",
-  HEAD: "object.head",
-  DELETE: "object.delete",
+const BUCKET_METHODS = {
+  GET: "object.list",
+  POST: "bucket.create",
+  PUT: "bucket.put",
+  DELETE: "bucket.destroy",
+  HEAD: "bucket.head",
+  PATCH: "bucket.set-props",
 } as const;
-const EASY_BUCKET_METHODS: Readonly<Record<string, Operation>> = { GET: "object.list", HEAD: "bucket.head" };
+/** Of an easy URL that names no object. */
+const EASY_BUCKET_METHODS: Readonly<Record<string, Operation>> = (({ PUT: _, ...methods }) => methods)(
+  BUCKET_METHODS,
+);
+/** The rest of their path is a prefix of object names. To any other call it would be a bucket that is not meant. */
+const TAKES_PREFIX: readonly Operation[] = ["object.list", "bucket.head"];
 
 /** A part of AIStore that is not here: its list is empty, everything else below it is 501. */
 function absentTree(list: Operation): Route {
@@ -67,14 +73,7 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>(
     "v1/buckets": {
       shape: "bucket",
       roles: ["proxy"],
-      methods: {
-        GET: "object.list",
-        POST: "bucket.create",
-        PUT: "bucket.put",
-        DELETE: "bucket.destroy",
-        HEAD: "bucket.head",
-        PATCH: "bucket.set-props",
-      },
+      methods: BUCKET_METHODS,
     },
     "v1/daemon": {
       shape: "rest",
@@ -109,6 +108,7 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>(
     },
     "v1/intra/hand-over": { shape: "none", roles: ["target"], methods: { POST: "intra.hand-over" } },
     "v1/intra/drop": { shape: "none", roles: ["target"], methods: { POST: "intra.drop" } },
+    "v1/intra/missing": { shape: "none", roles: ["target"], methods: { POST: "intra.missing" } },
     "v1/intra/object": { shape: "none", roles: ["target"], methods: { PUT: "intra.object-put" } },
     "v1/intra/promote": { shape: "none", roles: ["target"], methods: { POST: "intra.promote" } },
     "v1/intra/promote-scan": { shape: "none", roles: ["target"], methods: { POST: "intra.promote-scan" } },
@@ -119,7 +119,7 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>(
     "v1/trace/tail": { shape: "none", roles: ["proxy"], methods: { GET: "trace.tail" } },
     "v1/trace/test": { shape: "none", roles: ["proxy"], methods: { POST: "trace.test" } },
     // Easy URLs (wire-compat 1.5). The other providers' wait for remote buckets.
-    ais: { shape: "easy", roles: ["proxy"], methods: EASY_METHODS },
+    ais: { shape: "easy", roles: ["proxy"], methods: OBJECT_METHODS },
     "v1/download": absentTree("download.list"),
     "v1/sort": absentTree("sort.list"),
     "v1/etl": absentTree("etl.list"),
@@ -213,6 +213,7 @@ function variablePart(
     case "bucket": {
       const [bucketName = "", ...rest] = decodeItems(rawPath, start);
       if (bucketName === "" && operation !== "object.list") throw urlTooShort(rawPath);
+      if (rest.length > 0 && !TAKES_PREFIX.includes(operation)) throw invalidRequestUri(method, rawPath);
       return {
         operation: bucketName === "" ? "bucket.list" : operation,
         bucketName,

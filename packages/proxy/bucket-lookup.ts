@@ -1,7 +1,7 @@
 /** The bucket that a request names, as the newest BMD has it. */
 import type { ClusterSnapshot } from "@ais/cluster/snapshot.ts";
 import type { Call } from "@ais/node/call.ts";
-import { aisBucket, type Bck, bckFromRequest, bucketUname } from "@ais/wire/bck.ts";
+import { aisBucket, type Bck, bckFromRequest, bucketUname, validateBucketName } from "@ais/wire/bck.ts";
 import { findBucket } from "@ais/wire/bmd.ts";
 import type { Bprops } from "@ais/wire/bprops.ts";
 import { bucketNotFound } from "@ais/wire/error-texts.ts";
@@ -20,7 +20,9 @@ export interface FoundBucket {
 /** Buckets of the global namespace by name, found when first asked for. */
 const knownBucketsOf = new WeakMap<ClusterSnapshot, Map<string, FoundBucket>>();
 
+/** Throws `badRequest` for a name that no bucket can have. */
 export function bucketOfCall(call: Call): Bck {
+  validateBucketName(call.bucketName);
   return bckFromRequest(call.bucketName, call.query.get(QUERY.provider), call.query.get(QUERY.namespace));
 }
 

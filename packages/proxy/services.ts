@@ -22,6 +22,7 @@ export type ProxyOperation = Exclude<
   | "intra.promote-scan"
   | "intra.hand-over"
   | "intra.drop"
+  | "intra.missing"
   | "intra.job-object"
   | "storage.status"
   | "storage.start"

@@ -31,6 +31,16 @@ export function withParts(custom: Custom, parts: ObjectParts | null): Custom {
   return { ...custom, [PARTS_KEY]: `${parts.count},${parts.largestBytes}` };
 }
 
+/** What a PUT over `old` leaves as metadata. Throws what `mergeCustom` throws. */
+export function mergedCustom(
+  old: { readonly custom: Custom } | null,
+  custom: Custom,
+  { mergeCustom }: PutOptions,
+): Custom {
+  if (old === null || mergeCustom === undefined) return custom;
+  return withParts(mergeCustom(callerMetadata(old.custom)), partsOf(custom));
+}
+
 /** Whether a PUT of the same content may leave the metadata that is there. */
 export function keepsCustom(old: { readonly custom: Custom }, custom: Custom, options: PutOptions): boolean {
   if (options.compareCustom !== true) return true;

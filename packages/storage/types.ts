@@ -54,6 +54,11 @@ export interface PutOptions {
   readonly sizeBytes?: number;
   readonly atimeNs?: bigint;
   readonly custom?: Readonly<Record<string, string>>;
+  /**
+   * From the metadata of the object that is replaced to that of the new one, instead of `custom`; runs inside the transaction.
+   * What it throws fails the PUT, and nothing changes.
+   */
+  readonly mergeCustom?: (old: CustomMetadata) => CustomMetadata;
   /** Of a copy: in how many parts the original was uploaded. */
   readonly parts?: ObjectParts;
   /**

@@ -12,6 +12,7 @@ import { intraJobObject } from "./operations/intra-job-object.ts";
 import { intraJobs } from "./operations/intra-jobs.ts";
 import { intraList } from "./operations/intra-list.ts";
 import { intraListingStop } from "./operations/intra-listing-stop.ts";
+import { intraMissing } from "./operations/intra-missing.ts";
 import { intraObjectPut } from "./operations/intra-object-put.ts";
 import { intraPromote } from "./operations/intra-promote.ts";
 import { intraPromoteScan } from "./operations/intra-promote-scan.ts";
@@ -52,6 +53,7 @@ export const TARGET_DISPATCH: TargetDispatch = {
   "intra.promote-scan": intraPromoteScan,
   "intra.hand-over": intraHandOver,
   "intra.drop": intraDrop,
+  "intra.missing": intraMissing,
   "intra.sync": intraSync,
   "intra.trace-export": intraTraceExport,
   "intra.trace-tail": intraTraceTail,

@@ -3,7 +3,14 @@ import type { ClusterSnapshot } from "@ais/cluster/snapshot.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { Durability, ObjectKey } from "@ais/storage/types.ts";
 import type { Span } from "@ais/tracing/types.ts";
-import { aisBucket, type Bck, bckFromRequest, bucketCname, bucketUname } from "@ais/wire/bck.ts";
+import {
+  aisBucket,
+  type Bck,
+  bckFromRequest,
+  bucketCname,
+  bucketUname,
+  validateBucketName,
+} from "@ais/wire/bck.ts";
 import { type Bmd, findBucket } from "@ais/wire/bmd.ts";
 import { type Bprops, bucketId } from "@ais/wire/bprops.ts";
 import { bucketNotFound } from "@ais/wire/error-texts.ts";
@@ -60,6 +67,7 @@ export async function locateBucket(
   span: Span,
 ): Promise<LocatedBucket> {
   const known = mustRefresh ? null : findBucket(snapshot.bmd, bucket);
+  if (known === null) validateBucketName(bucket.name);
   const props = known ?? findBucket(await newestBmd(), bucket);
   if (props === null) throw bucketNotFound(bucket);
   return { bucket, props };

@@ -52,7 +52,7 @@ test("lists its part of a page", async () => {
     checksum: expect.stringMatching(/^[0-9a-f]{16}$/),
     version: "1",
     custom: "[k:v]",
-    location: expect.stringMatching(/^t\[targetone\]:\/.*\/mp[12]$/),
+    location: expect.stringMatching(/^t\[targetone\]:mp\[\/.*\/mp[12], .*\]$/),
     copies: 1,
     atime: expect.stringMatching(/ UTC$/),
   });

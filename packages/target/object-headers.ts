@@ -42,6 +42,11 @@ export function customHeaders({ custom }: ObjectAttributes): [string, string][] 
   ]);
 }
 
+/** `t[id]:mp[/mountpath, device]`. */
+export function locationText(node: string, mountpath: string, device: string): string {
+  return `${node}:mp[${mountpath}, ${device}]`;
+}
+
 /** The stored entity tag, or one made of the content's checksum (wire-compat 3.5); null without either. */
 export function entityTag({ custom, checksum, createdNs }: ObjectAttributes): string | null {
   const stored = custom[CUSTOM_ETAG];

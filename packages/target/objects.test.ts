@@ -198,9 +198,18 @@ describe("PUT", () => {
       { prefix: "custom", after: "", limit: 1, delimiter: "" },
       NOOP_SPAN,
     );
-    expect(objects[0]?.attributes.custom).toEqual({ name: "日本" });
+    expect(objects[0]?.attributes.custom).toEqual({ color: "red, blue", size: "9", name: "日本" });
     expect((await put("custom2", "x", { "Ais-Custom-Md": "novalue" })).status).toBe(400);
     expect((await put("custom2", "x", { "Ais-Custom-Md": `k=${"v".repeat(3000)}` })).status).toBe(400);
+  });
+
+  test("takes items without a value, and those of other calls, for nothing", async () => {
+    for (const query of ["archpath=", "etl_name=", "object_to=", "append_type=", "uploadId=", "partNumber=1"])
+      expect([query, (await put("plain", query, {}, query)).status]).toEqual([query, 200]);
+    for (const query of ["uploadId=x", "object_to=x", "append_type=append", "archpath=", "archmode="])
+      expect([query, (await fetch(fixture.url("plain", query))).status]).toEqual([query, 200]);
+    for (const query of ["archpath=a", "archregx=a", "archmode=prefix", "etl_name=e"])
+      expect([query, (await fetch(fixture.url("plain", query))).status]).toEqual([query, 501]);
   });
 
   test("never takes a variant for a plain PUT", async () => {
@@ -271,7 +280,14 @@ describe("HEAD", () => {
     expect(tagged.headers.get("etag")).toMatch(/^"v1-[0-9a-f]{16}-[0-9a-z]+"$/);
     expect(tagged.headers.get("last-modified")).toMatch(/GMT$/);
     expect((await head("props=nonsense")).status).toBe(400);
-    expect((await head("presence=3")).headers.get("ais-version")).toBeNull();
+    for (const presence of ["presence=1", "presence=3", "props=version&presence=3"])
+      expect([presence, (await head(presence)).headers.get("ais-version")]).toEqual([presence, null]);
+    expect((await head("presence=5")).status).toBe(400);
+    // An empty list is none, and empty names in it are nothing.
+    expect((await head("props=")).headers.get("ais-version")).not.toBeNull();
+    expect((await head("props=size,,version")).headers.get("ais-version")).not.toBeNull();
+    // Of an object in one piece there are no chunks to tell of.
+    expect((await head("props=chunked")).headers.get("ais-chunks-count")).toBeNull();
   });
 });
 

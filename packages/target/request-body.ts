@@ -1,3 +1,4 @@
+import { AisError } from "@ais/base/errors.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { ObjectBody } from "@ais/storage/types.ts";
 import { type ActMsg, parseActMsg } from "@ais/wire/act-msg.ts";
@@ -20,9 +21,11 @@ export function objectBody(
     : call.request.stream();
 }
 
-/** An absent body is a message without an action. */
-export async function readActMsg(call: BodyCall): Promise<ActMsg> {
-  return parseActMsg(new TextDecoder().decode(await wholeBody(call, ACT_MSG_MAX_BYTES)));
+/** An absent body is a message without an action, unless one is required: then it is `badRequest`. */
+export async function readActMsg(call: BodyCall, { required = false } = {}): Promise<ActMsg> {
+  const body = await wholeBody(call, ACT_MSG_MAX_BYTES);
+  if (required && body.byteLength === 0) throw new AisError("badRequest", "the action message is missing");
+  return parseActMsg(new TextDecoder().decode(body));
 }
 
 export function wholeBody({ request, span }: BodyCall, limitBytes: number): Promise<Uint8Array> {

@@ -61,6 +61,7 @@ export type TargetOperation = Extract<
   | "intra.promote-scan"
   | "intra.hand-over"
   | "intra.drop"
+  | "intra.missing"
   | "intra.sync"
   | "intra.trace-export"
   | "intra.trace-tail"

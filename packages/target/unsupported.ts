@@ -2,16 +2,14 @@ import { AisError } from "@ais/base/errors.ts";
 import type { Query } from "@ais/node/call.ts";
 import { QUERY } from "@ais/wire/queries.ts";
 
-/** Variants of object calls, by the query item that asks for them. Ignoring one would do something else than was asked. */
+/**
+ * Variants of GET and PUT, by the query item that asks for them. Ignoring one would do something else than was asked. Items
+ * without a value ask for nothing, as in AIStore, and other calls have no variants.
+ */
 const VARIANTS: readonly (readonly [name: string, what: string])[] = Object.entries({
-  [QUERY.objectTo]: "copying an object",
-  [QUERY.appendType]: "appending to an object",
-  [QUERY.appendHandle]: "appending to an object",
   [QUERY.archivePath]: "reading and writing inside archives",
   [QUERY.archiveRegex]: "reading and writing inside archives",
-  [QUERY.uploadId]: "multipart upload",
-  [QUERY.uploads]: "multipart upload",
-  [QUERY.partNumber]: "multipart upload",
+  [QUERY.archiveMode]: "reading and writing inside archives",
   [QUERY.etlName]: "transforming an object",
   etl_pipeline: "transforming an object",
 });
@@ -19,6 +17,10 @@ const VARIANTS: readonly (readonly [name: string, what: string])[] = Object.entr
 /** Throws `unsupported` when the query asks for a variant that this server does not have. */
 export function refuseVariants(query: Query): void {
   for (const [name, what] of VARIANTS) {
-    if (query.get(name) !== null) throw new AisError("unsupported", `${what} ("${name}") is not supported`);
+    if (asksFor(query, name)) throw new AisError("unsupported", `${what} ("${name}") is not supported`);
   }
+}
+
+export function asksFor(query: Query, name: string): boolean {
+  return (query.get(name) ?? "") !== "";
 }

@@ -12,6 +12,7 @@ import {
   parseUname,
   sameBucket,
   validateBucketName,
+  validateNewBucket,
 } from "./bck.ts";
 
 const nnn = aisBucket("nnn");
@@ -44,8 +45,8 @@ test.each(["", "ais", "ais/@#", "ais/@#/", "nope/@#/b/"])("%j is no uname", (una
   expect(() => parseUname(uname)).toThrow(/invalid/);
 });
 
-test("providers have aliases in any case", () => {
-  expect(["", "ais", "s3", "GS", "az", "oc", "azure"].map(parseProvider)).toEqual([
+test("providers have aliases, in lower case", () => {
+  expect(["", "ais", "s3", "gs", "az", "oc", "azure"].map(parseProvider)).toEqual([
     "ais",
     "ais",
     "aws",
@@ -113,4 +114,13 @@ test("URIs of other providers and namespaces", () => {
   expect(parseObjectUri("ais://@").bucket).toEqual({ ...aisBucket(""), namespace: { uuid: "@", name: "" } });
   expect(() => parseObjectUri("ais:///obj")).toThrow("no bucket name");
   expect(() => parseObjectUri("http://b/o")).toThrow('provider "http"');
+});
+
+test("any remote cluster is written in three ways; names of namespaces may have dots", () => {
+  for (const text of ["@", "@@", "@@#"]) expect(parseNamespace(text)).toEqual({ uuid: "@", name: "" });
+  expect(parseNamespace("#team.a")).toEqual({ uuid: "", name: "team.a" });
+  for (const text of ["#a..b", "@a.b", "#a b"])
+    expect(() => parseNamespace(text)).toThrow("invalid bucket namespace");
+  const namespace = { uuid: "", name: "n".repeat(65) };
+  expect(() => validateNewBucket({ ...aisBucket("b"), namespace })).toThrow("too long");
 });

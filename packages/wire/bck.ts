@@ -37,25 +37,29 @@ const PROVIDER_BY_ALIAS: ReadonlyMap<string, Provider> = new Map(
 /** Longest bucket name in bytes; names are ASCII. */
 export const BUCKET_NAME_MAX_LENGTH = 64;
 const BUCKET_NAME = /^[A-Za-z0-9_.-]+$/;
-const NAMESPACE_PART = /^[A-Za-z0-9_-]*$/;
+const NAMESPACE_UUID = /^[A-Za-z0-9_-]*$/;
+const NAMESPACE_NAME = /^[A-Za-z0-9_.-]*$/;
 
 /** Names and scheme aliases of wire-compat 0.3; an empty text is `ais`. */
 export function parseProvider(text: string): Provider {
   if (text === "") return "ais";
-  const provider = PROVIDER_BY_ALIAS.get(text.toLowerCase());
-  if (provider === undefined) throw new AisError("badRequest", `invalid bucket provider "${text}"`);
+  const provider = PROVIDER_BY_ALIAS.get(text);
+  if (provider === undefined) throw new AisError("invalidProvider", `invalid bucket provider "${text}"`);
   return provider;
 }
 
-/** `@uuid#name`, either part optional; text without a `#` is a uuid. `@` alone, any remote cluster, has uuid `@`. */
+/**
+ * `@uuid#name`, either part optional; text without a `#` is a uuid. Any remote cluster is `@`, which AIStore's clients write
+ * `@@#`, and has uuid `@`.
+ */
 export function parseNamespace(text: string): Namespace {
   if (text === "" || text === "@#") return GLOBAL_NAMESPACE;
-  if (text === "@") return { uuid: "@", name: "" };
+  if (text === "@" || text === "@@" || text === "@@#") return { uuid: "@", name: "" };
   const body = text.startsWith("@") ? text.slice(1) : text;
   const hash = body.indexOf("#");
   const uuid = hash < 0 ? body : body.slice(0, hash);
   const name = hash < 0 ? "" : body.slice(hash + 1);
-  if (!NAMESPACE_PART.test(uuid) || !NAMESPACE_PART.test(name)) {
+  if (!NAMESPACE_UUID.test(uuid) || !NAMESPACE_NAME.test(name) || name.includes("..")) {
     throw new AisError("badRequest", `invalid bucket namespace "${text}", expecting "@uuid#name"`);
   }
   return { uuid, name };
@@ -117,6 +121,17 @@ export function parseUname(uname: string): { readonly bucket: Bck; readonly obje
   }
   const bucket = { name, provider: parseProvider(provider), namespace: parseNamespace(namespace) };
   return { bucket, objectName: parts.slice(3).join("/") };
+}
+
+/** Throws `badRequest` unless users may create this bucket: its name, and that of its namespace. */
+export function validateNewBucket({ name, namespace }: Bck): void {
+  validateBucketName(name);
+  if (namespace.name.length > BUCKET_NAME_MAX_LENGTH) {
+    throw new AisError(
+      "badRequest",
+      `namespace "${namespace.name}" is too long: ${namespace.name.length} > ${BUCKET_NAME_MAX_LENGTH}`,
+    );
+  }
 }
 
 /** Throws `badRequest` unless the name keeps the rule of wire-compat 0.3 for names that users may create. */

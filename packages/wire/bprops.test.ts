@@ -109,9 +109,10 @@ test.each([
   [{ write_policy: { data: "never" } }, "expecting one of: immediate, delayed"],
   [{ mirror: { copies: 1 } }, "from 2 to 32"],
   [{ ec: { data_slices: 2.5 } }, "expecting an integer"],
-  [{ bid: "10" }, 'cannot change "bid": it is read-only'],
-  [{ created: "1" }, "read-only"],
-  [{ provider: "aws" }, "read-only"],
+  [{ bid: "10" }, 'unknown setting "bid"'],
+  [{ created: "1" }, 'unknown setting "created"'],
+  [{ provider: "aws" }, 'unknown setting "provider"'],
+  [{ Renamed: "x" }, 'unknown setting "renamed"'],
   [{ constructor: {} }, '"constructor"'],
   ["text", "expecting an object"],
 ])("%j is a bad request", (patch, text) => {

@@ -94,16 +94,26 @@ export function bpropsFromJson(json: unknown): Bprops {
   return readTable(BPROPS_TABLE, json);
 }
 
-const PATCH_TABLE = { ...BPROPS_TABLE, force: bool(false) };
+/** What a change may name: to AIStore the rest are no members of the message at all. */
+const { provider: _provider, Renamed: _renamed, bid: _bid, created: _created, ...SETTABLE } = BPROPS_TABLE;
+const PATCH_TABLE = { ...SETTABLE, force: bool(false) };
 
 /**
- * `props` with the members of a BpropsToSet value (wire-compat 4.3); null leaves them as they are. Throws `badRequest` on
- * unknown names, wrong types and read-only props, `unsupported` where the work behind a prop does not exist.
+ * `props` with the members of a BpropsToSet value (wire-compat 4.3); null leaves them as they are, and names match in any
+ * case. Throws `badRequest` on unknown names and wrong types, `unsupported` where the work behind a prop does not exist.
  */
 export function applyBpropsPatch(props: Bprops, patch: unknown): Bprops {
   if (patch === null || patch === undefined) return props;
-  const { force: _, ...changed } = patchTable(PATCH_TABLE, { ...props, force: false }, patch);
+  const { force: _, ...changed } = patchTable(PATCH_TABLE, { ...props, force: false }, inLowerCase(patch));
   return changed;
+}
+
+/** As every name is that may be changed. */
+function inLowerCase(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key.toLowerCase(), inLowerCase(member)]),
+  );
 }
 
 /** The props that `reset-bprops` gives: defaults with the bucket's identity kept. */

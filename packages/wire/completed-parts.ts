@@ -2,7 +2,12 @@
 import { AisError } from "@ais/base/errors.ts";
 import * as v from "valibot";
 
-const PartsSchema = v.array(v.object({ "part-number": v.pipe(v.number(), v.safeInteger()) }));
+const PartsSchema = v.array(
+  v.strictObject({
+    "part-number": v.pipe(v.number(), v.safeInteger()),
+    etag: v.nullish(v.string()),
+  }),
+);
 
 export const PART_NUMBER_MAX = 9999;
 

@@ -15,7 +15,8 @@ export const CUSTOM_MD_MAX_BYTES = 2048;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it looks for.
 const RESERVED = /[\u0000-\u001f\u007f]/;
 
-const PairsSchema = freeRecord(v.string());
+/** Null is an empty text, as Go reads it. */
+const PairsSchema = freeRecord(v.nullable(v.string(), ""));
 
 /** The value of a PATCH. Throws `badRequest` unless it is a map of text to text within the limits. */
 export function parseCustomPairs(value: unknown): CustomPairs {
@@ -25,6 +26,18 @@ export function parseCustomPairs(value: unknown): CustomPairs {
   }
   validateCustomPairs(result.output);
   return result.output;
+}
+
+/** Keys by which AIStore remembers what a remote store said of a content: of another content they would be lies. */
+const OF_CONTENT: ReadonlySet<string> = new Set(["ETag", "md5", "crc32c", "LastModified", "Last-Modified"]);
+
+/** After a PUT over an object with the pairs `old`: they stay, unless they describe the content. Throws beyond the limits. */
+export function pairsAfterPut(old: CustomPairs, pairs: CustomPairs): CustomPairs {
+  const kept = Object.entries(old).filter(([key]) => !OF_CONTENT.has(key));
+  if (kept.length === 0) return pairs;
+  const merged = Object.fromEntries([...kept, ...Object.entries(pairs)]);
+  validateCustomPairs(merged);
+  return merged;
 }
 
 export function validateCustomPairs(pairs: CustomPairs): void {

@@ -17,7 +17,7 @@ export function bucketAlreadyExists(bucket: Bck): AisError {
 
 /** Of an action that makes sense with a remote bucket only. */
 export function notRemoteBucket(action: string, bucket: Bck): AisError {
-  return new AisError("badRequest", `${action}: expecting remote bucket (have ${bucketCname(bucket)})`);
+  return new AisError("notRemoteBucket", `${action}: expecting remote bucket (have ${bucketCname(bucket)})`);
 }
 
 export function objectNotFound(bucket: Bck, objectName: string): AisError {

@@ -33,12 +33,15 @@ export interface ListPageReply {
   readonly smapVersion: string;
 }
 
+/** A bucket in calls between nodes. */
+export const BckSchema = v.object({
+  name: v.string(),
+  provider: v.picklist(PROVIDERS),
+  namespace: v.object({ uuid: v.string(), name: v.string() }),
+});
+
 const RequestSchema = v.object({
-  bucket: v.object({
-    name: v.string(),
-    provider: v.picklist(PROVIDERS),
-    namespace: v.object({ uuid: v.string(), name: v.string() }),
-  }),
+  bucket: BckSchema,
   bid: v.pipe(v.string(), v.digits()),
   prefix: v.string(),
   after: v.string(),

@@ -90,10 +90,17 @@ test.each([
   expect([...listedProps(parseLsoMsg(value))].join(" ")).toBe(props);
 });
 
-test("an unknown property is a bad request", () => {
-  expect(() => listedProps(parseLsoMsg({ props: "name,colour" }))).toThrow(
-    'unknown object property "colour"',
-  );
+test("properties that nobody knows are passed over", () => {
+  expect([...listedProps(parseLsoMsg({ props: "name,colour,,version" }))]).toEqual(["name", "version"]);
+});
+
+test("a prefix loses one star at its end", () => {
+  expect(["a*", "a**", "*", "a*b"].map((prefix) => parseLsoMsg({ prefix }).prefix)).toEqual([
+    "a",
+    "a*",
+    "",
+    "a*b",
+  ]);
 });
 
 const FULL = {

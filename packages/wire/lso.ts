@@ -146,7 +146,7 @@ export function parseLsoMsg(value: unknown): LsoMsg {
     uuid: msg.uuid,
     props: msg.props,
     timeFormat: msg.time_format === "" ? DEFAULT_TIME_FORMAT : msg.time_format,
-    prefix: msg.prefix,
+    prefix: withoutWildcard(msg.prefix),
     startAfter: msg.start_after,
     continuationToken: msg.continuation_token,
     target: msg.target,
@@ -155,11 +155,16 @@ export function parseLsoMsg(value: unknown): LsoMsg {
   };
 }
 
+/** A prefix may end in `*`, which says no more than its absence. */
+export function withoutWildcard(prefix: string): string {
+  return prefix.endsWith("*") ? prefix.slice(0, -1) : prefix;
+}
+
 export function hasFlag(msg: Pick<LsoMsg, "flags">, flag: keyof typeof LSO_FLAGS): boolean {
   return (msg.flags & LSO_FLAGS[flag]) !== 0;
 }
 
-/** The properties to fill in: what was asked for, or the default set. Throws `badRequest` on unknown names. */
+/** The properties to fill in: what was asked for, or the default set. Unknown names are passed over, as AIStore does. */
 export function listedProps(msg: LsoMsg): ReadonlySet<LsoProp> {
   if (hasFlag(msg, "nameOnly")) return new Set(["name"]);
   if (hasFlag(msg, "nameSize")) return new Set(["name", "size"]);
@@ -172,13 +177,7 @@ export function listedProps(msg: LsoMsg): ReadonlySet<LsoProp> {
   for (const item of msg.props.split(",")) {
     const name = item.trim().toLowerCase();
     const prop = LSO_PROPS.find((candidate) => candidate === name);
-    if (prop === undefined) {
-      throw new AisError(
-        "badRequest",
-        `unknown object property "${item.trim()}", expecting some of: ${LSO_PROPS.join(", ")}`,
-      );
-    }
-    props.add(prop);
+    if (prop !== undefined) props.add(prop);
   }
   return props;
 }

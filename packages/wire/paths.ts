@@ -35,6 +35,7 @@ export const PATHS = {
   intraJobObject: "/v1/intra/job-object",
   intraHandOver: "/v1/intra/hand-over",
   intraDrop: "/v1/intra/drop",
+  intraMissing: "/v1/intra/missing",
   intraJobs: "/v1/intra/jobs",
   intraPromote: "/v1/intra/promote",
   intraPromoteScan: "/v1/intra/promote-scan",

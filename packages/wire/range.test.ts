@@ -4,7 +4,8 @@ import { contentRange, parseRange, resolveRange } from "./range.ts";
 test.each([
   [null, { kind: "whole" }],
   ["", { kind: "whole" }],
-  ["items=0-1", { kind: "whole" }],
+  ["items=0-1", { kind: "invalid" }],
+  ["bytes= 1 - 2 ", { kind: "single", range: { firstByte: 1, lastByte: 2 } }],
   ["bytes=0-99", { kind: "single", range: { firstByte: 0, lastByte: 99 } }],
   ["Bytes = 5-", { kind: "single", range: { firstByte: 5 } }],
   ["bytes=-7", { kind: "single", range: { suffixBytes: 7 } }],

@@ -6,21 +6,20 @@ export type RequestedRange =
   | { readonly suffixBytes: number };
 
 export type RangeHeader =
-  /** No header, or one in another unit: the whole object is sent. */
+  /** No header: the whole object is sent. */
   | { readonly kind: "whole" }
   | { readonly kind: "single"; readonly range: RequestedRange }
   /** Several ranges, which nothing here sends. */
   | { readonly kind: "multiple"; readonly count: number }
-  /** Malformed: AIStore answers 416. */
+  /** Malformed, or in another unit than `bytes`: AIStore answers 416. */
   | { readonly kind: "invalid" };
 
-const SPEC = /^(\d*)-(\d*)$/;
+const SPEC = /^(\d*)\s*-\s*(\d*)$/;
 
 export function parseRange(header: string | null): RangeHeader {
   if (header === null || header.trim() === "") return { kind: "whole" };
   const equals = header.indexOf("=");
-  if (equals < 0) return { kind: "invalid" };
-  if (header.slice(0, equals).trim().toLowerCase() !== "bytes") return { kind: "whole" };
+  if (header.slice(0, Math.max(equals, 0)).trim().toLowerCase() !== "bytes") return { kind: "invalid" };
   const specs = header
     .slice(equals + 1)
     .split(",")

@@ -66,6 +66,36 @@ describe("copy-bck", () => {
     await jobs.wait(await jobs.job("DELETE", "/v1/buckets/src", "delete-listrange", { template: "pic/" }));
   });
 
+  test("synchronized, deletes what the source does not have", async () => {
+    const originals = [...numbered("keep/", 300), "keep/pic.jpeg", "other/1"];
+    await jobs.create("from");
+    await jobs.fill("from", originals, contentOf);
+    const path = "/v1/buckets/from?bck_to=ais/@%23/mirror/";
+    const ext = { jpeg: "jpg" };
+    await jobs.wait(await jobs.job("POST", path, "copy-bck", { ext }));
+    await jobs.fill("mirror", [...numbered("keep/extra-", 300), "other/extra"], contentOf);
+    await jobs.wait(
+      await jobs.job("DELETE", "/v1/buckets/from", "delete-listrange", {
+        objnames: ["keep/0007", "other/1"],
+      }),
+    );
+    const before = await jobs.names("mirror");
+    // A dry run and a copy that is not synchronized delete nothing.
+    for (const value of [{ ext }, { ext, synchronize: true, dry_run: true }]) {
+      await jobs.wait(await jobs.job("POST", path, "copy-bck", value));
+      expect(await jobs.names("mirror")).toEqual(before);
+    }
+    const id = await jobs.job("POST", path, "copy-bck", { ext, synchronize: true, prefix: "keep/" });
+    expect(await jobs.wait(id)).toMatchObject({ err: "", aborted: false });
+    const kept = originals.filter(
+      (name) => name.startsWith("keep/") && !["keep/0007", "keep/pic.jpeg"].includes(name),
+    );
+    const expected = [...kept, "keep/pic.jpg", "other/1", "other/extra"];
+    expect(await jobs.names("mirror")).toEqual(expected.toSorted());
+    await jobs.wait(await jobs.job("POST", path, "copy-bck", { ext, synchronize: true }));
+    expect(await jobs.names("mirror")).toEqual([...kept, "keep/pic.jpg"].toSorted());
+  });
+
   test("a dry run counts and makes nothing", async () => {
     const id = await jobs.job("POST", "/v1/buckets/src?bck_to=ais/@%23/dry/", "copy-bck", { dry_run: true });
     await jobs.wait(id);
@@ -79,7 +109,12 @@ describe("copy-bck", () => {
     ["without a destination", "/v1/buckets/src", {}, 400],
     ["to a remote bucket", "/v1/buckets/src?bck_to=aws/@%23/x/", {}, 501],
     ["with a transformation", "/v1/buckets/src?bck_to=ais/@%23/x/", { id: "etl" }, 501],
-    ["that deletes", "/v1/buckets/src?bck_to=ais/@%23/x/", { synchronize: true }, 501],
+    [
+      "synchronized under other names",
+      "/v1/buckets/src?bck_to=ais/@%23/x/",
+      { synchronize: true, prepend: "x" },
+      400,
+    ],
   ])("%s is refused", async (_what, path, value, status) => {
     expect((await jobs.act("POST", path, "copy-bck", value)).status).toBe(status);
   });

@@ -18,6 +18,7 @@ interface Options extends SelectionOptions {
   readonly prepend?: string;
   readonly ext?: string;
   readonly dryRun?: boolean;
+  readonly sync?: boolean;
   readonly nonRecursive?: boolean;
   readonly contOnErr?: boolean;
   readonly conc?: number;
@@ -44,6 +45,7 @@ export function bucketCopyCommand(runtime: Runtime, parent: Command): Command {
     .option("--ext <map>", 'other extensions, such as "jpeg=jpg,tgz=tar.gz"')
     .option("--non-recursive", "names directly under the prefix only (also --nr)")
     .option("--dry-run", "count what would be copied")
+    .option("--sync", "delete at the destination what the source does not have")
     .option("--cont-on-err", "pass over objects that fail")
     .option("--conc <number>", "objects at a time on each target", parsePositiveCount)
     .option("--wait", "wait for the end")
@@ -108,11 +110,14 @@ async function copy(
     prepend: options.prepend ?? "",
     extensions: parseExtensions(options.ext ?? ""),
     dryRun: options.dryRun === true,
+    synchronize: options.sync === true,
     nonRecursive: options.nonRecursive === true,
     continueOnError: options.contOnErr === true,
     workerCount: options.conc ?? 0,
   };
   const isMulti = selection.names.length > 0 || selection.template !== "";
+  if (message.synchronize && (isMulti || message.prepend !== ""))
+    throw new UsageError("--sync excludes an object name, --list, --template and --prepend");
   const id = await (isMulti ? jobs.copyObjects(from, to, message) : jobs.copyBucket(from, to, message));
   const what = `${bucketCname(from)} => ${bucketCname(to)}`;
   if (options.wait !== true && options.progress !== true && options.dryRun !== true) {

@@ -43,6 +43,7 @@ export interface JobContext {
 /** Parts of a share, each with a span of its own. */
 export type JobPhase =
   | "copy"
+  | "prune"
   | "delete"
   | "drain"
   | "summarize"

@@ -151,6 +151,7 @@ async function moveBucket(call: Call, services: ProxyServices): Promise<string> 
     extensions: {},
     prepend: "",
     dryRun: false,
+    synchronize: false,
   };
   return startJob({ kind: "move-bck", from, to, description: "", args: everything }, call, services);
 }

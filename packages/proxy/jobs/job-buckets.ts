@@ -4,7 +4,7 @@ import type { JobBucket } from "@ais/cluster/jobs/job-record.ts";
 import type { ClusterSnapshot } from "@ais/cluster/snapshot.ts";
 import type { Call } from "@ais/node/call.ts";
 import { requireAccess } from "@ais/wire/access.ts";
-import { type Bck, bucketCname, parseUname, sameBucket, validateBucketName } from "@ais/wire/bck.ts";
+import { type Bck, bucketCname, parseUname, sameBucket, validateNewBucket } from "@ais/wire/bck.ts";
 import { type Bmd, findBucket, withBucket } from "@ais/wire/bmd.ts";
 import type { Bprops } from "@ais/wire/bprops.ts";
 import { bucketNotFound } from "@ais/wire/error-texts.ts";
@@ -27,8 +27,13 @@ export async function sourceOfJob(
 export function destinationOfCall(call: Call): Bck {
   const uname = call.query.get(QUERY.bucketTo) ?? "";
   if (uname === "") throw new AisError("badRequest", `missing query item "${QUERY.bucketTo}"`);
-  const { bucket } = parseUname(uname);
-  validateBucketName(bucket.name);
+  const { bucket, objectName } = parseUname(uname);
+  if (objectName !== "")
+    throw new AisError(
+      "badRequest",
+      `invalid "${QUERY.bucketTo}" "${uname}": expecting a bucket, not an object`,
+    );
+  validateNewBucket(bucket);
   if (bucket.provider !== "ais" || bucket.namespace.uuid !== "") {
     throw new AisError("unsupported", `bucket "${bucketCname(bucket)}": remote buckets are not supported`);
   }

@@ -13,6 +13,7 @@ import {
   NO_FIGURES,
 } from "@ais/wire/jobs/bucket-summary.ts";
 import { parseSummaryMsg } from "@ais/wire/jobs/job-messages.ts";
+import { withoutWildcard } from "@ais/wire/lso.ts";
 import * as v from "valibot";
 import type { ProxyServices } from "../services.ts";
 import { jobNotFound } from "./query-jobs.ts";
@@ -55,7 +56,7 @@ export async function startSummary(
 ): Promise<SummaryState> {
   const [only] = buckets;
   const from = buckets.length === 1 && only !== undefined ? only : null;
-  const args = { buckets, prefix: prefix.replace(/^\/+/, "") };
+  const args = { buckets, prefix: withoutWildcard(prefix).replace(/^\/+/, "") };
   const description = prefix === "" ? "" : `prefix: ${prefix}`;
   const id = await startJob({ kind: "summary-bck", from, to: null, description, args }, call, services);
   return { id, status: 202, summaries: [] };

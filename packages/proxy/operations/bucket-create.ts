@@ -3,12 +3,12 @@ import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { emptyReply } from "@ais/node/replies.ts";
 import { ACTIONS } from "@ais/wire/actions.ts";
-import { type Bck, bucketCname, validateBucketName } from "@ais/wire/bck.ts";
+import { type Bck, bucketCname, validateNewBucket } from "@ais/wire/bck.ts";
 import { findBucket, withBucket } from "@ais/wire/bmd.ts";
 import { applyBpropsPatch, defaultBprops } from "@ais/wire/bprops.ts";
 import { bucketAlreadyExists } from "@ais/wire/error-texts.ts";
 import { readActMsg, refuseAction } from "../act-msg-body.ts";
-import { bucketOfCall } from "../bucket-lookup.ts";
+import { bucketOfCall, requireCallBucket } from "../bucket-lookup.ts";
 import { bucketJob } from "../jobs/bucket-jobs.ts";
 import type { ProxyServices } from "../services.ts";
 import { syncDocument } from "../sync-document.ts";
@@ -29,12 +29,12 @@ export async function bucketCreate(call: Call, services: ProxyServices): Promise
   const message = await readActMsg(call);
   const job = await bucketJob(message, call, services);
   if (job !== null) return job;
-  if (message.action !== ACTIONS.createBucket) throw refuseAction(message.action, UNSUPPORTED_ACTIONS);
-  if (call.rest.length > 0) {
-    throw new AisError("badRequest", `invalid bucket path: "${call.rest.join("/")}" after the bucket name`);
+  if (message.action !== ACTIONS.createBucket) {
+    await requireCallBucket(call, services);
+    throw refuseAction(message.action, UNSUPPORTED_ACTIONS);
   }
   const bucket = bucketOfCall(call);
-  validateBucketName(bucket.name);
+  validateNewBucket(bucket);
   refuseRemote(bucket);
   const createdNs = services.clock.nowNs();
   const snapshot = await services.member.updateBmd((bmd) => {

@@ -8,7 +8,7 @@ import { bucketCname } from "@ais/wire/bck.ts";
 import { findBucket, withoutBucket } from "@ais/wire/bmd.ts";
 import { bucketNotFound } from "@ais/wire/error-texts.ts";
 import { readActMsg, refuseAction } from "../act-msg-body.ts";
-import { bucketOfCall } from "../bucket-lookup.ts";
+import { bucketOfCall, requireCallBucket } from "../bucket-lookup.ts";
 import { bucketJob } from "../jobs/bucket-jobs.ts";
 import { refuseRenaming } from "../jobs/job-buckets.ts";
 import type { ProxyServices } from "../services.ts";
@@ -21,7 +21,10 @@ export async function bucketDestroy(call: Call, services: ProxyServices): Promis
   const message = await readActMsg(call);
   const job = await bucketJob(message, call, services);
   if (job !== null) return job;
-  if (message.action !== ACTIONS.destroyBucket) throw refuseAction(message.action, UNSUPPORTED_ACTIONS);
+  if (message.action !== ACTIONS.destroyBucket) {
+    await requireCallBucket(call, services);
+    throw refuseAction(message.action, UNSUPPORTED_ACTIONS);
+  }
   const bucket = bucketOfCall(call);
   if (bucket.provider !== "ais") {
     throw new AisError("methodNotAllowed", `cannot destroy "${bucketCname(bucket)}": it is a remote bucket`);

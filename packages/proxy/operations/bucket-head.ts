@@ -11,6 +11,8 @@ import type { ProxyServices } from "../services.ts";
 
 /** The props as JSON in `Ais-Bucket-Props` (wire-compat 4.3). With `bsumm_remote` a summary too. */
 export async function bucketHead(call: Call, services: ProxyServices): Promise<HttpReply> {
+  const presence = call.query.get(QUERY.presence) ?? "";
+  if (!/^[+-]?\d*$/.test(presence)) throw new AisError("badRequest", `invalid presence "${presence}"`);
   if ((call.query.get(QUERY.bucketSummaryRemote) ?? "") !== "") return headWithSummary(call, services);
   if (call.rest.length > 0) {
     throw new AisError("badRequest", `invalid bucket path: "${call.rest.join("/")}" after the bucket name`);

@@ -3,8 +3,15 @@ import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { jsonReply } from "@ais/node/replies.ts";
 import { ACTIONS } from "@ais/wire/actions.ts";
-import { isGlobalNamespace, namespaceUname, parseNamespace, parseProvider } from "@ais/wire/bck.ts";
+import {
+  isGlobalNamespace,
+  type Namespace,
+  namespaceUname,
+  parseNamespace,
+  parseProvider,
+} from "@ais/wire/bck.ts";
 import { type BucketFilter, listBuckets } from "@ais/wire/bmd.ts";
+import { unknownAction } from "@ais/wire/error-texts.ts";
 import { PRESENCE, QUERY } from "@ais/wire/queries.ts";
 import { readActMsg, refuseAction } from "../act-msg-body.ts";
 import { allBuckets, summaryReply } from "../jobs/summaries.ts";
@@ -23,13 +30,17 @@ export async function bucketList(call: Call, services: ProxyServices): Promise<H
   if (message.action !== "" && message.action !== ACTIONS.list) {
     throw refuseAction(message.action, UNSUPPORTED_ACTIONS);
   }
+  if (message.action === "" && message.value !== null) throw unknownAction("");
   if (message.value !== null) {
     throw new AisError("badRequest", "bad list-objects request: no bucket name in the path");
   }
   return bucketsReply(message.name, call, services);
 }
 
-/** Those that the query selects, and of these the one of a name unless that is empty. */
+/**
+ * Those that the query selects. A name selects one bucket: then a query without provider or namespace is of `ais` and of the
+ * global namespace, as it is for every other call.
+ */
 export async function bucketsReply(name: string, call: Call, services: ProxyServices): Promise<HttpReply> {
   const presence = parsePresence(call.query.get(QUERY.presence));
   const namespace = parseNamespace(call.query.get(QUERY.namespace) ?? "");
@@ -41,7 +52,7 @@ export async function bucketsReply(name: string, call: Call, services: ProxyServ
   const filter: BucketFilter = {
     ...(provider === null || provider === "" ? {} : { provider: parseProvider(provider) }),
     ...(isGlobalNamespace(namespace) ? {} : { namespaceUname: namespaceUname(namespace) }),
-    ...(name === "" ? {} : { name }),
+    ...(name === "" ? {} : oneBucket(name, provider, namespace)),
   };
   let entries = listBuckets(call.snapshot.bmd, filter);
   if (entries.length === 0 && name !== "") {
@@ -50,6 +61,10 @@ export async function bucketsReply(name: string, call: Call, services: ProxyServ
     entries = listBuckets(snapshot.bmd, filter);
   }
   return jsonReply(entries.map((entry) => entry.bucket));
+}
+
+function oneBucket(name: string, provider: string | null, namespace: Namespace): BucketFilter {
+  return { name, provider: parseProvider(provider ?? ""), namespaceUname: namespaceUname(namespace) };
 }
 
 /** Of every bucket that the query names. */

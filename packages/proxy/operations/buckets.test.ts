@@ -30,6 +30,16 @@ describe("bucket.list", () => {
     expect(names(await proxy.send("GET", "/v1/buckets", { body: actMsg("list", null, "dat") }))).toEqual([]);
   });
 
+  test("a name is of the global namespace unless the query says another", async () => {
+    const proxy = await FakeProxy.create({ buckets: [LOCAL_NS] });
+    const body = actMsg("list", null, "nnn");
+    expect(names(await proxy.send("GET", "/v1/buckets", { body }))).toEqual([]);
+    expect(names(await proxy.send("GET", "/v1/buckets?namespace=%23team", { body }))).toEqual(["team/nnn"]);
+    expect(textOf(await proxy.send("GET", "/v1/buckets?namespace=%40%40%23", { body }))).toBe("[]\n");
+    const elsewhere = await proxy.send("GET", "/v1/buckets/nnn", { body: actMsg("list", null, "other") });
+    expect([elsewhere.status, textOf(elsewhere)]).toEqual([400, expect.stringContaining("bad list-buckets")]);
+  });
+
   test.each([
     ["provider=ais", ["/nnn", "team/nnn"]],
     ["provider=aws", []],

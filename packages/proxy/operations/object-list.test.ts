@@ -126,7 +126,7 @@ describe("object.list", () => {
     [{ flags: "32768" }, 501],
     [{ flags: "512" }, 400],
     [{ flags: "4096" }, 400],
-    [{ props: "name,colour" }, 400],
+    [{ prefix: "a/./b" }, 400],
     [{ prefix: "a/../b" }, 400],
     [{ uuid: "x" }, 400],
     [{ pagesize: -1 }, 400],

@@ -5,8 +5,10 @@ import type { HttpReply } from "@ais/node/http/types.ts";
 import { jsonReply } from "@ais/node/replies.ts";
 import { ACTIONS } from "@ais/wire/actions.ts";
 import { type Bck, bucketCname } from "@ais/wire/bck.ts";
+import { nodeNotFound, unknownAction } from "@ais/wire/error-texts.ts";
 import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
 import { hasFlag, type LsoMsg, type LsoResult, lsoToJson, parseLsoMsg } from "@ais/wire/lso.ts";
+import { activeTargets } from "@ais/wire/smap.ts";
 import { readActMsg, refuseAction } from "../act-msg-body.ts";
 import { requireCallBucket } from "../bucket-lookup.ts";
 import { summaryReply } from "../jobs/summaries.ts";
@@ -33,12 +35,21 @@ export async function objectList(call: Call, services: ProxyServices): Promise<H
     };
     return summaryReply(message.value, only, call, services);
   }
+  if (message.action === "" && message.value !== null) throw unknownAction("");
   // Without a message a listing is one of buckets, whatever the path says; without a body it is curl's, of objects.
-  if (message.action === ACTIONS.list && message.value === null)
+  if (message.action === ACTIONS.list && message.value === null) {
+    if (message.name !== call.bucketName)
+      throw new AisError("badRequest", `bad list-buckets request: "${call.bucketName}" vs "${message.name}"`);
     return bucketsReply(call.bucketName, call, services);
+  }
   const msg = parseLsoMsg(message.value ?? {});
   const found = await requireCallBucket(call, services);
   validate(msg, found.bucket);
+  if (
+    msg.target !== "" &&
+    !activeTargets(found.snapshot.smap).some(({ daemon_id }) => daemon_id === msg.target)
+  )
+    throw nodeNotFound(msg.target);
   const uuid = msg.uuid === "" ? newJobId() : msg.uuid;
   const page = await listPage({ ...msg, uuid }, found, call, services);
   const result: LsoResult = {
@@ -73,9 +84,13 @@ function validate(msg: LsoMsg, bucket: Bck): void {
   if (hasFlag(msg, "diff")) {
     throw new AisError("badRequest", `"${cname}" is not a remote bucket, cannot compare versions with it`);
   }
-  if (msg.prefix.split("/").some((element) => element === "..")) {
-    throw new AisError("badRequest", `invalid prefix "${msg.prefix}": it has a ".." element`);
-  }
+  const elements = msg.prefix.split("/");
+  if (
+    elements[0] === "~"
+      ? elements.length > 1
+      : elements.some((element) => element === "." || element === "..")
+  )
+    throw new AisError("badRequest", `invalid prefix "${msg.prefix}": no object name begins with it`);
   if (msg.uuid !== "" && !/^[A-Za-z0-9][A-Za-z0-9_-]{7,30}[A-Za-z0-9]$/.test(msg.uuid)) {
     throw new AisError("badRequest", `invalid listing id "${msg.uuid}"`);
   }

@@ -2,8 +2,9 @@
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { ACTIONS } from "@ais/wire/actions.ts";
-import { urlTooShort } from "@ais/wire/error-texts.ts";
-import { readActMsg, refuseAction } from "../act-msg-body.ts";
+import { notRemoteBucket, unknownAction, urlTooShort } from "@ais/wire/error-texts.ts";
+import { readActMsg } from "../act-msg-body.ts";
+import { requireCallBucket } from "../bucket-lookup.ts";
 import { promote } from "../jobs/promote.ts";
 import type { ProxyServices } from "../services.ts";
 import { redirectToTarget } from "./object-redirect.ts";
@@ -15,7 +16,6 @@ const ACTIONS_OF_OBJECTS: readonly string[] = [
   ACTIONS.completeUpload,
   ACTIONS.abortUpload,
 ];
-const UNSUPPORTED_ACTIONS = [ACTIONS.blobDownload];
 
 export function objectPost(call: Call, services: ProxyServices): HttpReply | Promise<HttpReply> {
   return call.objectName === "" ? bucketAction(call, services) : redirectToTarget(call, services, 307);
@@ -25,5 +25,8 @@ async function bucketAction(call: Call, services: ProxyServices): Promise<HttpRe
   const message = await readActMsg(call);
   if (message.action === ACTIONS.promote) return promote(message, call, services);
   if (ACTIONS_OF_OBJECTS.includes(message.action)) throw urlTooShort(call.request.rawPath);
-  throw refuseAction(message.action, UNSUPPORTED_ACTIONS);
+  const { bucket } = await requireCallBucket(call, services);
+  throw message.action === ACTIONS.blobDownload
+    ? notRemoteBucket(ACTIONS.blobDownload, bucket)
+    : unknownAction(message.action);
 }

@@ -7,7 +7,8 @@ import { redirectToTarget } from "./object-redirect.ts";
 
 /** An append goes where it was begun, whatever the placement says by now. */
 export function objectPut(call: Call, services: ProxyServices): HttpReply | Promise<HttpReply> {
-  const handle = call.query.get(QUERY.appendHandle);
-  if (handle === null || handle === "") return redirectToTarget(call, services, 307);
+  const handle = call.query.get(QUERY.appendHandle) ?? "";
+  if (handle === "" || (call.query.get(QUERY.appendType) ?? "") === "")
+    return redirectToTarget(call, services, 307);
   return redirectToTarget(call, services, 307, parseAppendHandle(handle).nodeId);
 }

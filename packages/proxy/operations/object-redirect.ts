@@ -76,7 +76,7 @@ function redirect(
 function permissionOf({ operation, query }: Call): Permission | null {
   const { access } = OPERATIONS[operation];
   if (access === "by action" || access === "nodes" || access === "none") return null;
-  const isAppend = operation === "object.put" && query.get(QUERY.appendType) !== null;
+  const isAppend = operation === "object.put" && (query.get(QUERY.appendType) ?? "") !== "";
   return isAppend ? "APPEND" : access;
 }
 

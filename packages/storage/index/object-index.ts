@@ -16,6 +16,7 @@ import {
   copyBytes,
   decodeRecord,
   decodeTrace,
+  type FoundTrace,
   type IndexRecord,
   type RecordTrace,
   withDamageMark,
@@ -127,7 +128,7 @@ export class ObjectIndex implements AsyncDisposable {
   }
 
   /** Only inside an index operation: the least that a replacement has to know of what is there. */
-  findTrace(key: Key): RecordTrace | null {
+  findTrace(key: Key): FoundTrace | null {
     const bytes = this.#objects.getBinaryFast(key);
     return bytes === undefined ? null : decodeTrace(bytes, bytes.length);
   }

@@ -105,16 +105,21 @@ export interface RecordTrace {
   readonly fileId: bigint;
 }
 
+export interface FoundTrace extends RecordTrace {
+  readonly hasCustom: boolean;
+}
+
 /** A part of `decodeRecord`, for a fraction of its cost. */
-export function decodeTrace(bytes: Uint8Array, lengthBytes: number): RecordTrace {
+export function decodeTrace(bytes: Uint8Array, lengthBytes: number): FoundTrace {
   const view = viewOver(bytes);
   const at = bytes.byteOffset;
   assert(lengthBytes >= HEADER_BYTES, "index record has its header");
   assert(view.getUint8(at) === RECORD_VERSION, "index record has a known version");
-  const inFile = (view.getUint8(at + FLAGS_OFFSET) & FLAG_FILE) !== 0;
+  const flags = view.getUint8(at + FLAGS_OFFSET);
   return {
     versionCounter: readCounter(view, at + 12),
-    fileId: inFile ? view.getBigUint64(at + 36, true) : 0n,
+    hasCustom: (flags & FLAG_CUSTOM) !== 0,
+    fileId: (flags & FLAG_FILE) !== 0 ? view.getBigUint64(at + 36, true) : 0n,
   };
 }
 

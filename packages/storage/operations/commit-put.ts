@@ -1,16 +1,22 @@
 /** The one index transaction that makes a received body the object, and what becomes of what was there before. */
 import type { Span } from "@ais/tracing/types.ts";
 import { describeCommit } from "../commit-span.ts";
-import { keepsCustom } from "../engine-metadata.ts";
+import { keepsCustom, mergedCustom } from "../engine-metadata.ts";
 import { endFailed } from "../failed-span.ts";
-import { encodeRecord, type IndexRecord, type NewRecord, type RecordTrace } from "../index/record.ts";
+import {
+  encodeRecord,
+  type FoundTrace,
+  type IndexRecord,
+  type NewRecord,
+  type RecordTrace,
+} from "../index/record.ts";
 import { isIntact } from "../intact.ts";
 import { attributesOf, layoutOf } from "../lookup.ts";
 import { sameChecksum } from "../receive/expected-checksum.ts";
 import { discardObjectFile } from "../receive/object-file.ts";
 import { SPAN_ATTRIBUTES, SPAN_NAMES } from "../span-names.ts";
 import type { OpenMountpath, StoreContext } from "../store-context.ts";
-import type { ObjectAttributes, PutOptions } from "../types.ts";
+import type { CustomMetadata, ObjectAttributes, PutOptions } from "../types.ts";
 import { removeFrom } from "./remove-record.ts";
 
 export interface CommitRequest {
@@ -24,7 +30,8 @@ export interface CommitRequest {
 
 interface CommitOutcome {
   readonly record: NewRecord;
-  readonly old: RecordTrace | null;
+  /** 0 for none: nothing was there, or its body was in the index. */
+  readonly oldFileId: bigint;
   readonly kept: boolean;
 }
 
@@ -55,9 +62,7 @@ export async function commitPut(
   if (outcome.kept) {
     context.counters.unchangedPuts += 1;
     if (request.record.fileId !== 0n) await discardObjectFile(context, home, request.record.fileId);
-  } else if (outcome.old !== null && outcome.old.fileId !== 0n) {
-    home.removal.retire(outcome.old.fileId, parent);
-  }
+  } else if (outcome.oldFileId !== 0n) home.removal.retire(outcome.oldFileId, parent);
   for (const { mountpath } of strays) await removeFrom(mountpath, request.indexKey, durability, parent);
   return attributesOf(outcome.record, home);
 }
@@ -69,16 +74,28 @@ export function nextVersion(old: RecordTrace | null, options: PutOptions): numbe
 }
 
 /** Inside the transaction. `stray` is a copy on another mountpath, which counts as the old one when home has none. */
-function replaceRecord(request: CommitRequest, body: Uint8Array, stray: RecordTrace | null): CommitOutcome {
+function replaceRecord(request: CommitRequest, body: Uint8Array, stray: IndexRecord | null): CommitOutcome {
   const { home, indexKey } = request;
   const { index } = home;
   const kept = keptRecord(request);
-  if (kept !== null) return { record: kept, old: kept, kept: true };
+  if (kept !== null) return { record: kept, oldFileId: 0n, kept: true };
   const old = index.findTrace(indexKey);
-  const record = { ...request.record, versionCounter: nextVersion(old ?? stray, request.options) };
+  const versionCounter = nextVersion(old ?? stray, request.options);
+  const record = { ...request.record, versionCounter, custom: customAfter(request, old, stray) };
   const value = encodeRecord(record, body, (sizeBytes) => index.valueMemory(sizeBytes));
   index.replace(indexKey, value, record.fileId, old);
-  return { record, old, kept: false };
+  return { record, oldFileId: old?.fileId ?? 0n, kept: false };
+}
+
+/** Most objects have no custom metadata, and then nothing more is read of them. */
+function customAfter(
+  { home, indexKey, record, options }: CommitRequest,
+  old: FoundTrace | null,
+  stray: IndexRecord | null,
+): CustomMetadata {
+  if (options.mergeCustom === undefined) return record.custom;
+  const before = old === null ? stray : old.hasCustom ? (home.index.find(indexKey)?.record ?? null) : null;
+  return mergedCustom(before, record.custom, options);
 }
 
 /** What is there, when it stays: it has the same content, or is newer than what was moved here. */

@@ -1,5 +1,5 @@
 import type { Span } from "@ais/tracing/types.ts";
-import { keepsCustom, withParts } from "../engine-metadata.ts";
+import { keepsCustom, mergedCustom, withParts } from "../engine-metadata.ts";
 import { objectIndexKey } from "../index/key.ts";
 import { isIntact } from "../intact.ts";
 import { attributesOf, homeOf, locate, objectCname } from "../lookup.ts";
@@ -153,7 +153,8 @@ function completeFile(context: StoreContext, call: PutCall, fileId: bigint) {
   const { bucketId, bucketName, objectName } = call.key;
   const request = prepareCommit(context, call, fileId);
   const old = locate(context, call.key, call.indexKey)?.record ?? null;
-  const record = { ...request.record, versionCounter: nextVersion(old, call.options) };
+  const custom = mergedCustom(old, request.record.custom, call.options);
+  const record = { ...request.record, versionCounter: nextVersion(old, call.options), custom };
   return { request, trailer: { bucketId, bucketName, objectName, record } };
 }
 

@@ -7,13 +7,28 @@ import type { CopyMsg } from "@ais/wire/jobs/job-messages.ts";
 import type { TargetServices } from "../services.ts";
 import { copyOne } from "./copy-one.ts";
 import { EachObject } from "./each-object.ts";
+import { InTurn } from "./in-turn.ts";
 import { missingTarget } from "./missing-target.ts";
 import { objectKey, openSource } from "./object-source.ts";
+import { PruneCopies } from "./prune-copies.ts";
 
 /** Between looks at whether the source may be read as a whole. */
 const DRAIN_DELAY_MS = 50;
 
 export function copyObjects(context: JobContext, services: TargetServices): JobWork {
+  const { from, to } = context.record;
+  if (from === null || to === null)
+    throw new AisError("internal", "a job that copies objects has two buckets");
+  const args = context.record.args as CopyMsg;
+  // A record of an older version does not say.
+  if (args.synchronize !== true || args.dryRun) return copyAll(context, services);
+  return new InTurn(context.cursor, [
+    (cursor) => copyAll({ ...context, cursor }, services),
+    (cursor) => new PruneCopies({ from, to, args, context, cursor }, services),
+  ]);
+}
+
+function copyAll(context: JobContext, services: TargetServices): JobWork {
   const { record, stats } = context;
   const { from, to, kind } = record;
   if (from === null || to === null)

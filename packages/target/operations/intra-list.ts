@@ -13,7 +13,7 @@ import { isSettled } from "@ais/wire/rmd.ts";
 import { nodeName } from "@ais/wire/smap.ts";
 import { Packr } from "msgpackr";
 import { locateBucket } from "../locate.ts";
-import { entityTag } from "../object-headers.ts";
+import { entityTag, locationText } from "../object-headers.ts";
 import { wholeBody } from "../request-body.ts";
 import type { TargetServices } from "../services.ts";
 
@@ -57,7 +57,7 @@ function entriesOf(
   misplaced: IsMisplaced | null,
   services: TargetServices,
 ): LsoEntry[] {
-  const wanted = wantedOf(page, nodeName(services.member.self));
+  const wanted = wantedOf(page, locationsOf(services));
   const objects = listed.objects.map((object) => {
     const entry = entryOf(object, wanted);
     if (misplaced === null || !misplaced(object.objectName)) return entry;
@@ -82,7 +82,8 @@ function misplacedIn(bucket: Bck, { handOver, facts }: TargetServices): IsMispla
 /** What the entries of a page have, looked up once a page. */
 interface Wanted {
   readonly timeFormat: string;
-  readonly node: string;
+  /** Of objects, by mountpath. */
+  readonly locations: ReadonlyMap<string, string>;
   readonly size: boolean;
   readonly checksum: boolean;
   readonly atime: boolean;
@@ -95,18 +96,25 @@ interface Wanted {
   readonly lastModified: boolean;
 }
 
-function wantedOf({ props, timeFormat }: ListPageRequest, node: string): Wanted {
+/** As `Ais-Location` of a single object has it. */
+function locationsOf({ member, store }: TargetServices): ReadonlyMap<string, string> {
+  const node = nodeName(member.self);
+  return new Map(store.capacity().map(({ path, device }) => [path, locationText(node, path, device)]));
+}
+
+function wantedOf({ props, timeFormat }: ListPageRequest, locations: Wanted["locations"]): Wanted {
   const has = (prop: LsoProp): boolean => props.includes(prop);
   return {
     timeFormat,
-    node,
+    locations,
     size: has("size"),
     checksum: has("checksum"),
     atime: has("atime"),
     version: has("version"),
     location: has("location"),
     copies: has("copies"),
-    chunked: has("chunked"),
+    // Of names alone nothing else is told, as in AIStore.
+    chunked: props.length > 1,
     custom: has("custom"),
     etag: has("etag"),
     lastModified: has("last-modified"),
@@ -123,7 +131,7 @@ function entryOf({ objectName, attributes }: ListedObject, wanted: Wanted): LsoE
   if (wanted.checksum) entry.checksum = attributes.checksum?.value ?? "";
   if (wanted.atime) entry.atime = formatGoLayout(wanted.timeFormat, attributes.atimeNs);
   if (wanted.version) entry.version = attributes.version;
-  if (wanted.location) entry.location = `${wanted.node}:${attributes.mountpath}`;
+  if (wanted.location) entry.location = wanted.locations.get(attributes.mountpath) ?? "";
   if (wanted.copies) entry.copies = 1;
   if (wanted.custom || wanted.etag || wanted.lastModified) entry.custom = customText(attributes, wanted);
   return entry;

@@ -9,14 +9,12 @@ import { durabilityOf, locateObject } from "../locate.ts";
 import { requireRedirect } from "../redirected.ts";
 import { readActMsg } from "../request-body.ts";
 import type { TargetServices } from "../services.ts";
-import { refuseVariants } from "../unsupported.ts";
 import { abortUpload } from "./multipart-upload.ts";
 
 export async function objectDelete(call: Call, services: TargetServices): Promise<HttpReply> {
   requireRedirect(call);
   const { action } = await readActMsg(call);
   if (action === ACTIONS.abortUpload) return abortUpload(call, services);
-  refuseVariants(call.query);
   const { bucket, key, props } = await locateObject(call, services);
   // Any other message asks for something else than deleting.
   if (action === ACTIONS.evictObjects) throw notRemoteBucket(ACTIONS.evictRemoteBucket, bucket);

@@ -3,15 +3,15 @@ import { AisError } from "@ais/base/errors.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import type { ObjectAttributes } from "@ais/storage/types.ts";
+import { objectCname } from "@ais/wire/bck.ts";
 import { objectNotFound } from "@ais/wire/error-texts.ts";
 import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
 import { PRESENCE, QUERY } from "@ais/wire/queries.ts";
 import { nodeName } from "@ais/wire/smap.ts";
 import { encodeHeaderText } from "../header-text.ts";
 import { type LocatedObject, locateObject } from "../locate.ts";
-import { checksumHeaders, customHeaders, entityTag, objectHeaders } from "../object-headers.ts";
+import { checksumHeaders, customHeaders, entityTag, locationText, objectHeaders } from "../object-headers.ts";
 import type { TargetServices } from "../services.ts";
-import { refuseVariants } from "../unsupported.ts";
 
 type HeaderList = [string, string][];
 type PropWriter = (attributes: ObjectAttributes, services: TargetServices) => HeaderList;
@@ -31,24 +31,26 @@ const PROPS: Readonly<Record<string, PropWriter>> = {
     const etag = entityTag(attributes);
     return etag === null ? [] : [[HEADERS.etag, `"${etag.replaceAll('"', "")}"`]];
   },
-  location: (attributes, services) => [[HEADERS.location, locationText(attributes, services)]],
+  location: (attributes, services) => [[HEADERS.location, placeOf(attributes, services)]],
   copies: ({ mountpath }) => [
     [HEADERS.mirrorCopies, "1"],
     [HEADERS.mirrorPaths, mountpath],
   ],
   ec: () => [],
-  chunked: ({ parts }) => [
-    [HEADERS.chunksCount, String(parts?.count ?? 0)],
-    [HEADERS.chunksMaxSize, String(parts?.largestBytes ?? 0)],
-  ],
+  chunked: ({ parts }) =>
+    parts === undefined
+      ? []
+      : [
+          [HEADERS.chunksCount, String(parts.count)],
+          [HEADERS.chunksMaxSize, String(parts.largestBytes)],
+        ],
 };
 
 /** Waits for nothing, and then gives no promise, when the bucket is known. */
 export function objectHead(call: Call, services: TargetServices): HttpReply | Promise<HttpReply> {
   const { query } = call;
-  refuseVariants(query);
-  const props = query.get(QUERY.props);
-  const writers = props === null ? null : parseProps(props);
+  const props = query.get(QUERY.props) ?? "";
+  const writers = props === "" ? null : parseProps(props);
   const object = locateObject(call, services);
   return object instanceof Promise
     ? object.then((located) => headLocated(call, located, writers, services))
@@ -74,11 +76,14 @@ function headReply(
   attributes: ObjectAttributes | null,
   services: TargetServices,
 ): HttpReply {
-  const presence = query.get(QUERY.presence);
-  if (attributes === null || presence === String(PRESENCE.existsOutside)) {
-    throw objectNotFound(object.bucket, objectName);
+  const presence = Number(query.get(QUERY.presence) ?? 0);
+  if (attributes === null) throw objectNotFound(object.bucket, objectName);
+  if (presence === PRESENCE.existsOutside) {
+    const cname = objectCname(object.bucket, objectName);
+    throw new AisError("badRequest", `object "${cname}" is present, expecting it outside the cluster`);
   }
-  if (presence === String(PRESENCE.presentNoProps)) return { status: 200, headers: [], body: null };
+  if (presence === PRESENCE.existsNoProps || presence === PRESENCE.presentNoProps)
+    return { status: 200, headers: [], body: null };
   const headers =
     writers === null
       ? allHeaders(object, attributes, services)
@@ -93,6 +98,7 @@ function headReply(
 
 function parseProps(text: string): readonly PropWriter[] {
   const names = new Set(text.split(",").map((name) => name.trim()));
+  names.delete("");
   return [...names].map((name) => {
     const writer = Object.hasOwn(PROPS, name) ? PROPS[name] : undefined;
     if (writer === undefined) {
@@ -118,13 +124,13 @@ function allHeaders(
     [HEADERS.name, encodeHeaderText(key.objectName)],
     [HEADERS.bucketName, bucket.name],
     [HEADERS.bucketProvider, bucket.provider],
-    [HEADERS.location, locationText(attributes, services)],
+    [HEADERS.location, placeOf(attributes, services)],
     [HEADERS.mirrorCopies, "1"],
     [HEADERS.mirrorPaths, `[${attributes.mountpath}]`],
   ];
 }
 
-function locationText({ mountpath }: ObjectAttributes, { member, store }: TargetServices): string {
+function placeOf({ mountpath }: ObjectAttributes, { member, store }: TargetServices): string {
   const device = store.capacity().find(({ path }) => path === mountpath)?.device ?? "";
-  return `${nodeName(member.self)}:mp[${mountpath}, ${device}]`;
+  return locationText(nodeName(member.self), mountpath, device);
 }

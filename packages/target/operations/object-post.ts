@@ -1,12 +1,11 @@
 /** `object.post`: what the action in the body asks for, each in its own file. */
-import { AisError } from "@ais/base/errors.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { emptyReply, textReply } from "@ais/node/replies.ts";
 import { ACTION_PERMISSIONS, requireAccess } from "@ais/wire/access.ts";
 import type { ActMsg } from "@ais/wire/act-msg.ts";
 import { ACTIONS } from "@ais/wire/actions.ts";
-import { unknownAction } from "@ais/wire/error-texts.ts";
+import { notRemoteBucket, unknownAction } from "@ais/wire/error-texts.ts";
 import { locateObject } from "../locate.ts";
 import { requireRedirect } from "../redirected.ts";
 import { readActMsg } from "../request-body.ts";
@@ -30,11 +29,9 @@ export async function objectPost(call: Call, services: TargetServices): Promise<
   const message = await readActMsg(call);
   const { action } = message;
   const handler = Object.hasOwn(HANDLERS, action) ? HANDLERS[action] : undefined;
-  if (handler === undefined) {
-    if (action !== ACTIONS.blobDownload) throw unknownAction(action);
-    throw new AisError("unsupported", `action "${action}" is not supported: there are no remote buckets`);
-  }
   const { bucket, props } = await locateObject(call, services);
+  if (handler === undefined)
+    throw action === ACTIONS.blobDownload ? notRemoteBucket(action, bucket) : unknownAction(action);
   requireAccess(bucket, props, ACTION_PERMISSIONS[action as HandledAction]);
   if (call.span.recording) call.span.set("ais.action", action);
   return handler(call, message, services);

@@ -4,6 +4,7 @@ import type { Call, OperationHandler, Query } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { emptyReply } from "@ais/node/replies.ts";
 import type { PutOptions } from "@ais/storage/types.ts";
+import { pairsAfterPut } from "@ais/wire/custom-metadata.ts";
 import { HEADERS } from "@ais/wire/headers.ts";
 import { QUERY } from "@ais/wire/queries.ts";
 import { countIoError } from "../io-errors.ts";
@@ -13,7 +14,7 @@ import { accessTimeNs, customMetadata, expectedChecksum } from "../put-request.t
 import { requireRedirect } from "../redirected.ts";
 import { objectBody } from "../request-body.ts";
 import type { TargetServices } from "../services.ts";
-import { refuseVariants } from "../unsupported.ts";
+import { asksFor, refuseVariants } from "../unsupported.ts";
 import { putPart } from "./multipart-upload.ts";
 import { appendObject } from "./object-append.ts";
 import { copyObjectTo } from "./object-copy.ts";
@@ -38,11 +39,11 @@ export function objectPut(call: Call, services: TargetServices): HttpReply | Pro
 
 /** What else a PUT can mean (wire-compat 3.4), each in its own file. Null for the simple one. */
 function variantOf(query: Query): OperationHandler<TargetServices> | null {
-  if (query.get(QUERY.etlName) !== null) return null;
-  if (query.get(QUERY.objectTo) !== null) return copyObjectTo;
+  if (asksFor(query, QUERY.etlName)) return null;
+  if (asksFor(query, QUERY.objectTo)) return copyObjectTo;
   // A part may come through a client's appending writer, which then names both.
-  if (query.get(QUERY.uploadId) !== null) return putPart;
-  return query.get(QUERY.appendType) === null ? null : appendObject;
+  if (asksFor(query, QUERY.uploadId)) return putPart;
+  return asksFor(query, QUERY.appendType) ? appendObject : null;
 }
 
 async function store(
@@ -50,16 +51,19 @@ async function store(
   { key, props }: LocatedObject,
   { store, metrics }: TargetServices,
 ): Promise<HttpReply> {
-  const { request, span } = call;
+  const { request, query, span } = call;
   const { contentLengthBytes } = request;
   const expected = expectedChecksum(request);
   const atimeNs = accessTimeNs(request);
+  const custom = customMetadata(request);
   const options: { -readonly [K in keyof PutOptions]: PutOptions[K] } = {
     checksumType: props.checksum.type,
     durability: durabilityOf(props),
     versioned: props.versioning.enabled,
-    custom: customMetadata(request),
+    custom,
   };
+  // Without a look at what is there, as a load generator asks for, nothing of it is kept.
+  if (!query.flag(QUERY.skipVersionCheck)) options.mergeCustom = (old) => pairsAfterPut(old, custom);
   if (expected !== null) options.expected = expected;
   if (contentLengthBytes !== null) options.sizeBytes = contentLengthBytes;
   if (atimeNs !== null) options.atimeNs = atimeNs;

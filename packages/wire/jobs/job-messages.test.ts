@@ -1,5 +1,11 @@
 import { expect, test } from "bun:test";
-import { parseCopyMsg, parseCopyObjectsMsg, parseMultiObjectMsg, parseSummaryMsg } from "./job-messages.ts";
+import {
+  originalNames,
+  parseCopyMsg,
+  parseCopyObjectsMsg,
+  parseMultiObjectMsg,
+  parseSummaryMsg,
+} from "./job-messages.ts";
 import { parseJobQuery } from "./job-query.ts";
 
 test("a misspelt member is refused: without it the selection would be the whole bucket", () => {
@@ -10,7 +16,22 @@ test("a misspelt member is refused: without it the selection would be the whole 
   refused(() => parseCopyMsg({ prefx: "a/" }));
   refused(() => parseCopyObjectsMsg({ tobck: { name: "b" }, objname: ["a"] }));
   refused(() => parseSummaryMsg({ prefx: "a/" }));
+  // Nor is a list an object without members.
+  for (const parse of [parseMultiObjectMsg, parseCopyMsg, parseCopyObjectsMsg, parseSummaryMsg])
+    refused(() => parse([]));
+  refused(() => parseCopyMsg({ template: "a" }));
+  refused(() => parseCopyMsg({ objnames: ["a"] }));
   refused(() => parseJobQuery({ idd: "x", kind: "lru" }));
+});
+
+test("a copy knows what its original may be called", () => {
+  const extensions = { jpeg: "jpg", JPG: ".jpg", png: "gif" };
+  expect(originalNames("dir/a.jpg", { extensions })).toEqual(["dir/a.jpg", "dir/a.jpeg", "dir/a.JPG"]);
+  expect(originalNames("dir/a.png", { extensions })).toEqual(["dir/a.png"]);
+  expect(originalNames("a", { extensions })).toEqual(["a"]);
+  expect(parseCopyMsg({ synchronize: true }).synchronize).toBe(true);
+  expect(() => parseCopyMsg({ synchronize: true, prepend: "x" })).toThrow("exclude each other");
+  expect(() => parseCopyObjectsMsg({ synchronize: true, tobck: { name: "b" } })).toThrow("not supported");
 });
 
 test("what AIStore's clients send is taken, in any case", () => {

@@ -6,6 +6,7 @@ import { AisError } from "@ais/base/errors.ts";
 import * as v from "valibot";
 import { lowerCaseKeys } from "../act-msg.ts";
 import { type Bck, parseProvider, validateBucketName } from "../bck.ts";
+import { withoutWildcard } from "../lso.ts";
 import { validateObjectName } from "../object-name.ts";
 import { type ObjectTemplate, parseTemplate } from "../object-template.ts";
 
@@ -29,6 +30,8 @@ export interface CopyMsg extends MultiObjectMsg {
   readonly extensions: Readonly<Record<string, string>>;
   readonly prepend: string;
   readonly dryRun: boolean;
+  /** What the source does not have is deleted at the destination. */
+  readonly synchronize: boolean;
 }
 
 export interface CopyObjectsMsg extends CopyMsg {
@@ -48,11 +51,13 @@ const count = v.nullish(v.pipe(v.number(), v.safeInteger()), 0);
 const SelectionEntries = {
   template: text,
   objnames: v.nullish(v.array(v.string()), []),
+};
+const WorkEntries = {
   "non-recurs": flag,
   coer: flag,
   "num-workers": count,
 };
-const MultiObjectSchema = v.strictObject(SelectionEntries);
+const MultiObjectSchema = v.strictObject({ ...SelectionEntries, ...WorkEntries });
 const CopyEntries = {
   ext: v.nullish(v.record(v.string(), v.string()), {}),
   prepend: text,
@@ -66,9 +71,10 @@ const CopyEntries = {
   id: text,
   pipeline: v.nullish(v.array(v.string()), []),
 };
-const CopySchema = v.strictObject({ ...SelectionEntries, ...CopyEntries });
+const CopySchema = v.strictObject({ ...WorkEntries, ...CopyEntries });
 const CopyObjectsSchema = v.strictObject({
   ...SelectionEntries,
+  ...WorkEntries,
   ...CopyEntries,
   txnuuid: text,
   tobck: v.object({
@@ -92,12 +98,15 @@ export function parseMultiObjectMsg(value: unknown): MultiObjectMsg {
 
 /** `TCBMsg`: a bucket, or the objects of one prefix. */
 export function parseCopyMsg(value: unknown): CopyMsg {
-  return copyOf(parse(CopySchema, value ?? {}));
+  const json = parse(CopySchema, value ?? {});
+  return { ...copyOf({ template: "", objnames: [], ...json }), synchronize: json.synchronize };
 }
 
 /** `TCOMsg`. */
 export function parseCopyObjectsMsg(value: unknown): CopyObjectsMsg {
   const json = parse(CopyObjectsSchema, value ?? {});
+  if (json.synchronize)
+    throw new AisError("unsupported", `"synchronize" is not supported for a list of objects`);
   const { name, provider, namespace } = json.tobck;
   validateBucketName(name);
   return { ...copyOf(json), destination: { name, provider: parseProvider(provider), namespace } };
@@ -126,6 +135,19 @@ export function copyName(
   return prepend + name;
 }
 
+/** Names that the original of a copy may have: what the copy is called, and what a change of its extension may have begun with. */
+export function originalNames(
+  copyName: string,
+  { extensions }: Pick<CopyMsg, "extensions">,
+): readonly string[] {
+  const dot = copyName.lastIndexOf(".");
+  const stems =
+    dot < 0
+      ? []
+      : Object.entries(extensions).filter(([, to]) => to.replace(/^\.+/, "") === copyName.slice(dot + 1));
+  return [copyName, ...stems.map(([from]) => copyName.slice(0, dot + 1) + from)];
+}
+
 function multiObject(json: v.InferOutput<typeof MultiObjectSchema>): MultiObjectMsg {
   const { template, objnames } = json;
   if (template !== "" && objnames.length > 0)
@@ -139,19 +161,16 @@ function multiObject(json: v.InferOutput<typeof MultiObjectSchema>): MultiObject
   };
 }
 
-function copyOf(json: v.InferOutput<typeof CopySchema>): CopyMsg {
+function copyOf(json: v.InferOutput<typeof CopySchema> & v.InferOutput<typeof MultiObjectSchema>): CopyMsg {
   if (json.id !== "" || json.pipeline.length > 0)
     throw new AisError("unsupported", "transforming objects while they are copied is not supported");
-  if (json.synchronize)
-    throw new AisError(
-      "unsupported",
-      `"synchronize" is not supported: nothing is deleted at the destination`,
-    );
+  if (json.synchronize && json.prepend !== "")
+    throw new AisError("badRequest", `"prepend" and "synchronize" exclude each other`);
   const message = multiObject(json);
   const { prefix } = json;
   if (prefix !== "" && (message.selection.template !== "" || message.selection.names.length > 0))
     throw new AisError("badRequest", "invalid selection of objects: it has a prefix and something else");
-  const selection = { ...message.selection, prefix: prefix.replace(/\*$/, "") };
+  const selection = { ...message.selection, prefix: withoutWildcard(prefix) };
   const extensions = Object.fromEntries(
     Object.entries(json.ext).map(([from, to]) => [from.replace(/^\.+/, ""), to]),
   );
@@ -161,12 +180,15 @@ function copyOf(json: v.InferOutput<typeof CopySchema>): CopyMsg {
     extensions,
     prepend: json.prepend.replace(/^\/+/, ""),
     dryRun: json.dry_run,
+    synchronize: false,
   };
 }
 
 function parse<T>(schema: v.GenericSchema<unknown, T>, value: unknown): T {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  const result = v.safeParse(schema, isObject ? lowerCaseKeys(value) : value);
+  // Of a list the schema would see no members, and take it for an object with none.
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new AisError("badRequest", "invalid message: expecting a JSON object");
+  const result = v.safeParse(schema, lowerCaseKeys(value));
   if (result.success) return result.output;
   const at = v.getDotPath(result.issues[0]);
   throw new AisError(

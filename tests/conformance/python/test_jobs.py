@@ -46,6 +46,16 @@ class Jobs(ClusterCase):
         self.wait(self.bucket.copy(to, prefix_filter="dir/o-0", prepend="x/"))
         self.assertEqual([entry.name for entry in to.list_all_objects()], [f"x/{name}" for name in names[:10]])
 
+    def test_a_synchronized_copy_deletes_what_is_gone(self):
+        names = self.fill(20)
+        to = self.new_bucket()
+        self.wait(self.bucket.copy(to))
+        for name in ["dir/more", "elsewhere"]:
+            to.object(name).get_writer().put_content(b"x")
+        self.wait(self.bucket.objects(obj_names=names[:5]).delete())
+        self.wait(self.bucket.copy(to, prefix_filter="dir/", sync=True))
+        self.assertEqual([entry.name for entry in to.list_all_objects()], [*names[5:], "elsewhere"])
+
     def test_a_dry_run_makes_nothing(self):
         self.fill(3)
         to = self.other()

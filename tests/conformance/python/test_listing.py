@@ -1,5 +1,6 @@
+import requests
 from aistore.sdk.list_object_flag import ListObjectFlag
-from support import ClusterCase, full_only
+from support import ENDPOINT, ClusterCase, full_only
 
 
 class Listing(ClusterCase):
@@ -36,6 +37,38 @@ class Listing(ClusterCase):
         self.assertEqual(len(entry.checksum), 16)
         bare = self.bucket.list_all_objects(flags=[ListObjectFlag.NAME_ONLY])[0]
         self.assertEqual((bare.name, bare.size), ("o", 0))
+
+    def test_a_star_at_the_end_of_a_prefix_says_nothing(self):
+        self.fill(["a/1", "a/2", "b"])
+        self.assertEqual(self.names(prefix="a/*"), ["a/1", "a/2"])
+        self.assertEqual(self.names(prefix="*"), ["a/1", "a/2", "b"])
+        self.assertEqual(self.bucket.summary(prefix="a/*")["ObjCount"]["obj_count_present"], "2")
+
+    def test_where_an_object_is_and_of_how_many_parts(self):
+        self.put("whole")
+        upload = self.bucket.object("parts").multipart_upload().create()
+        for number in (1, 2):
+            upload.add_part(number).put_content(b"part")
+        upload.complete()
+        parts, whole = self.bucket.list_all_objects(props="name,size,location")
+        self.assertEqual((parts.flags & 8192, whole.flags & 8192), (8192, 0))
+        head = requests.head(self.url("whole"), allow_redirects=True, timeout=30)
+        self.assertEqual(whole.location, head.headers["Ais-Location"])
+
+    def test_what_nobody_knows(self):
+        """Properties are passed over; members, prefixes of no name and targets that are not there are refused."""
+        self.put("o", b"12345")
+        entry = self.bucket.list_all_objects(props="name,colour,size")[0]
+        self.assertEqual((entry.name, entry.size), ("o", 5))
+
+        def status(value):
+            message = {"action": "list", "value": value}
+            url = f"{ENDPOINT}/v1/buckets/{self.bucket.name}"
+            return requests.get(url, json=message, timeout=30).status_code
+
+        for prefix in ["../o", "a/./b", "~/o"]:
+            self.assertEqual((prefix, status({"prefix": prefix})), (prefix, 400))
+        self.assertEqual(status({"target": "nobody"}), 404)
 
     def test_without_recursion(self):
         self.fill(["a", "dir/b", "dir/sub/c", "z"])

@@ -20,6 +20,12 @@ class Metadata(ClusterCase):
         self.assertEqual(self.custom(), {"c": "4"})
         self.assertEqual(self.read("o"), b"x" * 100_000)
 
+    def test_custom_metadata_stays_when_the_content_is_replaced(self):
+        self.put("o", b"old").get_writer().set_custom_props({"owner": "me", "ETag": "of-the-old"})
+        self.put("o", b"new")
+        self.assertEqual(self.read("o"), b"new")
+        self.assertEqual(self.custom(), {"owner": "me"})
+
     def test_custom_metadata_has_limits(self):
         writer = self.put("o").get_writer()
         for pairs in [{"k": "v" * 2048}, {"": "v"}, {"a\x01b": "v"}]:
@@ -43,7 +49,7 @@ class Metadata(ClusterCase):
 
     def test_presence(self):
         self.put("o")
-        for presence, status in [(0, 200), (2, 200), (3, 200), (4, 200), (5, 404)]:
+        for presence, status in [(0, 200), (2, 200), (3, 200), (4, 200), (5, 400)]:
             reply = requests.head(
                 self.url("o"), params={"presence": presence}, allow_redirects=True, timeout=60
             )

@@ -112,6 +112,19 @@ class Objects(ClusterCase):
         listed = requests.get(f"{base}/ais/{self.bucket.name}", timeout=60).json()
         self.assertEqual([entry["name"] for entry in listed["entries"]], ["dir/easy"])
 
+    def test_easy_url_of_every_call(self):
+        base = self.client._request_client.base_url.removesuffix("/v1")
+        name = self.new_name()
+        create = {"action": "create-bck", "value": None}
+        self.assertEqual(requests.post(f"{base}/ais/{name}", json=create, timeout=60).status_code, 200)
+        url = f"{base}/ais/{name}/o"
+        self.assertEqual(requests.put(url, data=b"easy", timeout=60).status_code, 200)
+        self.assertEqual(requests.patch(url, json={"value": {"k": "v"}}, timeout=60).status_code, 200)
+        self.assertEqual(requests.head(url, allow_redirects=True, timeout=60).headers["Ais-Custom-Md"], "k=v")
+        destroy = {"action": "destroy-bck"}
+        self.assertEqual(requests.delete(f"{base}/ais/{name}", json=destroy, timeout=60).status_code, 200)
+        self.assertEqual(requests.get(url, timeout=60).status_code, 404)
+
     def test_errors_name_their_object(self):
         reply = requests.get(self.url("missing"), timeout=60)
         body = reply.json()

@@ -38,7 +38,6 @@ class Refusals(ClusterCase):
         ]:
             with self.subTest(action=action):
                 self.expect(501, method, self.path, action, {})
-        self.expect(501, "POST", f"/v1/objects/{self.bucket.name}", "blob-download", {})
         for path in ["/v1/ml/moss", "/s3/b", "/v1/tokens", "/gs/b"]:
             with self.subTest(path=path):
                 self.expect(501, "GET", path)
@@ -62,10 +61,41 @@ class Refusals(ClusterCase):
         self.put("a")
         self.expect(400, "DELETE", self.path, "delete-listrange", {"objname": ["b"]})
         self.expect(400, "DELETE", self.path, "delete-listrange")
+        self.expect(400, "DELETE", self.path, "delete-listrange", [])
+        self.expect(400, "POST", f"{self.path}?bck_to=ais/@%23/never/", "copy-bck", {"objnames": ["a"]})
         self.expect(400, "GET", self.path, "list", {"prefx": "b"})
         self.expect(400, "PATCH", self.path, "set-bprops", {"nonsense": 1})
         self.expect(400, "PUT", "/v1/cluster", "stop", {"idd": "x", "kind": "lru"})
         self.assertEqual(self.names(), ["a"])
+
+    def test_a_path_beyond_the_bucket(self):
+        """It names no bucket; taken for one, it would be another than was meant."""
+        self.put("a")
+        self.expect(400, "DELETE", f"{self.path}/a", "destroy-bck")
+        self.expect(400, "DELETE", f"{self.path}/a", "delete-listrange", {})
+        self.expect(400, "PATCH", f"{self.path}/a", "set-bprops", {"lru": {"enabled": True}})
+        self.expect(400, "POST", f"{self.path}?bck_to=ais/@%23/never/x", "copy-bck", {})
+        self.assertEqual(self.names(), ["a"])
+
+    def test_names_that_no_bucket_has_are_400(self):
+        for name in ["a..b", "a%20b", ".x", "b" * 65]:
+            for method, path, action in [
+                ("GET", f"/v1/objects/{name}/o", None),
+                ("DELETE", f"/v1/buckets/{name}", "destroy-bck"),
+                ("GET", f"/ais/{name}/o", None),
+            ]:
+                with self.subTest(name=name, method=method):
+                    self.expect(400, method, path, action)
+        self.expect(404, "POST", "/v1/buckets/nobody-made-it", "nonsense")
+        self.expect(400, "GET", f"/v1/objects/{self.bucket.name}/o?provider=AIS")
+
+    def test_variants_of_reading(self):
+        """One that is ignored would be answered with something else than was asked for."""
+        self.put("a", b"content")
+        for query in ["archpath=x", "archmode=prefix", "archregx=x", "etl_name=x"]:
+            self.expect(501, "GET", f"/v1/objects/{self.bucket.name}/a?{query}")
+        for query in ["archpath=", "uploadId=x", "append_type=append", "nonsense=1"]:
+            self.assertEqual(self.call("GET", f"/v1/objects/{self.bucket.name}/a?{query}").content, b"content")
 
     def test_remote_alone(self):
         for method, action, value in [
@@ -75,6 +105,7 @@ class Refusals(ClusterCase):
         ]:
             with self.subTest(action=action):
                 self.expect(400, method, self.path, action, value)
+        self.expect(400, "POST", f"/v1/objects/{self.bucket.name}", "blob-download", {})
 
     def test_properties_change_and_are_reset(self):
         def lru():

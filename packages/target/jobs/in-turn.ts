@@ -1,0 +1,35 @@
+import { must } from "@ais/base/assert.ts";
+import type { JobWork, UnitOutcome } from "@ais/node/jobs/job-work.ts";
+
+/** Work from a cursor that is empty at its start. */
+export type Stage = (cursor: string) => JobWork;
+
+/** One piece of work after another. The cursor says which, and how far that is. */
+export class InTurn implements JobWork {
+  readonly #stages: readonly Stage[];
+  #at: number;
+  #work: JobWork;
+
+  constructor(cursor: string, stages: readonly Stage[]) {
+    this.#stages = stages;
+    const blank = cursor.indexOf(" ");
+    this.#at = blank < 0 ? 0 : Number(cursor.slice(0, blank));
+    this.#work = this.#begin(blank < 0 ? "" : cursor.slice(blank + 1));
+  }
+
+  cursor(): string {
+    return `${this.#at} ${this.#work.cursor()}`;
+  }
+
+  async unit(signal: AbortSignal): Promise<UnitOutcome> {
+    const outcome = await this.#work.unit(signal);
+    if (outcome.kind !== "done" || this.#at + 1 === this.#stages.length) return outcome;
+    this.#at++;
+    this.#work = this.#begin("");
+    return { kind: "worked" };
+  }
+
+  #begin(cursor: string): JobWork {
+    return must(this.#stages[this.#at], "a cursor names a stage")(cursor);
+  }
+}
