@@ -23,7 +23,6 @@ export function encodeTestSpan(recorder: Recorder, anchor: TimeAnchor, nodeId: s
     limits,
     random,
     shapes,
-    defersFacts: false,
     monotonicMs: () => recorder.monotonicMs(),
     started() {},
     limitHit() {},

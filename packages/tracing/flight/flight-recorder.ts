@@ -56,7 +56,6 @@ export class FlightRecorder implements SpanOwner {
   readonly limits: SpanLimits;
   readonly random: RandomWord;
   readonly shapes: SpanShapes;
-  readonly defersFacts = true;
   readonly #recorder: Recorder;
   readonly #limits: FlightLimits;
   readonly #ring: FlightRing;
@@ -217,7 +216,6 @@ export class FlightRecorder implements SpanOwner {
   }
 
   #send(span: RecordingSpan): void {
-    span.settleFacts();
     this.#recorder.started();
     this.#recorder.ended(span);
   }

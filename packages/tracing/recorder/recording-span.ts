@@ -26,8 +26,6 @@ export interface SpanOwner {
   monotonicMs(): number;
   started(): void;
   limitHit(limit: RecordingLimit): void;
-  /** True: most spans are never exported, so their facts wait until they are. */
-  readonly defersFacts: boolean;
   /** Takes the span over; it does not change afterwards. */
   ended(span: RecordingSpan): void;
 }
@@ -54,7 +52,6 @@ class Rare implements RareParts {
   droppedLinks = 0;
   statusError = false;
   statusMessage = "";
-  facts: SpanFacts | null = null;
 }
 
 /**
@@ -74,6 +71,8 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
   shape: SpanShape;
   own: AttributeValue[] | null = null;
   rare: Rare | null = null;
+  /** Not made into attributes yet. */
+  #facts: SpanFacts | null = null;
   endMs = NOT_ENDED;
   stage = "";
   #chars = 0;
@@ -148,8 +147,7 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
   }
 
   describe(facts: SpanFacts): void {
-    if (this.#owner.defersFacts) this.#rareParts().facts = facts;
-    else facts.describe(this, facts.values);
+    this.#facts = facts;
   }
 
   /** Makes the attributes that waited, if the span has ended since as well. */
@@ -164,10 +162,8 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
 
   /** For who makes the attributes elsewhere. */
   takeFacts(): SpanFacts | null {
-    const { rare } = this;
-    if (rare === null) return null;
-    const { facts } = rare;
-    rare.facts = null;
+    const facts = this.#facts;
+    this.#facts = null;
     return facts;
   }
 
