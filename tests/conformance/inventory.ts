@@ -70,7 +70,7 @@ export const OPERATION_COVERAGE: Readonly<Record<Operation, Coverage>> = {
     "integration/object-operations.test.ts",
     "a copy that crosses targets is whole, and one trace",
   ),
-  "intra.job-object": at("integration/jobs.test.ts", "copies every object, makes the destination"),
+  "intra.job-object": at("integration/copy-bucket.test.ts", "copies every object, makes the destination"),
   "intra.hand-over": at(
     "integration/rebalance-trace.test.ts",
     "a read that has to fetch its object first says so, down to the target that had it",
@@ -79,7 +79,10 @@ export const OPERATION_COVERAGE: Readonly<Record<Operation, Coverage>> = {
     "integration/membership.test.ts",
     "without rebalance objects are found where they are; started by hand it moves them",
   ),
-  "intra.missing": at("integration/jobs.test.ts", "synchronized, deletes what the source does not have"),
+  "intra.missing": at(
+    "integration/copy-bucket.test.ts",
+    "synchronized, deletes what the source does not have",
+  ),
   "intra.jobs": at("integration/jobs.test.ts", "an abort ends the job and says whose it was"),
   "intra.listing-stop": at("integration/jobs.test.ts", "a listing can be stopped, by its id or its kind"),
   "intra.promote-scan": at("integration/promote.test.ts", "paths that climb, are not there, or hold nothing"),
