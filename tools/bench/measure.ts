@@ -71,6 +71,18 @@ export async function measureCase(
   return { samples, requests, otherWorkShare: otherWork.share() };
 }
 
+/** Measurements of the same contenders as one. */
+export function together(all: readonly Measured[]): Measured {
+  const samples = new Map<string, Sample[]>();
+  const requests = new Map<string, number>();
+  for (const measured of all) {
+    for (const [name, some] of measured.samples) samples.set(name, [...(samples.get(name) ?? []), ...some]);
+    for (const [name, count] of measured.requests) requests.set(name, (requests.get(name) ?? 0) + count);
+  }
+  const otherWorkShare = all.reduce((sum, measured) => sum + measured.otherWorkShare, 0) / all.length;
+  return { samples, requests, otherWorkShare };
+}
+
 /**
  * Until the runtime has compiled what this load needs: the code of the export worker, and what one request of a hundred runs,
  * take tens of seconds to get there. Resolves with the number of requests.

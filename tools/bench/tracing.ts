@@ -1,6 +1,8 @@
 /**
  * `make bench-tracing`: what tracing costs, straight at a target, in one run. Options: `--rounds=7`, `--seconds=2`,
- * `--warmup=30` (seconds at most, for each variant), `--only=get_4k,put_4k`.
+ * `--warmup=30` (seconds at most, for each variant), `--only=get_4k,put_4k`, `--generations=1`: so often every daemon is started
+ * anew, with all the rounds. What a runtime makes of one and the same program differs by some per cent from start to start, so
+ * smaller differences need several.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +15,7 @@ import { BenchProcess } from "./lib/bench-process.ts";
 import { OTHER_CORE, SERVER_CORE } from "./lib/cores.ts";
 import { machineText } from "./lib/machine.ts";
 import { progress } from "./lib/progress.ts";
-import { type Contender, type Measured, measureCase } from "./measure.ts";
+import { type Contender, type Measured, measureCase, together } from "./measure.ts";
 import { caseFigures, caseTable } from "./report.ts";
 import { CEILING, VARIANTS } from "./variants.ts";
 
@@ -25,6 +27,7 @@ interface BenchOptions {
   readonly rounds: number;
   readonly seconds: number;
   readonly warmupSeconds: number;
+  readonly generations: number;
   readonly cases: readonly CaseName[];
 }
 
@@ -34,13 +37,20 @@ function parseOptions(): BenchOptions {
       rounds: { type: "string", default: "7" },
       seconds: { type: "string", default: "2" },
       warmup: { type: "string", default: "30" },
+      generations: { type: "string", default: "1" },
       only: { type: "string", default: CASES.join(",") },
     },
   });
   const cases = CASES.filter((name) => values.only.split(",").includes(name));
   if (cases.length === 0) throw new Error(`--only knows ${CASES.join(", ")}`);
-  const { rounds, seconds, warmup } = values;
-  return { rounds: Number(rounds), seconds: Number(seconds), warmupSeconds: Number(warmup), cases };
+  const { rounds, seconds, warmup, generations } = values;
+  return {
+    rounds: Number(rounds),
+    seconds: Number(seconds),
+    warmupSeconds: Number(warmup),
+    generations: Number(generations),
+    cases,
+  };
 }
 
 function script(name: string): string[] {
@@ -55,23 +65,22 @@ async function main(): Promise<void> {
   const load = stack.use(await BenchProcess.start({ command: script("lib/load-main.ts"), core: OTHER_CORE }));
   const sinkCommand = [...script("sink-main.ts"), String(VARIANTS.length)];
   const sink = stack.use(await BenchProcess.start({ command: sinkCommand, core: OTHER_CORE }));
-  const cluster = await startCluster(directory, sink.ready.split(","), stack);
   const machine = machineText();
+  const { rounds, seconds, generations } = options;
   console.log(`${machine}\nserver on core ${SERVER_CORE}, load and collector on core ${OTHER_CORE}`);
   console.log("the collector is a sink: it acknowledges and counts, nothing is stored");
-  console.log(`medians of ${options.rounds} interleaved rounds of ${options.seconds} s a variant\n`);
-  const helperPids = [process.pid, load.pid, sink.pid];
+  console.log(`medians of ${generations} times ${rounds} interleaved rounds of ${seconds} s a variant\n`);
   const results: Record<string, unknown> = {};
+  const parties: Parties = { load, sink };
   for (const caseName of options.cases) {
-    const contenders: Contender[] = [];
-    for (const name of VARIANTS) {
-      const { process: server, port } = cluster.targets[name];
-      contenders.push({ name, pid: server.pid, port, targets: await cluster.targetsOf(caseName, name) });
-    }
-    await using ceiling = await startCeiling(caseName);
-    if (ceiling !== null) contenders.push(ceiling.contender);
     const countsBefore = await drainedCounts(sink);
-    const measured = await measureCase(caseName, contenders, { ...options, load, helperPids, progress });
+    const all: Measured[] = [];
+    for (let generation = 1; generation <= generations; generation++) {
+      all.push(
+        await measureGeneration(caseName, join(directory, `${caseName}-${generation}`), parties, options),
+      );
+    }
+    const measured = together(all);
     progress("");
     console.log(caseTable(caseName, measured));
     console.log(`${spanCheck(measured, countsBefore, await drainedCounts(sink))}\n`);
@@ -82,6 +91,36 @@ async function main(): Promise<void> {
   const document = { ...results, machine, date: new Date().toISOString() };
   await Bun.write(RESULTS, `${JSON.stringify(document, null, 2)}\n`);
   console.log(`written to ${RESULTS}`);
+}
+
+interface Parties {
+  readonly load: BenchProcess;
+  readonly sink: BenchProcess;
+}
+
+/** All variants, started for this, with a cluster of their own in `directory`. */
+async function measureGeneration(
+  caseName: CaseName,
+  directory: string,
+  { load, sink }: Parties,
+  options: BenchOptions,
+): Promise<Measured> {
+  await using stack = new AsyncDisposableStack();
+  mkdirSync(directory);
+  stack.defer(() => rmSync(directory, { recursive: true, force: true }));
+  const cluster = await startCluster(directory, sink.ready.split(","), stack);
+  const contenders: Contender[] = [];
+  for (const name of VARIANTS) {
+    const { process: server, port } = cluster.targets[name];
+    contenders.push({ name, pid: server.pid, port, targets: await cluster.targetsOf(caseName, name) });
+  }
+  await using ceiling = await startCeiling(caseName);
+  if (ceiling !== null) contenders.push(ceiling.contender);
+  const helperPids = [process.pid, load.pid, sink.pid];
+  const measured = await measureCase(caseName, contenders, { ...options, load, helperPids, progress });
+  // What waits to be exported goes out before the daemons end.
+  await drainedCounts(sink);
+  return measured;
 }
 
 interface Ceiling extends AsyncDisposable {
