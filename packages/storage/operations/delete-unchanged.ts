@@ -7,7 +7,8 @@ import { attributesOf, objectCname, tracedLocate } from "../lookup.ts";
 import { reportFailure } from "../report-failure.ts";
 import { SPAN_NAMES } from "../span-names.ts";
 import type { StoreContext } from "../store-context.ts";
-import type { CustomMetadata, ObjectAttributes, ObjectKey } from "../types.ts";
+import type { ObjectAttributes, ObjectKey } from "../types.ts";
+import { isUnchanged } from "../unchanged.ts";
 
 /** False when the object has been replaced, changed or deleted since `looked` was read; then nothing changes. */
 export async function deleteUnchanged(
@@ -23,8 +24,7 @@ export async function deleteUnchanged(
   try {
     const committed = await mountpath.index.commit(() => {
       const record = mountpath.index.find(indexKey)?.record ?? null;
-      if (record === null || record.createdNs !== looked.createdNs) return null;
-      if (!sameCustom(attributesOf(record, mountpath).custom, looked.custom)) return null;
+      if (record === null || !isUnchanged(attributesOf(record, mountpath), looked)) return null;
       mountpath.index.remove(indexKey, record);
       return record.fileId;
     });
@@ -39,9 +39,4 @@ export async function deleteUnchanged(
     endFailed(span, error);
     throw reportFailure(context, `delete ${objectCname(key)}`, mountpath, error, parent);
   }
-}
-
-function sameCustom(left: CustomMetadata, right: CustomMetadata): boolean {
-  const keys = Object.keys(left);
-  return keys.length === Object.keys(right).length && keys.every((key) => left[key] === right[key]);
 }

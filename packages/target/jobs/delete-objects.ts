@@ -25,14 +25,17 @@ export function deleteObjects(context: JobContext, { store, member }: TargetServ
     continueOnError: args.continueOnError,
     vanishes: isMeant,
     async each(object) {
-      const { objectName, attributes } = object;
+      const { objectName } = object;
       const props = findBucket(member.snapshot.bmd, from.bucket);
       if (props === null || props.bid !== from.bid) throw bucketNotFound(from.bucket);
       if (!isMeant(object)) return;
       const key = objectKey(source, objectName);
+      // What was listed is what is here: a target that was away may have missed a newer one.
+      const newest = await store.head(key, NOOP_SPAN);
+      if (newest === null || !isMeant({ objectName, attributes: newest })) return;
       if (!(await store.delete(key, durabilityOf(props), NOOP_SPAN))) return;
       stats.objects++;
-      stats.bytes += attributes.sizeBytes;
+      stats.bytes += newest.sizeBytes;
     },
   });
 

@@ -65,7 +65,12 @@ function setUp({ here, elsewhere, settled = false, outdated = false, owner = "se
       asked.push("delete here");
       return found;
     },
-    deleteUnchanged: async () => true,
+    deleteUnchanged: async (_key: ObjectKey, looked: ObjectAttributes) => {
+      const found = state.here === looked.createdNs;
+      if (found) state.here = undefined;
+      asked.push("delete unchanged here");
+      return found;
+    },
   };
   const claims = {
     isOutdated: outdated,
@@ -149,6 +154,29 @@ test("a deletion is one everywhere, elsewhere first", async () => {
   const only = setUp({ elsewhere: 1n });
   expect(await only.store.delete(KEY, "os", NOOP_SPAN)).toBe(true);
 });
+
+test("what is deleted for its outdated form stays, in the newest form that another target has", async () => {
+  const { store, asked, state } = setUp({ here: 2n, elsewhere: 3n, outdated: true });
+  expect(await store.deleteUnchanged(KEY, attributesAt(2n), NOOP_SPAN)).toBe(false);
+  expect([state.here, state.elsewhere]).toEqual([3n, undefined]);
+  expect(asked).not.toContain("drop elsewhere");
+});
+
+test("what was replaced here since it was looked at is deleted nowhere", async () => {
+  const { store, asked, state } = setUp({ here: 3n, elsewhere: 1n });
+  expect(await store.deleteUnchanged(KEY, attributesAt(2n), NOOP_SPAN)).toBe(false);
+  expect([state.here, asked]).toEqual([3n, []]);
+});
+
+test.each([true, false])(
+  "what is as it was looked at is deleted everywhere (outdated: %p)",
+  async (outdated) => {
+    const { store, asked, state } = setUp({ here: 2n, elsewhere: 1n, outdated });
+    expect(await store.deleteUnchanged(KEY, attributesAt(2n), NOOP_SPAN)).toBe(true);
+    expect([state.here, state.elsewhere]).toEqual([undefined, undefined]);
+    expect(asked.slice(-2)).toEqual(["drop elsewhere", "delete unchanged here"]);
+  },
+);
 
 test("a write that ends by another map than it began by goes to the owner before it is acknowledged", async () => {
   const { store, asked, member } = setUp({ settled: true });

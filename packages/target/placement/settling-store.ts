@@ -11,6 +11,7 @@ import type {
   ObjectStore,
   ObjectUploads,
 } from "@ais/storage/types.ts";
+import { isUnchanged } from "@ais/storage/unchanged.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import type { Span } from "@ais/tracing/types.ts";
 import { isSettled } from "@ais/wire/rmd.ts";
@@ -93,7 +94,13 @@ export function createSettlingStore(parts: SettlingParts): ObjectStore {
       return (await local.delete(key, durability, span)) || wasElsewhere;
     },
     async deleteUnchanged(key, looked, span) {
-      if (!isSettledNow() && isOwner(key)) await claims.drop(key, span);
+      if (!isSettledNow() && isOwner(key)) {
+        // What was looked at may be outdated, and the newest form of it at another target: that is to stay.
+        if (mustAskFirst()) await fetch(key, span);
+        const here = await local.head(key, span);
+        if (here === null || !isUnchanged(here, looked)) return false;
+        await claims.drop(key, span);
+      }
       return local.deleteUnchanged(key, looked, span);
     },
     async setCustom(key, change, durability, span) {

@@ -1,0 +1,70 @@
+/** What a job that deletes objects leaves alone. */
+import { expect, test } from "bun:test";
+import { type JobRecord, NO_STATS, NOTHING_AHEAD } from "@ais/cluster/jobs/job-record.ts";
+import type { JobContext } from "@ais/node/jobs/job-work.ts";
+import { MemoryMember, memoryNode } from "@ais/node/testing/memory-member.ts";
+import { bodyOf, INLINE_BYTES, keyOf, PUT, temporaryStore } from "@ais/storage/testing/store-fixture.ts";
+import type { ObjectStore } from "@ais/storage/types.ts";
+import { NOOP_SPAN } from "@ais/tracing/noop.ts";
+import { aisBucket } from "@ais/wire/bck.ts";
+import { withBucket } from "@ais/wire/bmd.ts";
+import { defaultBprops } from "@ais/wire/bprops.ts";
+import { parseMultiObjectMsg } from "@ais/wire/jobs/job-messages.ts";
+import type { TargetServices } from "../services.ts";
+import { deleteObjects } from "./delete-objects.ts";
+
+const { signal } = new AbortController();
+const BODY = bodyOf(INLINE_BYTES);
+
+interface Times {
+  readonly startedNs: bigint;
+  readonly shareStartedNs: bigint;
+}
+
+/** Runs the job to its end over what `store` holds of one bucket; its figures. */
+async function run(store: ObjectStore, { startedNs, shareStartedNs }: Times): Promise<typeof NO_STATS> {
+  const member = new MemoryMember(memoryNode("target", "self", 1));
+  const from = { bucket: aisBucket("bck"), bid: "1" };
+  member.changeBmd((bmd) =>
+    withBucket(bmd, from.bucket, defaultBprops(member.newest.config, { bid: 1n, createdNs: 1n })),
+  );
+  member.deliver("bmd");
+  const stats = { ...NO_STATS };
+  const args = parseMultiObjectMsg({ template: "" });
+  const context: JobContext = {
+    record: { from, args, startedNs: startedNs.toString() } as unknown as JobRecord,
+    cursor: "",
+    shareStartedNs,
+    stats,
+    ahead: NOTHING_AHEAD,
+    announce: async () => undefined,
+    workers() {},
+    phase() {},
+    failed() {},
+  };
+  const work = deleteObjects(context, { store, member } as unknown as TargetServices);
+  while ((await work.unit(signal)).kind !== "done");
+  return stats;
+}
+
+test("an outdated form that a target still has is not what is judged, but the newest that others have", async () => {
+  await using fixture = await temporaryStore();
+  const local = fixture.store;
+  const old = await local.put(keyOf("o"), BODY, PUT, NOOP_SPAN);
+  await local.put(keyOf("other"), BODY, PUT, NOOP_SPAN);
+  const startedNs = (await local.head(keyOf("other"), NOOP_SPAN))?.createdNs ?? 0n;
+  expect(old.createdNs).toBeLessThanOrEqual(startedNs);
+  // As the store of an outdated target does: who asks for an object has it in its newest form.
+  const store: ObjectStore = Object.create(local, {
+    head: {
+      value: async (...[key, span]: Parameters<ObjectStore["head"]>) => {
+        if (key.objectName === "o") await local.put(key, bodyOf(INLINE_BYTES, 2), PUT, span);
+        return local.head(key, span);
+      },
+    },
+  });
+  const stats = await run(store, { startedNs, shareStartedNs: startedNs });
+  expect((await local.head(keyOf("o"), NOOP_SPAN))?.createdNs).toBeGreaterThan(startedNs);
+  expect(await local.head(keyOf("other"), NOOP_SPAN)).toBe(null);
+  expect([stats.objects, stats.bytes]).toEqual([1, INLINE_BYTES]);
+});
