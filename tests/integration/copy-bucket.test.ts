@@ -67,11 +67,11 @@ describe("copy-bck", () => {
   });
 
   test("synchronized, deletes what the source does not have", async () => {
-    const originals = [...numbered("keep/", 300), "keep/pic.jpeg", "other/1"];
+    const originals = [...numbered("keep/", 300), "keep/pic.jpeg", "keep/set.tgz", "other/1"];
     await jobs.create("from");
     await jobs.fill("from", originals, contentOf);
     const path = "/v1/buckets/from?bck_to=ais/@%23/mirror/";
-    const ext = { jpeg: "jpg" };
+    const ext = { jpeg: "jpg", tgz: "tar.gz" };
     await jobs.wait(await jobs.job("POST", path, "copy-bck", { ext }));
     await jobs.fill("mirror", [...numbered("keep/extra-", 300), "other/extra"], contentOf);
     await jobs.wait(
@@ -88,12 +88,13 @@ describe("copy-bck", () => {
     const id = await jobs.job("POST", path, "copy-bck", { ext, synchronize: true, prefix: "keep/" });
     expect(await jobs.wait(id)).toMatchObject({ err: "", aborted: false });
     const kept = originals.filter(
-      (name) => name.startsWith("keep/") && !["keep/0007", "keep/pic.jpeg"].includes(name),
+      (name) => name.startsWith("keep/") && !["keep/0007", "keep/pic.jpeg", "keep/set.tgz"].includes(name),
     );
-    const expected = [...kept, "keep/pic.jpg", "other/1", "other/extra"];
+    const changed = ["keep/pic.jpg", "keep/set.tar.gz"];
+    const expected = [...kept, ...changed, "other/1", "other/extra"];
     expect(await jobs.names("mirror")).toEqual(expected.toSorted());
     await jobs.wait(await jobs.job("POST", path, "copy-bck", { ext, synchronize: true }));
-    expect(await jobs.names("mirror")).toEqual([...kept, "keep/pic.jpg"].toSorted());
+    expect(await jobs.names("mirror")).toEqual([...kept, ...changed].toSorted());
   });
 
   test("a dry run counts and makes nothing", async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import {
+  copyName,
   originalNames,
   parseCopyMsg,
   parseCopyObjectsMsg,
@@ -32,6 +33,15 @@ test("a copy knows what its original may be called", () => {
   expect(parseCopyMsg({ synchronize: true }).synchronize).toBe(true);
   expect(() => parseCopyMsg({ synchronize: true, prepend: "x" })).toThrow("exclude each other");
   expect(() => parseCopyObjectsMsg({ synchronize: true, tobck: { name: "b" } })).toThrow("not supported");
+});
+
+test("whatever extensions are changed to, the original is among the names of its copy", () => {
+  const extensions = { tgz: "tar.gz", gz: ".zip.gz", jpeg: "", "": "x", txt: "..md" };
+  for (const name of ["a.tgz", "d.1/a.gz", "a.b.jpeg", "a.", "a.txt", "a", "a.none"]) {
+    const copy = copyName(name, { extensions, prepend: "" });
+    expect(originalNames(copy, { extensions })).toContain(name);
+  }
+  expect(originalNames("a.tar.gz", { extensions: { tgz: "tar.gz" } })).toEqual(["a.tar.gz", "a.tgz"]);
 });
 
 test("what AIStore's clients send is taken, in any case", () => {

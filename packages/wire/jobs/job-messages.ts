@@ -131,7 +131,7 @@ export function copyName(
   const extension = dot < 0 ? "" : objectName.slice(dot + 1);
   const changed = dot >= 0 && Object.hasOwn(extensions, extension) ? extensions[extension] : undefined;
   const name =
-    changed === undefined ? objectName : objectName.slice(0, dot + 1) + changed.replace(/^\.+/, "");
+    changed === undefined ? objectName : objectName.slice(0, dot + 1) + withoutDots(changed);
   return prepend + name;
 }
 
@@ -140,12 +140,16 @@ export function originalNames(
   copyName: string,
   { extensions }: Pick<CopyMsg, "extensions">,
 ): readonly string[] {
-  const dot = copyName.lastIndexOf(".");
-  const stems =
-    dot < 0
-      ? []
-      : Object.entries(extensions).filter(([, to]) => to.replace(/^\.+/, "") === copyName.slice(dot + 1));
-  return [copyName, ...stems.map(([from]) => copyName.slice(0, dot + 1) + from)];
+  const before = Object.entries(extensions).flatMap(([from, to]) => {
+    // A new extension may have dots of its own.
+    const suffix = `.${withoutDots(to)}`;
+    return copyName.endsWith(suffix) ? [`${copyName.slice(0, copyName.length - suffix.length)}.${from}`] : [];
+  });
+  return [copyName, ...before];
+}
+
+function withoutDots(extension: string): string {
+  return extension.replace(/^\.+/, "");
 }
 
 function multiObject(json: v.InferOutput<typeof MultiObjectSchema>): MultiObjectMsg {
@@ -172,7 +176,7 @@ function copyOf(json: v.InferOutput<typeof CopySchema> & v.InferOutput<typeof Mu
     throw new AisError("badRequest", "invalid selection of objects: it has a prefix and something else");
   const selection = { ...message.selection, prefix: withoutWildcard(prefix) };
   const extensions = Object.fromEntries(
-    Object.entries(json.ext).map(([from, to]) => [from.replace(/^\.+/, ""), to]),
+    Object.entries(json.ext).map(([from, to]) => [withoutDots(from), to]),
   );
   return {
     ...message,
