@@ -68,3 +68,18 @@ test("an outdated form that a target still has is not what is judged, but the ne
   expect(await local.head(keyOf("other"), NOOP_SPAN)).toBe(null);
   expect([stats.objects, stats.bytes]).toEqual([1, INLINE_BYTES]);
 });
+
+test.each([
+  ["a share that begins late", 0n, 1_000_000_000n],
+  ["a clock that is behind the proxy's", 1_000_000_000n, 0n],
+])("what was written after the job began stays, with %s", async (_what, jobLaterNs, shareLaterNs) => {
+  await using fixture = await temporaryStore();
+  const { store } = fixture;
+  const { createdNs: beganNs } = await store.put(keyOf("old"), BODY, PUT, NOOP_SPAN);
+  await Bun.sleep(2);
+  await store.put(keyOf("new"), BODY, PUT, NOOP_SPAN);
+  const times = { startedNs: beganNs + jobLaterNs, shareStartedNs: beganNs + shareLaterNs };
+  expect((await run(store, times)).objects).toBe(1);
+  expect(await store.head(keyOf("old"), NOOP_SPAN)).toBe(null);
+  expect(await store.head(keyOf("new"), NOOP_SPAN)).not.toBe(null);
+});

@@ -10,6 +10,7 @@ import { durabilityOf } from "../locate.ts";
 import type { TargetServices } from "../services.ts";
 import { EachObject } from "./each-object.ts";
 import { objectKey, openSource } from "./object-source.ts";
+import { isWrittenSince } from "./written-since.ts";
 
 export function deleteObjects(context: JobContext, { store, member }: TargetServices): JobWork {
   const { record, stats } = context;
@@ -41,6 +42,6 @@ export function deleteObjects(context: JobContext, { store, member }: TargetServ
 
   /** What was written since is not what the caller meant, however late (after a restart, say) this share gets to it. */
   function isMeant({ attributes }: ListedObject): boolean {
-    return attributes.createdNs <= context.shareStartedNs;
+    return !isWrittenSince(attributes, context);
   }
 }

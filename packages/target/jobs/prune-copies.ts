@@ -22,6 +22,7 @@ import type { TargetServices } from "../services.ts";
 import { isPassing } from "./each-object.ts";
 import { missingTarget } from "./missing-target.ts";
 import { type ObjectSource, objectKey, openSource } from "./object-source.ts";
+import { isWrittenSince } from "./written-since.ts";
 
 const RETRY_DELAY_MS = 300;
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -83,7 +84,7 @@ export class PruneCopies implements JobWork {
   #isOurs({ objectName, attributes }: ListedObject): boolean {
     const { context, to } = this.#options;
     const { handOver, facts } = this.#services;
-    if (attributes.createdNs > context.shareStartedNs) return false;
+    if (isWrittenSince(attributes, context)) return false;
     return handOver.ownerOf(objectUname(to.bucket, objectName))?.daemon_id === facts.id;
   }
 

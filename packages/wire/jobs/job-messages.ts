@@ -130,8 +130,7 @@ export function copyName(
   const dot = objectName.lastIndexOf(".");
   const extension = dot < 0 ? "" : objectName.slice(dot + 1);
   const changed = dot >= 0 && Object.hasOwn(extensions, extension) ? extensions[extension] : undefined;
-  const name =
-    changed === undefined ? objectName : objectName.slice(0, dot + 1) + withoutDots(changed);
+  const name = changed === undefined ? objectName : objectName.slice(0, dot + 1) + withoutDots(changed);
   return prepend + name;
 }
 
