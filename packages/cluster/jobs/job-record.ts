@@ -99,6 +99,9 @@ export type JobStats = v.InferOutput<typeof StatsSchema>;
 export type JobAhead = Readonly<v.InferOutput<typeof AheadSchema>>;
 export type JobShare = Readonly<v.InferOutput<typeof ShareSchema>>;
 
+/** What a share waits for that cannot go on before placement is settled: a job with one of these does not end without a rebalance. */
+export const WAITS_FOR_PLACEMENT = "objects are moving between targets";
+
 export const NO_STATS: JobStats = {
   objects: 0,
   bytes: 0,

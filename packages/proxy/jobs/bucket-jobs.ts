@@ -18,6 +18,7 @@ import {
   parseCopyObjectsMsg,
   parseMultiObjectMsg,
 } from "@ais/wire/jobs/job-messages.ts";
+import { isSettled } from "@ais/wire/rmd.ts";
 import type { ProxyServices } from "../services.ts";
 import { syncDocument } from "../sync-document.ts";
 import { requireNoRebalance } from "./beside-rebalance.ts";
@@ -109,12 +110,22 @@ async function startCopy(
   }
   // Before a destination is made for nothing.
   await requireNoRebalance(kind, services);
+  if (args.synchronize && !args.dryRun) requireSettled(kind, services);
   // A dry run makes nothing: bucket id 0 belongs to no bucket.
   const to = args.dryRun
     ? { bucket: destination, bid: findBucket(services.member.snapshot.bmd, destination)?.bid ?? "0" }
     : await ensureDestination(destination, props, call, services);
   const description = `${args.dryRun ? "dry-run " : ""}${selectionText(args.selection)}`;
   return startJob({ kind, from: { bucket, bid }, to, description, args }, call, services);
+}
+
+/** Nobody can say for certain what the source does not have. */
+function requireSettled(kind: string, { member }: ProxyServices): void {
+  if (isSettled(member.snapshot)) return;
+  throw new AisError(
+    "conflict",
+    `cannot start "${kind}" with "synchronize": not every object is at its target, please try again after a rebalance`,
+  );
 }
 
 /**

@@ -1,11 +1,18 @@
 /** When a rebalance begins, ends another one, or is left alone. */
 import { expect, test } from "bun:test";
-import type { JobRecord } from "@ais/cluster/jobs/job-record.ts";
+import {
+  type JobRecord,
+  NO_STATS,
+  NOTHING_AHEAD,
+  WAITS_FOR_PLACEMENT,
+} from "@ais/cluster/jobs/job-record.ts";
 import { loadHrw } from "@ais/hrw/hrw.ts";
+import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import { outOfServiceState } from "@ais/wire/fixtures/out-of-service.ts";
 import { emptyRmd, type OutOfService, outOfService, type Rmd, withNode } from "@ais/wire/rmd.ts";
-import { fakeNode } from "../fixtures/fake-member.ts";
+import { fakeNode, NNN } from "../fixtures/fake-member.ts";
 import { FakeProxy } from "../fixtures/fake-proxy.ts";
+import { startJob } from "../jobs/start-job.ts";
 import type { ProxyServices } from "../services.ts";
 import { concludeRebalance } from "./rebalance.ts";
 import { startRebalanceKeeper } from "./rebalance-keeper.ts";
@@ -82,6 +89,24 @@ test("without a bucket there is nothing to move, and no job", async () => {
   await pass();
   expect(rebalances()).toEqual([]);
   expect(member.snapshot.rmd.target_ids).toEqual(["t1", "t2"]);
+});
+
+test.each([
+  ["", false],
+  ["t[t9] is not in the cluster map", false],
+  [WAITS_FOR_PLACEMENT, true],
+])("a copy is let finish, unless it waits for placement itself (%p)", async (waitingFor, isEnded) => {
+  const { pass, jobs, services } = await setUp((rmd) => ({ ...rmd, target_ids: ["t1"] }));
+  const bucket = { bucket: NNN, bid: "1" };
+  const copy = { kind: "copy-bck", from: bucket, to: bucket, description: "", args: null } as const;
+  const id = await startJob(copy, { span: NOOP_SPAN }, services);
+  const share = { state: "running", startedNs: "1", endedNs: "0", runs: 1, cursor: "", error: "" } as const;
+  const figures = { stats: NO_STATS, ahead: NOTHING_AHEAD, result: null };
+  await jobs.putShare(id, { ...share, ...figures, nodeId: "t1", waitingFor });
+  await pass();
+  await pass();
+  expect(jobs.get("g1") !== null).toBe(isEnded);
+  expect(jobs.get(id)?.record.stop?.reason).toBe(isEnded ? "aborted by a rebalance" : undefined);
 });
 
 test("a rebalance that failed is not begun again by itself, until there is another reason", async () => {

@@ -3,6 +3,7 @@
  * has changed under it, and begun anew; nodes whose objects were handed over are let go.
  */
 import { errorText, isAisError } from "@ais/base/errors.ts";
+import { WAITS_FOR_PLACEMENT } from "@ais/cluster/jobs/job-record.ts";
 import type { Span } from "@ais/tracing/types.ts";
 import { listBuckets } from "@ais/wire/bmd.ts";
 import { jobEntry } from "@ais/wire/jobs/job-kinds.ts";
@@ -109,11 +110,15 @@ class Keeping {
     });
   }
 
-  /** A job is at work that a rebalance would end. */
+  /** A job is at work that a rebalance would end, and that can come to its end without one. */
   #isBusy(): boolean {
     return this.#services.jobs.list().some(({ record, shares }) => {
       if (record.end !== null || jobEntry(record.kind).abortedByRebalance !== true) return false;
-      return record.targets.some((id) => (shares.get(id)?.state ?? "running") === "running");
+      const working = record.targets.flatMap((id) => {
+        const share = shares.get(id);
+        return (share?.state ?? "running") === "running" ? [share] : [];
+      });
+      return working.length > 0 && !working.some((share) => share?.waitingFor === WAITS_FOR_PLACEMENT);
     });
   }
 

@@ -3,7 +3,7 @@
  * more. Only the owner of an original may say that it is missing. What was written since the job began stays.
  */
 import { AisError } from "@ais/base/errors.ts";
-import type { JobBucket } from "@ais/cluster/jobs/job-record.ts";
+import { type JobBucket, WAITS_FOR_PLACEMENT } from "@ais/cluster/jobs/job-record.ts";
 import type { JobContext, JobWork, UnitOutcome } from "@ais/node/jobs/job-work.ts";
 import { callPeer } from "@ais/node/peer-client.ts";
 import { peerFailure } from "@ais/node/peer-failure.ts";
@@ -78,7 +78,7 @@ export class PruneCopies implements JobWork {
     const { context } = this.#options;
     const gone = missingTarget(context.record.targets, this.#services);
     if (gone !== null) return gone;
-    return isSettled(this.#services.member.snapshot) ? null : "objects are moving between targets";
+    return isSettled(this.#services.member.snapshot) ? null : WAITS_FOR_PLACEMENT;
   }
 
   #isOurs({ objectName, attributes }: ListedObject): boolean {
