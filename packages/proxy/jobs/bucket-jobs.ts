@@ -4,7 +4,7 @@ import type { JobBucket } from "@ais/cluster/jobs/job-record.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { textReply } from "@ais/node/replies.ts";
-import { ACTION_PERMISSIONS, requireAccess } from "@ais/wire/access.ts";
+import { ACTION_PERMISSIONS, type Permission, requireAccess } from "@ais/wire/access.ts";
 import type { ActMsg } from "@ais/wire/act-msg.ts";
 import { ACTIONS } from "@ais/wire/actions.ts";
 import { type Bck, bucketCname, sameBucket } from "@ais/wire/bck.ts";
@@ -32,6 +32,10 @@ import {
   withCopy,
 } from "./job-buckets.ts";
 import { startJob } from "./start-job.ts";
+
+/** What copies do at their destination. */
+const COPY: readonly Permission[] = ["PUT"];
+const SYNCHRONIZE: readonly Permission[] = [...COPY, "DELETE-OBJECT"];
 
 /** Null when the action is none of these. */
 export async function bucketJob(
@@ -114,7 +118,7 @@ async function startCopy(
   // A dry run makes nothing: bucket id 0 belongs to no bucket.
   const to = args.dryRun
     ? { bucket: destination, bid: findBucket(services.member.snapshot.bmd, destination)?.bid ?? "0" }
-    : await ensureDestination(destination, props, call, services);
+    : await ensureDestination(destination, props, args.synchronize ? SYNCHRONIZE : COPY, call, services);
   const description = `${args.dryRun ? "dry-run " : ""}${selectionText(args.selection)}`;
   return startJob({ kind, from: { bucket, bid }, to, description, args }, call, services);
 }

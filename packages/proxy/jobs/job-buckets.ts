@@ -3,7 +3,7 @@ import { AisError } from "@ais/base/errors.ts";
 import type { JobBucket } from "@ais/cluster/jobs/job-record.ts";
 import type { ClusterSnapshot } from "@ais/cluster/snapshot.ts";
 import type { Call } from "@ais/node/call.ts";
-import { requireAccess } from "@ais/wire/access.ts";
+import { type Permission, requireAccess } from "@ais/wire/access.ts";
 import { type Bck, bucketCname, parseUname, sameBucket, validateNewBucket } from "@ais/wire/bck.ts";
 import { type Bmd, findBucket, withBucket } from "@ais/wire/bmd.ts";
 import type { Bprops } from "@ais/wire/bprops.ts";
@@ -40,10 +40,14 @@ export function destinationOfCall(call: Call): Bck {
   return bucket;
 }
 
-/** The destination of a copy; one that does not exist gets the source's properties. Every node knows it afterwards. */
+/**
+ * The destination of a copy; one that does not exist gets the source's properties. Every node knows it afterwards.
+ * `permissions` are those that the copy needs of one that exists.
+ */
 export async function ensureDestination(
   destination: Bck,
   source: Bprops,
+  permissions: readonly Permission[],
   call: Call,
   services: ProxyServices,
 ): Promise<JobBucket> {
@@ -52,7 +56,7 @@ export async function ensureDestination(
   const snapshot = await services.member.updateBmd((bmd) => {
     const known = findBucket(bmd, destination);
     if (known !== null) {
-      requireAccess(destination, known, "PUT");
+      for (const permission of permissions) requireAccess(destination, known, permission);
       refuseRenaming(destination, known);
     }
     isNew = known === null;
