@@ -14,8 +14,8 @@ export interface JobWork {
   unit(signal: AbortSignal): Promise<UnitOutcome>;
   /** From where a later process goes on; everything before it is done for good. Empty: from the start. */
   cursor(): string;
-  /** Figures up to the cursor, where a later process counts again what comes after it. Without it the newest are kept. */
-  settled?(): JobStats;
+  /** Figures up to the cursor, where a later process counts again what comes after it. Without them the newest are kept. */
+  settled?(): JobStats | undefined;
   /** What the share found out, once done. */
   result?(): unknown;
 }

@@ -1,5 +1,6 @@
 /** `copy-bck`, `copy-listrange` and `move-bck`: copies this target's objects of one bucket to where they belong in another. */
 import { AisError, isAisError } from "@ais/base/errors.ts";
+import type { JobStats } from "@ais/cluster/jobs/job-record.ts";
 import type { JobContext, JobWork, UnitOutcome } from "@ais/node/jobs/job-work.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import { findBucket } from "@ais/wire/bmd.ts";
@@ -96,6 +97,10 @@ class DrainedFirst implements JobWork {
 
   cursor(): string {
     return this.#work.cursor();
+  }
+
+  settled(): JobStats | undefined {
+    return this.#work.settled?.();
   }
 
   async unit(signal: AbortSignal): Promise<UnitOutcome> {

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { NO_STATS } from "@ais/cluster/jobs/job-record.ts";
 import type { JobWork } from "@ais/node/jobs/job-work.ts";
 import { InTurn } from "./in-turn.ts";
 
@@ -38,4 +39,16 @@ test("goes through its stages, and on from any cursor", async () => {
     if (index === 0) expect(done).toEqual(all);
   }
   expect(cursors).toEqual(["0 ", "0 1", "0 2", "0 3", "1 ", "1 1", "1 2", "1 3"]);
+});
+
+test("its figures are those of the stage that it is at", async () => {
+  const counts: JobWork = {
+    cursor: () => "",
+    settled: () => ({ ...NO_STATS, objects: 7 }),
+    unit: async () => ({ kind: "done" }),
+  };
+  const work = new InTurn("", [() => counts, counting("b", [])]);
+  expect(work.settled()?.objects).toBe(7);
+  await work.unit(signal);
+  expect([work.cursor(), work.settled()]).toEqual(["1 ", undefined]);
 });

@@ -1,4 +1,5 @@
 import { must } from "@ais/base/assert.ts";
+import type { JobStats } from "@ais/cluster/jobs/job-record.ts";
 import type { JobWork, UnitOutcome } from "@ais/node/jobs/job-work.ts";
 
 /** Work from a cursor that is empty at its start. */
@@ -19,6 +20,10 @@ export class InTurn implements JobWork {
 
   cursor(): string {
     return `${this.#at} ${this.#work.cursor()}`;
+  }
+
+  settled(): JobStats | undefined {
+    return this.#work.settled?.();
   }
 
   async unit(signal: AbortSignal): Promise<UnitOutcome> {
