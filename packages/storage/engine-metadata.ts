@@ -43,9 +43,11 @@ export function mergedCustom(
 
 /** Whether a PUT of the same content may leave the metadata that is there. */
 export function keepsCustom(old: { readonly custom: Custom }, custom: Custom, options: PutOptions): boolean {
-  if (options.compareCustom !== true) return true;
-  const keys = Object.keys(custom);
-  return (
-    keys.length === Object.keys(old.custom).length && keys.every((key) => old.custom[key] === custom[key])
-  );
+  return options.compareCustom !== true || isSameCustom(old.custom, custom);
+}
+
+export function isSameCustom(one: Custom, other: Custom): boolean {
+  if (one === other) return true;
+  const keys = Object.keys(one);
+  return keys.length === Object.keys(other).length && keys.every((key) => other[key] === one[key]);
 }

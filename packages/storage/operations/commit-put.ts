@@ -11,12 +11,12 @@ import {
   type RecordTrace,
 } from "../index/record.ts";
 import { isIntact } from "../intact.ts";
-import { attributesOf, layoutOf } from "../lookup.ts";
+import { layoutOf } from "../lookup.ts";
 import { sameChecksum } from "../receive/expected-checksum.ts";
 import { discardObjectFile } from "../receive/object-file.ts";
 import { SPAN_ATTRIBUTES, SPAN_NAMES } from "../span-names.ts";
 import type { OpenMountpath, StoreContext } from "../store-context.ts";
-import type { CustomMetadata, ObjectAttributes, PutOptions } from "../types.ts";
+import type { CustomMetadata, PutOptions } from "../types.ts";
 import { removeFrom } from "./remove-record.ts";
 
 export interface CommitRequest {
@@ -35,12 +35,13 @@ interface CommitOutcome {
   readonly kept: boolean;
 }
 
+/** The object's record: what was there before, when that stays. */
 export async function commitPut(
   context: StoreContext,
   request: CommitRequest,
   body: Uint8Array,
   parent: Span,
-): Promise<ObjectAttributes> {
+): Promise<NewRecord> {
   const { home } = request;
   const { durability } = request.options;
   const strays = findStrays(context, request);
@@ -64,7 +65,7 @@ export async function commitPut(
     if (request.record.fileId !== 0n) await discardObjectFile(context, home, request.record.fileId);
   } else if (outcome.oldFileId !== 0n) home.removal.retire(outcome.oldFileId, parent);
   for (const { mountpath } of strays) await removeFrom(mountpath, request.indexKey, durability, parent);
-  return attributesOf(outcome.record, home);
+  return outcome.record;
 }
 
 /** The version that a PUT over `old` gets; 0 when the bucket is not versioned. */

@@ -1,22 +1,26 @@
 /** What a PUT makes of the custom metadata of the object that it replaces. */
 import { expect, test } from "bun:test";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { AisError } from "@ais/base/errors.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import { loadContentHashing } from "../checksum.ts";
 import { objectFilePath } from "../files/object-path.ts";
 import { readTrailer } from "../files/trailer.ts";
+import { INDEX_DIRECTORY } from "../on-disk-format.ts";
+import { rebuildMountpath } from "../rebuild/rebuild-mountpath.ts";
 import {
   bodyOf,
   FILE_BYTES,
   INLINE_BYTES,
   keyOf,
   objectFiles,
+  openTestStore,
   PUT,
   readObject,
   temporaryStore,
 } from "../testing/store-fixture.ts";
-import type { CustomMetadata, PutOptions } from "../types.ts";
+import type { CustomMetadata, ObjectStore, PutOptions } from "../types.ts";
 
 const key = keyOf("o");
 
@@ -82,3 +86,35 @@ test("a change that comes during a PUT is not lost", async () => {
   );
   expect(Object.keys((await store.head(key, NOOP_SPAN))?.custom ?? {}).sort()).toEqual(keys.sort());
 });
+
+const CHANGES: readonly (readonly [string, (store: ObjectStore) => Promise<unknown>])[] = [
+  ["a change", (store) => store.setCustom(key, () => ({ later: "1" }), "os", NOOP_SPAN)],
+  ["a delete", (store) => store.delete(key, "os", NOOP_SPAN)],
+  ["another PUT", (store) => store.put(key, bodyOf(10, 2), { ...PUT, custom: { other: "1" } }, NOOP_SPAN)],
+];
+
+for (const [what, change] of CHANGES) {
+  test(`a rebuild knows ${what} that comes between a file and its record`, async () => {
+    await using opened = await temporaryStore();
+    const { store, directory } = opened;
+    await store.put(key, bodyOf(10), { ...PUT, custom: { a: "1" } }, NOOP_SPAN);
+    let changed: Promise<unknown> | null = null;
+    const mergeCustom = (old: CustomMetadata): CustomMetadata => {
+      // The first call is for the file.
+      changed ??= change(store);
+      return { ...old, own: "1" };
+    };
+    const custom = { own: "1" };
+    await store.put(key, bodyOf(FILE_BYTES), { ...PUT, custom, mergeCustom }, NOOP_SPAN);
+    await changed;
+    const attributes = await store.head(key, NOOP_SPAN);
+    expect(attributes?.custom).toMatchObject({ own: "1" });
+    expect(attributes?.custom).not.toHaveProperty("a");
+    await store[Symbol.asyncDispose]();
+    const mountpath = join(directory, "mp1");
+    rmSync(join(mountpath, INDEX_DIRECTORY), { recursive: true });
+    await rebuildMountpath({ mountpath, signal: new AbortController().signal });
+    await using again = await openTestStore(directory);
+    expect(await again.head(key, NOOP_SPAN)).toEqual(attributes);
+  });
+}

@@ -4,7 +4,7 @@
  */
 import type { Span } from "@ais/tracing/types.ts";
 import { objectIndexKey } from "../index/key.ts";
-import { homeOf, objectCname } from "../lookup.ts";
+import { attributesOf, homeOf, objectCname } from "../lookup.ts";
 import { verifyExpected } from "../receive/expected-checksum.ts";
 import { reportFailure } from "../report-failure.ts";
 import { isOutOfSpace } from "../storage-error.ts";
@@ -71,10 +71,10 @@ async function commitInline(context: StoreContext, put: InlinePut, span: Span): 
     if (expected !== null && expected.type !== "none") {
       verifyExpected(objectCname(key), expected, actual);
     }
-    const attributes = await commitPut(context, request, body, span);
+    const record = await commitPut(context, request, body, span);
     context.counters.puts += 1;
     context.counters.putBytes += sizeBytes;
-    return attributes;
+    return attributesOf(record, home);
   } catch (error) {
     // Space that only the grace period holds back goes to the next attempt.
     if (isOutOfSpace(error)) {

@@ -1,6 +1,7 @@
 import type { Span } from "@ais/tracing/types.ts";
-import { keepsCustom, mergedCustom, withParts } from "../engine-metadata.ts";
+import { isSameCustom, keepsCustom, mergedCustom, withParts } from "../engine-metadata.ts";
 import { objectIndexKey } from "../index/key.ts";
+import type { NewRecord } from "../index/record.ts";
 import { isIntact } from "../intact.ts";
 import { attributesOf, homeOf, locate, objectCname } from "../lookup.ts";
 import { BodyHashers } from "../receive/body-hashers.ts";
@@ -14,6 +15,7 @@ import { isOutOfSpace } from "../storage-error.ts";
 import type { OpenMountpath, StoreContext } from "../store-context.ts";
 import type { Checksum, ObjectAttributes, ObjectBody, ObjectKey, PutOptions } from "../types.ts";
 import { type CommitRequest, commitPut, nextVersion } from "./commit-put.ts";
+import { followInFile } from "./set-custom.ts";
 
 /** One PUT on its way through the stages. */
 interface PutCall {
@@ -117,27 +119,31 @@ async function receiveStart(context: StoreContext, { reader }: PutCall, parent: 
 }
 
 async function store(context: StoreContext, call: PutCall, span: Span): Promise<ObjectAttributes> {
-  const { home, reader, hashers } = call;
+  const { key, indexKey, home, reader, hashers, options } = call;
   const start = await receiveStart(context, call, span);
   if (start.kind === "whole") {
     hashers.update(start.bytes);
-    return commitPut(context, prepareCommit(context, call, 0n), start.bytes, span);
+    return attributesOf(await commitPut(context, prepareCommit(context, call, 0n), start.bytes, span), home);
   }
-  const { request } = await receiveObjectFile(
+  const { request, trailer } = await receiveObjectFile(
     context,
     {
       mountpath: home,
       reader,
       pieces: start.pieces,
       hashers,
-      checksumType: call.options.checksumType,
-      durability: call.options.durability,
+      checksumType: options.checksumType,
+      durability: options.durability,
       complete: (fileId) => completeFile(context, call, fileId),
     },
     span,
   );
   try {
-    return await commitPut(context, request, new Uint8Array(0), span);
+    const record = await commitPut(context, request, new Uint8Array(0), span);
+    // Changed meanwhile: the file was complete before the record was.
+    if (record.fileId === request.record.fileId && !isSameMetadata(record, trailer.record))
+      await followInFile(context, home, key, indexKey, record, options.durability);
+    return attributesOf(record, home);
   } catch (error) {
     // A commit that became visible and could not be flushed counts as failed, but then the record needs its file.
     if (!home.index.namesFile(request.record.fileId)) {
@@ -147,6 +153,11 @@ async function store(context: StoreContext, call: PutCall, span: Span): Promise<
   } finally {
     home.fileIds.settle(request.record.fileId);
   }
+}
+
+/** What depends on the object that is replaced. */
+function isSameMetadata(record: NewRecord, other: Omit<NewRecord, "fileId">): boolean {
+  return record.versionCounter === other.versionCounter && isSameCustom(record.custom, other.custom);
 }
 
 function completeFile(context: StoreContext, call: PutCall, fileId: bigint) {

@@ -72,12 +72,12 @@ function replaceCustom(
 }
 
 /** The file's trailer follows the index, so that a rebuild knows the metadata too. */
-async function followInFile(
+export async function followInFile(
   context: StoreContext,
   mountpath: OpenMountpath,
   key: ObjectKey,
   indexKey: Uint8Array,
-  record: IndexRecord,
+  record: Pick<IndexRecord, "fileId" | "sizeBytes">,
   durability: Durability,
 ): Promise<void> {
   if (record.fileId === 0n) return;
