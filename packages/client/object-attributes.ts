@@ -1,4 +1,5 @@
 import { HEADERS } from "@ais/wire/headers.ts";
+import { partJoinedPairs } from "@ais/wire/joined-pairs.ts";
 import type { TransportResponse } from "./transport.ts";
 
 /** What the headers of a GET, HEAD or PUT reply say of the object (wire-compat 3.2, 3.5). */
@@ -48,7 +49,7 @@ function wholeSize(contentRange: string, contentLength: string): number | null {
 
 function customMetadata(lines: readonly string[]): Readonly<Record<string, string>> {
   // Servers send a line for each pair, or, which is the same in HTTP, one line of them all.
-  const single = lines.flatMap((line) => line.split(/, (?=[^,=]+=)/));
+  const single = lines.flatMap(partJoinedPairs);
   const pairs = single.map((line): [string, string] => {
     const equals = line.indexOf("=");
     return equals < 0 ? [line, ""] : [line.slice(0, equals), line.slice(equals + 1)];
