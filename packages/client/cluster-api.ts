@@ -132,10 +132,10 @@ export class ClusterApi {
   }
 
   /** The end of a node's newest log: every line (`info`), warnings and errors, or errors. */
-  nodeLog(nodeId: string, severity: LogSeverity): Promise<string> {
+  nodeLog(nodeId: string, severity: LogSeverity, signal?: AbortSignal): Promise<string> {
     const query = { [QUERY.what]: WHAT.log, [QUERY.logSeverity]: severity };
     const headers = { [HEADERS.nodeId]: nodeId };
-    return this.#caller.text({ method: "GET", path: PATHS.reverseDaemon, query, headers });
+    return this.#caller.text({ method: "GET", path: PATHS.reverseDaemon, query, headers, signal });
   }
 
   /** Every log of a node, as a tar.gz. Read it to the end or cancel it. */

@@ -41,18 +41,23 @@ export function logGetCommand(runtime: Runtime, parent: Command): void {
     .argument("<node>", `NODE_ID, or "${CLUSTER}": all logs of every node`)
     .argument(
       "[destination]",
-      "file, directory, or - for standard output; the working directory when left out",
+      `file, directory, or - for standard output; of "${CLUSTER}" a directory; the working directory when left out`,
     )
     .option("--all", "every log that the node has, as a tar.gz");
   runtime.handle<GetOptions>(withOptions(command), async (context, [word, place], options) => {
     const destination = place === undefined ? "." : String(place);
     const isCluster = String(word) === CLUSTER;
     if (isCluster || options.all === true) {
-      refuseWithArchive(options, isCluster && destination === STDOUT_PATH);
+      refuseWithArchive(context, options, destination);
+      if (isCluster) await requireDirectory(destination);
       const nodes = isCluster
         ? allNodes(await context.client.cluster.smap())
         : [await nodeOf(context, String(word))];
-      for (const node of nodes) await storeArchive(context, node, destination);
+      for (const node of nodes) {
+        const name = archiveName(node);
+        const path = isCluster ? join(destination, name) : await pathIn(destination, name);
+        await storeArchive(context, node, path);
+      }
       return;
     }
     await storeLog(context, await nodeOf(context, String(word)), destination, options);
@@ -71,10 +76,26 @@ function withOptions(command: Command): Command {
   );
 }
 
-function refuseWithArchive({ severity, refresh }: GetOptions, isManyToOne: boolean): void {
+function refuseWithArchive(
+  { io }: CommandContext,
+  { severity, refresh }: GetOptions,
+  destination: string,
+): void {
   if (severity !== undefined || refresh !== undefined)
     throw new UsageError("an archive has everything: it takes neither --severity nor --refresh");
-  if (isManyToOne) throw new UsageError("the logs of every node are files, and take a directory");
+  if (destination === STDOUT_PATH && io.stdoutIsTerminal)
+    throw new UsageError("an archive is nothing for a terminal");
+}
+
+/** One that is not there yet is made. */
+async function requireDirectory(destination: string): Promise<void> {
+  const isOther = (await stat(destination).catch(() => null))?.isDirectory() === false;
+  if (destination === STDOUT_PATH || isOther)
+    throw new UsageError(`the logs of every node take a directory, which "${destination}" is not`);
+}
+
+function archiveName({ daemon_type, daemon_id }: Snode): string {
+  return `ais-${daemon_type}-${daemon_id}.tar.gz`;
 }
 
 async function nodeOf({ client }: CommandContext, word: string): Promise<Snode> {
@@ -89,14 +110,14 @@ const TAIL_CHARS = 4096;
  * lines only, so that what is new is what stands after the end of what was there before; all of it after a rotation.
  */
 function follow(
-  { client }: CommandContext,
+  { client, io }: CommandContext,
   node: Snode,
   { severity = "info" }: Options,
   write: (text: string) => void | Promise<void>,
 ): () => Promise<void> {
   let tail = "";
   return async () => {
-    const text = await client.cluster.nodeLog(node.daemon_id, severity);
+    const text = await client.cluster.nodeLog(node.daemon_id, severity, io.signal);
     const knownUntil = tail === "" ? 0 : text.lastIndexOf(tail) + tail.length;
     await write(text.includes(tail) ? text.slice(knownUntil) : text);
     tail = text.slice(-TAIL_CHARS);
@@ -110,20 +131,42 @@ async function storeLog(
   options: GetOptions,
 ): Promise<void> {
   const path = await pathIn(destination, `ais-${node.daemon_type}-${node.daemon_id}.log`);
-  const output = await openOutput(path, context.io);
+  const { io } = context;
+  if (path === STDOUT_PATH && io.stdoutIsTerminal) {
+    // By the way that shows a terminal no control characters.
+    await showRepeatedly(
+      context,
+      options,
+      follow(context, node, options, (text) => io.out(text)),
+    );
+    return;
+  }
+  const output = await openOutput(path, io);
+  let hasCollected = false;
+  let ending: { readonly error: unknown } | null;
   try {
-    const read = follow(context, node, options, (text) => output.write(new TextEncoder().encode(text)));
-    await showRepeatedly(context, options, read);
+    const read = follow(context, node, options, async (text) => {
+      await output.write(new TextEncoder().encode(text));
+      hasCollected = true;
+    });
+    ending = await showRepeatedly(context, options, read).then(
+      () => null,
+      (error: unknown) => {
+        // Ctrl-C, or the end of the node, is how following ends: what it brought until then is what was wanted.
+        if (!hasCollected) throw error;
+        return { error };
+      },
+    );
     await output.commit();
   } catch (error) {
     await output.discard();
     throw error;
   }
   report(context, node, path);
+  if (ending !== null) throw ending.error;
 }
 
-async function storeArchive(context: CommandContext, node: Snode, destination: string): Promise<void> {
-  const path = await pathIn(destination, `ais-${node.daemon_type}-${node.daemon_id}.tar.gz`);
+async function storeArchive(context: CommandContext, node: Snode, path: string): Promise<void> {
   const output = await openOutput(path, context.io);
   try {
     for await (const bytes of await context.client.cluster.nodeLogArchive(node.daemon_id))

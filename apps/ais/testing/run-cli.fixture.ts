@@ -1,4 +1,5 @@
 import type { CliIo } from "../io.ts";
+import { terminalText } from "../output/terminal-text.ts";
 import { runCli } from "../program.ts";
 
 export interface CliResult {
@@ -28,7 +29,7 @@ export async function cli(argv: readonly string[], setup: CliSetup = {}): Promis
     stderrIsTerminal: isTerminal,
     columns: 100,
     signal: setup.signal ?? new AbortController().signal,
-    out: (text) => void out.push(new TextEncoder().encode(text)),
+    out: (text) => void out.push(new TextEncoder().encode(isTerminal ? terminalText(text) : text)),
     err(text) {
       err += text;
     },

@@ -21,6 +21,8 @@ export class FakeCluster implements AsyncDisposable {
   readonly buckets = new Map<string, Map<string, Uint8Array>>();
   /** Jobs that were started; each is over at once. */
   readonly jobs: FakeJob[] = [];
+  /** Of every node. */
+  log = "";
   readonly config: Record<string, unknown> = { space: {}, rebalance: { enabled: true }, log: { level: "3" } };
   /** Replies say that their trace was recorded. */
   traces = false;
@@ -219,6 +221,8 @@ export class FakeCluster implements AsyncDisposable {
       send(response, this.config);
     } else if (what === "backends") {
       send(response, []);
+    } else if (what === "log") {
+      response.end(this.log);
     } else if (what === "node_status") {
       send(response, { ...this.nodeStatus, daemon: request.headers["ais-node-id"] });
     } else {
