@@ -45,13 +45,48 @@ test("wrong selections are usage errors and start nothing", async () => {
     ["cp", "ais://src", "ais://dst", "--sync", "--list", "a"],
     ["cp", "ais://src", "ais://dst", "--sync", "--prepend", "a"],
     ["cp", "ais://src/a", "ais://dst", "--prefix", "a"],
+    ["cp", "ais://src/b", "ais://dst", "--sync"],
+    ["cp", "ais://src/a/", "ais://dst", "--sync"],
     ["rmo", "ais://src", "--list", " , "],
     ["rmo", "ais://src", "--list", "a/1"],
     ["start", "copy-bck"],
+    ["start", "lru", "--buckets", " , "],
+    ["start", "lru", "--wait", "--timeout", "25d"],
   ]) {
     expect([words.join(" "), (await ais(words)).status]).toEqual([words.join(" "), 2]);
   }
   expect(cluster.jobs).toEqual([]);
+});
+
+test("an empty word is no job, and does not mean all of them", async () => {
+  for (const words of [
+    ["stop", "", ""],
+    ["stop", "lru", " "],
+    ["wait", ""],
+    ["show", "job", ""],
+  ])
+    expect([words, (await ais(words)).status]).toEqual([words, 2]);
+  expect(cluster.requests).toEqual([]);
+});
+
+test("times that no timer can wait for are refused", async () => {
+  for (const words of [
+    ["wait", "job-1", "--timeout", "25d"],
+    ["show", "job", "--refresh", "2147484", "--count", "1"],
+  ])
+    expect([words, (await ais(words)).status]).toEqual([words, 2]);
+  expect((await ais(["show", "job", "--refresh", "2147483", "--count", "1"])).status).toBe(0);
+});
+
+test("what did nothing is JSON too", async () => {
+  const dry = await ais(["cp", "ais://src/b", "ais://dst/c", "--dry-run", "--json"]);
+  expect(JSON.parse(dry.out)).toEqual({ would_copy: "ais://dst/c" });
+  expect(JSON.parse((await ais(["wait", "lru", "--json"])).out)).toEqual({ jobs: [] });
+});
+
+test("a page size of 0 is the default", async () => {
+  const listed = await ais(["ls", "ais://src", "--paged", "--page-size", "0"]);
+  expect([listed.status, listed.out]).toEqual([0, (await ais(["ls", "ais://src"])).out]);
 });
 
 test("mv renames", async () => {

@@ -17,10 +17,14 @@ export function withRefreshOptions(command: Command): Command {
     .option("--count <number>", "with --refresh: so many times", parsePositiveCount);
 }
 
-/** A bare number is seconds, as in AIStore. */
+/** What a timer can wait for, about 24.8 days. A longer one would be over at once. */
+const INTERVAL_MAX_MS = 2 ** 31 - 1;
+
+/** Milliseconds for a timer. A bare number is seconds, as in AIStore. */
 export function parseIntervalValue(text: string): number {
   const intervalMs = parseDurationValue(/^\d+$/.test(text) ? `${text}s` : text);
   if (intervalMs === 0) throw new InvalidArgumentError("Expecting a time above 0.");
+  if (intervalMs > INTERVAL_MAX_MS) throw new InvalidArgumentError("Expecting a time of at most 24 days.");
   return intervalMs;
 }
 

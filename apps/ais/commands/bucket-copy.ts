@@ -31,7 +31,7 @@ export function bucketCopyCommand(runtime: Runtime, parent: Command): Command {
     .command("cp")
     .summary("copy a bucket, or some of its objects")
     .description(
-      "Copy a bucket, or some of its objects, into another one, which is made when it does not exist.",
+      "Copy a bucket, or some of its objects, into another one, which is made when it does not exist. One object is copied at once, into a bucket that is there.",
     )
     .argument("<bucket>", "such as ais://src; BUCKET/OBJECT_NAME: that object, or else all under that prefix")
     .argument(
@@ -53,6 +53,8 @@ export function bucketCopyCommand(runtime: Runtime, parent: Command): Command {
   return runtime.handle<Options>(command, async (context, [source, destination], options) => {
     const { bucket, objectName } = parseUri(String(source));
     if (bucket.name === "") throw new UsageError(`missing bucket name in "${source}"`);
+    if (objectName !== "" && options.sync === true)
+      throw new UsageError("--sync is for buckets: it takes no object name, but --prefix");
     const chosen = parseSelection(options);
     if (objectName !== "" && (chosen.names.length > 0 || chosen.template !== "" || chosen.prefix !== ""))
       throw new UsageError("an object name excludes --list, --template and --prefix");
@@ -91,7 +93,11 @@ async function copyOne(
   const objectName = given === "" ? from.objectName : given.endsWith("/") ? given + base : given;
   const to = { bucket: destination.bucket, objectName };
   const what = `${objectCname(from.bucket, from.objectName)} => ${objectCname(to.bucket, to.objectName)}`;
-  if (options.dryRun === true) return context.print(`[dry-run] would copy ${what}`);
+  if (options.dryRun === true) {
+    if (context.settings.json) context.printJson({ would_copy: objectCname(to.bucket, to.objectName) });
+    else context.print(`[dry-run] would copy ${what}`);
+    return;
+  }
   await context.client.objects.copy(from.bucket, from.objectName, to);
   if (context.settings.json) context.printJson({ copied: objectCname(to.bucket, to.objectName) });
   else context.print(`Copied ${what}`);
@@ -117,7 +123,7 @@ async function copy(
   };
   const isMulti = selection.names.length > 0 || selection.template !== "";
   if (message.synchronize && (isMulti || message.prepend !== ""))
-    throw new UsageError("--sync excludes an object name, --list, --template and --prepend");
+    throw new UsageError("--sync excludes --list, --template and --prepend");
   const id = await (isMulti ? jobs.copyObjects(from, to, message) : jobs.copyBucket(from, to, message));
   const what = `${bucketCname(from)} => ${bucketCname(to)}`;
   if (options.wait !== true && options.progress !== true && options.dryRun !== true) {

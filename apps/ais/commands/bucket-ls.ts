@@ -35,7 +35,7 @@ export function listCommand(runtime: Runtime, parent: Command): Command {
     .option("--prefix <text>", "objects whose names begin with this")
     .option("--props <names>", "comma-separated: name, size, checksum, atime, version, location, ...; or all")
     .option("--limit <count>", "at most this many objects", parseCount)
-    .option("--page-size <count>", "objects in one request", parseCount)
+    .option("--page-size <count>", "objects in one request; 0 for the default", parseCount)
     .option(
       "--non-recursive",
       "names directly under the prefix, with directories (also --nr, --no-recursion)",

@@ -72,7 +72,11 @@ export function jobWaitCommand(runtime: Runtime, parent: Command): Command {
     if (words.nodeId !== "") throw new UsageError("a job is waited for on all of its nodes");
     if (words.id !== "") return waitForJob(context, words.id, timeout);
     const running = [...new Set((await selectedSnaps(context, words, true)).map(({ id }) => id))];
-    if (running.length === 0) return context.print(`No running ${selectionText(words)} jobs`);
+    if (running.length === 0) {
+      if (context.settings.json) context.printJson({ jobs: [] });
+      else context.print(`No running ${selectionText(words)} jobs`);
+      return;
+    }
     for (const id of running) await waitForJob(context, id, timeout);
   });
 }

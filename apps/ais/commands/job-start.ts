@@ -41,6 +41,8 @@ export function jobStartCommand(runtime: Runtime, parent: Command): Command {
     const kind = findJobKind(String(name));
     if (kind === null || jobEntry(kind).startable !== true)
       throw new UsageError(`"${name}" is no kind of job that can be started, expecting ${STARTABLE}`);
+    if (options.buckets !== undefined && listed(options.buckets).length === 0)
+      throw new UsageError("--buckets names no bucket");
     const words = [...(bucketWord === undefined ? [] : [String(bucketWord)]), ...listed(options.buckets)];
     const buckets = words.map(parseBucketUri);
     refuseForeign(kind, options);

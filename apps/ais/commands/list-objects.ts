@@ -58,7 +58,8 @@ export async function listObjects(
   for await (const entry of listing) {
     const isHere = options.all === true || (entry.flags & ENTRY_FLAGS.statusMask) === 0;
     if (isHere && isWanted(entry.name)) entries.push(entry);
-    if (options.paged !== true || entries.length < (options.pageSize ?? DEFAULT_PAGE)) continue;
+    // 0 is the default, as on the wire.
+    if (options.paged !== true || entries.length < (options.pageSize || DEFAULT_PAGE)) continue;
     print(context, bucket, entries, props, options);
     hasPrinted = true;
     entries = [];

@@ -20,7 +20,7 @@ export interface JobWords {
 
 export const JOB_WORDS_HELP = "NAME such as copy-bucket or copy, JOB_ID, NODE_ID, BUCKET, in any order";
 
-/** Throws `UsageError` when two words are the same thing. The cluster map says which words are nodes. */
+/** Throws `UsageError` when two words are the same thing, or one is empty. The cluster map says which words are nodes. */
 export async function parseJobWords(context: CommandContext, words: readonly string[]): Promise<JobWords> {
   let kinds: readonly JobKind[] = [];
   let id = "";
@@ -29,6 +29,8 @@ export async function parseJobWords(context: CommandContext, words: readonly str
   const repeated = (word: string, what: string): UsageError =>
     new UsageError(`"${word}" is a second ${what}`);
   for (const word of words) {
+    // No word selects every job: one that is empty was to be something.
+    if (word.trim() === "") throw new UsageError("a job, kind of jobs, node or bucket is an empty text");
     const named = kindsOf(word);
     if (isUri(word)) {
       if (bucket !== null) throw repeated(word, "bucket");
