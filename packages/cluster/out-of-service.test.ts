@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import { outOfServiceState } from "@ais/wire/fixtures/out-of-service.ts";
-import { withNode } from "@ais/wire/rmd.ts";
+import { awayTargets, withNode } from "@ais/wire/rmd.ts";
 import { findNode } from "@ais/wire/smap.ts";
 import { eventually, TestCluster, testNode, untilSmap } from "./fixtures/test-cluster.ts";
 import type { ClusterMember } from "./member.ts";
@@ -39,6 +39,48 @@ test("a node out of service is marked, and stays in the map when its process end
   await untilFlags(again.member, "t1", 4 | 16);
   await p1.member.updateRmd((rmd) => withNode(rmd, "t1", null), NOOP_SPAN);
   await untilFlags(again.member, "t1", 0);
+});
+
+test("a target that dies on its way out of service is away with what it has not handed over", async () => {
+  await using cluster = new TestCluster();
+  const p1 = await cluster.start(testNode("proxy", "p1", 1));
+  const t1 = await cluster.start(testNode("target", "t1", 2));
+  const t2 = await cluster.start(testNode("target", "t2", 3));
+  const t3 = await cluster.start(testNode("target", "t3", 4));
+  await untilSmap(t3.member, "p1* t1 t2 t3");
+  await p1.member.updateRmd((rmd) => {
+    const marked = withNode({ ...rmd, target_ids: ["t3"] }, "t1", outOfServiceState(t1.member.self));
+    return withNode(marked, "t2", outOfServiceState(t2.member.self, { moved: true }));
+  }, NOOP_SPAN);
+  await untilFlags(t3.member, "t1", 4);
+  await untilFlags(t3.member, "t2", 4 | 16);
+  await t1.stop();
+  await t2.stop();
+  await untilSmap(p1.member, "p1* t3");
+  expect(p1.member.snapshot.rmd).toMatchObject({ target_ids: ["t3"], away: ["t1"] });
+  // Back with its objects.
+  await cluster.start(testNode("target", "t1", 5));
+  await untilFlags(p1.member, "t1", 4);
+  expect(awayTargets(p1.member.snapshot.smap, p1.member.snapshot.rmd)).toEqual([]);
+});
+
+test("a target that was shut down with its objects is away once the map lets go of it", async () => {
+  await using cluster = new TestCluster();
+  const p1 = await cluster.start(testNode("proxy", "p1", 1));
+  const t1 = await cluster.start(testNode("target", "t1", 2));
+  await untilSmap(t1.member, "p1* t1");
+  const shut = outOfServiceState(t1.member.self, { action: "shutdown-node", final: true });
+  await p1.member.updateRmd((rmd) => withNode(rmd, "t1", shut), NOOP_SPAN);
+  await t1.stop();
+  // A proxy's going shows that the map has been looked at since.
+  const p2 = await cluster.start(testNode("proxy", "p2", 3));
+  await p2.stop();
+  await untilSmap(p1.member, "p1* t1");
+  expect(p1.member.snapshot.rmd.away).toEqual([]);
+  const again = { ...shut, action: "decommission-node", final: false } as const;
+  await p1.member.updateRmd((rmd) => withNode(rmd, "t1", again), NOOP_SPAN);
+  await untilSmap(p1.member, "p1*");
+  expect(p1.member.snapshot.rmd.away).toEqual(["t1"]);
 });
 
 test("the seat goes to the proxy that is named, and to no other", async () => {

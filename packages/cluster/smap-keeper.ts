@@ -4,7 +4,7 @@ import { errorText } from "@ais/base/errors.ts";
 import type { Logger } from "@ais/base/log.ts";
 import type { RepeatLimit } from "@ais/base/repeat-limit.ts";
 import type { Tracing } from "@ais/tracing/types.ts";
-import { emptyRmd, withServiceFlags } from "@ais/wire/rmd.ts";
+import { emptyRmd, outOfService, withServiceFlags } from "@ais/wire/rmd.ts";
 import { activeTargets, emptySmap, parseSnode, type Smap, type Snode } from "@ais/wire/smap.ts";
 import { KEYS, nodeKey } from "./cluster-keys.ts";
 import type { Coordinator, KeyValue } from "./coordinator/coordinator.ts";
@@ -64,16 +64,17 @@ export class SmapKeeper {
    */
   async #unsettle(before: Smap, after: Smap, entry: KeyValue): Promise<boolean> {
     const { coordinator, snapshots, clock } = this.#options;
-    const serving = new Set(activeTargets(after).map((node) => node.daemon_id));
-    const gone = activeTargets(before).filter((node) => !serving.has(node.daemon_id));
     const rmd = parseDocument("rmd", entry.value);
-    if (gone.length === 0) return true;
-    const ids = gone.map((node) => node.daemon_id);
+    const serving = new Set(activeTargets(after).map((node) => node.daemon_id));
+    const ids = activeTargets(before).flatMap(({ daemon_id: id }) => (serving.has(id) ? [] : [id]));
+    // One on its way out serves nothing any more, and leaves the map with what it has not handed over.
+    const stranded = Object.keys(before.tmap).filter((id) => outOfService(rmd, id)?.moved !== true);
+    const lost = [...ids, ...stranded].filter((id) => !Object.hasOwn(after.tmap, id));
+    if (ids.length + lost.length === 0) return true;
     const target_ids = rmd.target_ids.filter((id) => !ids.includes(id));
     const left = [...new Set([...rmd.left, ...ids])];
-    // Those that are out of service stay in the map: what they hold is known to be theirs.
-    const lost = [...rmd.away, ...ids].filter((id) => !Object.hasOwn(after.tmap, id));
-    const away = [...new Set(lost)];
+    // Those that stay in the map are no loss: what they hold is known to be theirs.
+    const away = [...new Set([...rmd.away, ...lost])].filter((id) => !Object.hasOwn(after.tmap, id));
     const next = codecOf("rmd").succeed(rmd, { ...rmd, target_ids, left, away }, clock.nowMs());
     const expected = { revision: entry.revision };
     const written = await coordinator.put("rmd", encodeDocument("rmd", next), expected);
