@@ -25,6 +25,7 @@ import { exposeDisks } from "./disk-metrics.ts";
 import { TARGET_DISPATCH } from "./dispatch.ts";
 import { evictableBuckets } from "./jobs/evict-least-used.ts";
 import { ListingJobs } from "./jobs/listing-jobs.ts";
+import { ShareHolds } from "./jobs/share-holds.ts";
 import { targetWorks } from "./jobs/target-works.ts";
 import { Claims } from "./placement/claims.ts";
 import { HandOver } from "./placement/hand-over.ts";
@@ -92,7 +93,8 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
   const hrw = await loadHrw();
   const { member, metrics, intraAuth, workers } = node;
   const nodeId = node.facts.id;
-  const handOver = new HandOver({ store, member, hrw, metrics, intraAuth, nodeId, workers });
+  const holds = new ShareHolds(overrides.jobs ?? node.jobs, nodeId);
+  const handOver = new HandOver({ store, member, hrw, metrics, intraAuth, nodeId, workers, holds });
   const claims = stack.use(new Claims({ member, caller: node, nodeId }));
   const services: TargetServices = {
     ...node,

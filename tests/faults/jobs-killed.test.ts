@@ -311,3 +311,32 @@ test("a bucket is renamed with what a node in maintenance has kept", async () =>
   expect(await client.names("new")).toEqual([...names]);
   expect(await client.wrong("new", names, contentOf)).toEqual([]);
 }, 90_000);
+
+test("a rename leaves nothing behind of what is read, and so moved, while it goes on", async () => {
+  await using other = await TestCluster.start({ targets: 2, env: { AIS_TEST_FAULTS: faultsFile } });
+  const client = new ClusterClient(other);
+  await client.create("old");
+  await client.fill("old", names, contentOf);
+  await settled(client, other.url);
+  await client.changeNode("start-maintenance", await idOf(must(other.targets[0], "target")), {
+    skip_rebalance: true,
+  });
+  let id: string;
+  let held = 0;
+  {
+    using _slow = slowCommits();
+    id = await client.job("POST", "/v1/buckets/old?bck_to=ais/@%23/new/", "move-bck");
+    await Promise.all(
+      [...names].reverse().map(async (name) => {
+        const { status } = await fetch(`${other.url}/v1/objects/old/${name}`);
+        // The bucket may have gone, or the object waits for the job.
+        expect([200, 404, 503]).toContain(status);
+        if (status === 503) held++;
+      }),
+    );
+  }
+  expect(held).toBeGreaterThan(0);
+  expect(await client.wait(id, 60_000)).toMatchObject({ aborted: false, err: "" });
+  expect(await client.names("new")).toEqual([...names]);
+  expect(await client.wrong("new", names, contentOf)).toEqual([]);
+}, 90_000);

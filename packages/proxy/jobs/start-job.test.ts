@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { NO_STATS, NOTHING_AHEAD } from "@ais/cluster/jobs/job-record.ts";
 import { actMsg } from "@ais/wire/act-msg.ts";
+import { fakeNode } from "../fixtures/fake-member.ts";
 import { FakeProxy, jsonOf } from "../fixtures/fake-proxy.ts";
 
 const NAME_CHARS = 1000;
@@ -31,6 +32,22 @@ test("long lists of names are refused while others of them are open, and taken w
   expect(before - jobs.sizeChars).toBeGreaterThan(NAMES * NAME_CHARS);
   expect((await start()).status).toBe(200);
 }, 30_000);
+
+test("a job that must be whole stops when a target came that its proxy did not know of", async () => {
+  const proxy = await FakeProxy.create();
+  const { member } = proxy;
+  const { jobs } = proxy.services;
+  const { smap } = member.coordinated;
+  const late = fakeNode("target-late", "target", "http://127.0.0.1:1", 9n);
+  const tmap = { ...smap.tmap, "target-late": late };
+  member.coordinated = { ...member.coordinated, smap: { ...smap, tmap, version: "8" } };
+  const body = actMsg("delete-listrange", { objnames: ["a"] });
+  expect((await proxy.send("DELETE", "/v1/buckets/nnn", { body })).status).toBe(200);
+  expect(jobs.list()[0]?.record.stop?.reason).toBe("t[target-late] came when the job began");
+  // It is known now.
+  expect((await proxy.send("DELETE", "/v1/buckets/nnn", { body })).status).toBe(200);
+  expect(jobs.list()[1]?.record).toMatchObject({ stop: null });
+});
 
 test("what is forgotten weighs nothing", async () => {
   const { jobs } = (await FakeProxy.create()).services;

@@ -73,6 +73,7 @@ export async function startJob(
   await jobs.create(record);
   // One that began in this moment may have looked for jobs before this one was there.
   if (await metRebalance(record, services)) await stopForRebalance(id, services);
+  await stopUnlessWhole(record, call, services);
   call.span.set("ais.job.id", id);
   const bucket = job.from === null ? "" : bucketCname(job.from.bucket);
   logger.log("info", "started a job", { job: id, kind: job.kind, bucket, what: job.description }, call.span);
@@ -88,6 +89,27 @@ function targetsOf({ kind }: NewJob, { member }: ProxyServices): readonly string
   const holding = holdingTargets(smap, rmd).map((node) => node.daemon_id);
   if (WHOLE_KINDS.includes(kind)) return [...holding, ...awayTargets(smap, rmd)];
   return holding.filter((id) => outOfService(rmd, id)?.final !== true);
+}
+
+/**
+ * From now on targets hold back what the job has yet to come to; before, objects may have gone to one that this proxy did not
+ * know of when it said who has a share.
+ */
+async function stopUnlessWhole(
+  { id, kind, targets }: JobRecord,
+  { span }: Pick<Call, "span">,
+  { jobs, member, clock }: ProxyServices,
+): Promise<void> {
+  if (!WHOLE_KINDS.includes(kind)) return;
+  await member.refresh("smap", span);
+  const { smap, rmd } = await member.refresh("rmd", span);
+  const holding = holdingTargets(smap, rmd).map((node) => node.daemon_id);
+  const missed = [...holding, ...awayTargets(smap, rmd)].find((each) => !targets.includes(each));
+  if (missed === undefined) return;
+  const stop = { reason: `t[${missed}] came when the job began`, timeNs: clock.nowNs().toString() };
+  await jobs.update(id, (current) =>
+    current.end === null && current.stop === null ? { ...current, stop } : null,
+  );
 }
 
 /** Null when no rebalance runs. */

@@ -21,12 +21,17 @@ export function copyObjects(context: JobContext, services: TargetServices): JobW
   if (from === null || to === null)
     throw new AisError("internal", "a job that copies objects has two buckets");
   const args = context.record.args as CopyMsg;
-  // A record of an older version does not say.
-  if (args.synchronize !== true || args.dryRun) return copyAll(context, services);
+  if (!prunes(args)) return copyAll(context, services);
   return new InTurn(context.cursor, [
     (cursor) => copyAll({ ...context, cursor }, services),
     (cursor) => new PruneCopies({ from, to, args, context, cursor }, services),
   ]);
+}
+
+/** Whether copies without an original are removed at the destination, after the others were made. */
+export function prunes({ synchronize, dryRun }: CopyMsg): boolean {
+  // A record of an older version does not say.
+  return synchronize === true && !dryRun;
 }
 
 function copyAll(context: JobContext, services: TargetServices): JobWork {
@@ -35,7 +40,7 @@ function copyAll(context: JobContext, services: TargetServices): JobWork {
   if (from === null || to === null)
     throw new AisError("internal", "a job that copies objects has two buckets");
   const args = record.args as CopyMsg;
-  const { store, member } = services;
+  const { localStore, member } = services;
   const source = { bucket: from.bucket, bucketId: BigInt(from.bid) };
   const isMove = kind === "move-bck";
   const startNs = BigInt(record.startedNs);
@@ -44,7 +49,7 @@ function copyAll(context: JobContext, services: TargetServices): JobWork {
   if (!isMove) context.phase("copy");
   const work = new EachObject({
     context,
-    source: openSource(store, source, args.selection),
+    source: openSource(localStore, source, args.selection),
     workerCount: args.workerCount,
     continueOnError: args.continueOnError,
     obstacle: async () => missingTarget(record.targets, services),

@@ -12,7 +12,7 @@ import { EachObject } from "./each-object.ts";
 import { objectKey, openSource } from "./object-source.ts";
 import { isWrittenSince } from "./written-since.ts";
 
-export function deleteObjects(context: JobContext, { store, member }: TargetServices): JobWork {
+export function deleteObjects(context: JobContext, { store, localStore, member }: TargetServices): JobWork {
   const { record, stats } = context;
   const { from } = record;
   if (from === null) throw new AisError("internal", "a job that deletes objects has a bucket");
@@ -21,7 +21,7 @@ export function deleteObjects(context: JobContext, { store, member }: TargetServ
   context.phase("delete");
   return new EachObject({
     context,
-    source: openSource(store, source, args.selection),
+    source: openSource(localStore, source, args.selection),
     workerCount: args.workerCount,
     continueOnError: args.continueOnError,
     vanishes: isMeant,

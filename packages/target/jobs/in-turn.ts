@@ -13,9 +13,9 @@ export class InTurn implements JobWork {
 
   constructor(cursor: string, stages: readonly Stage[]) {
     this.#stages = stages;
-    const blank = cursor.indexOf(" ");
-    this.#at = blank < 0 ? 0 : Number(cursor.slice(0, blank));
-    this.#work = this.#begin(blank < 0 ? "" : cursor.slice(blank + 1));
+    const at = stageOf(cursor);
+    this.#at = at.index;
+    this.#work = this.#begin(at.cursor);
   }
 
   cursor(): string {
@@ -37,4 +37,11 @@ export class InTurn implements JobWork {
   #begin(cursor: string): JobWork {
     return must(this.#stages[this.#at], "a cursor names a stage")(cursor);
   }
+}
+
+/** What a cursor of work in turn says. */
+export function stageOf(cursor: string): { readonly index: number; readonly cursor: string } {
+  const blank = cursor.indexOf(" ");
+  if (blank < 0) return { index: 0, cursor: "" };
+  return { index: Number(cursor.slice(0, blank)), cursor: cursor.slice(blank + 1) };
 }

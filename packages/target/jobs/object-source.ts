@@ -39,14 +39,32 @@ export function openSource(
   bucket: SourceBucket,
   selection: ObjectSelection,
 ): ObjectSource {
-  const { names, template, prefix, nonRecursive } = selection;
+  const { names, template, nonRecursive } = selection;
   if (names.length > 0) return namedSource(store, bucket, names.length, (index) => names[index] ?? "");
-  if (prefix !== "") return listedSource(store, bucket, { prefix, ranges: [] }, nonRecursive);
+  const listed = listedTemplate(selection);
+  if (listed !== null) return listedSource(store, bucket, listed, nonRecursive && isPrefixOnly(listed));
   const parsed = parseTemplate(template);
-  const count = templateCount(parsed);
-  if (isPrefixOnly(parsed) || count > ENUMERATED_NAMES_MAX)
-    return listedSource(store, bucket, parsed, nonRecursive && isPrefixOnly(parsed));
-  return namedSource(store, bucket, count, (index) => templateName(parsed, index));
+  return namedSource(store, bucket, templateCount(parsed), (index) => templateName(parsed, index));
+}
+
+/** What the objects that there are must match; null where a source goes through names instead. */
+function listedTemplate({ names, template, prefix }: ObjectSelection): ObjectTemplate | null {
+  if (names.length > 0) return null;
+  if (prefix !== "") return { prefix, ranges: [] };
+  const parsed = parseTemplate(template);
+  return isPrefixOnly(parsed) || templateCount(parsed) > ENUMERATED_NAMES_MAX ? parsed : null;
+}
+
+/** False only of objects that no source of the selection has. */
+export function isSelected(selection: ObjectSelection, objectName: string): boolean {
+  const { names, template, prefix } = selection;
+  if (names.length > 0) return names.includes(objectName);
+  return matchesTemplate(prefix === "" ? parseTemplate(template) : { prefix, ranges: [] }, objectName);
+}
+
+/** True only when a source that is at the cursor does not come to the object any more. */
+export function hasPassed(selection: ObjectSelection, cursor: string, objectName: string): boolean {
+  return cursor !== "" && listedTemplate(selection) !== null && !isAfter(objectName, cursor);
 }
 
 export function objectKey({ bucket, bucketId }: SourceBucket, objectName: string): ObjectKey {

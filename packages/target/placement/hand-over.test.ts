@@ -1,12 +1,15 @@
 /** Sending an object to its owner, against whatever else happens to it. */
 import { expect, test } from "bun:test";
 import { AisError } from "@ais/base/errors.ts";
+import { MemoryJobs } from "@ais/cluster/fixtures/memory-jobs.ts";
+import { NO_STATS, NOTHING_AHEAD } from "@ais/cluster/jobs/job-record.ts";
 import { loadHrw } from "@ais/hrw/hrw.ts";
 import { MemoryMember, memoryNode } from "@ais/node/testing/memory-member.ts";
 import { memoryServices } from "@ais/node/testing/memory-services.ts";
 import { NO_WORKERS, type Workers } from "@ais/node/workers/workers.ts";
 import type { ObjectAttributes, ObjectKey, ObjectReader, ObjectStore } from "@ais/storage/types.ts";
 import { decodeTransfer, TRANSFER_HEADER } from "@ais/wire/object-transfer.ts";
+import { ShareHolds } from "../jobs/share-holds.ts";
 import { HandOver } from "./hand-over.ts";
 
 const KEY: ObjectKey = { bucketId: 1n, bucketName: "ais://b", objectName: "o", uname: "ais/@#/b/o" };
@@ -92,6 +95,7 @@ async function setUp(
   object: Stored | null,
   onArrival: (text: string) => Promise<number>,
   sync: Workers["sync"] = NO_WORKERS.sync,
+  jobs = new MemoryJobs(),
 ) {
   const { server, arrived } = startOwner(onArrival);
   const self = memoryNode("target", "selfnode", 1, 1n);
@@ -110,6 +114,7 @@ async function setUp(
     intraAuth,
     nodeId: "selfnode",
     workers: { sync },
+    holds: new ShareHolds(jobs, "selfnode"),
   });
   return { store, handOver, arrived, [Symbol.dispose]: () => void server.stop(true) };
 }
@@ -246,4 +251,83 @@ test("whoever keeps an object waits for a deletion that has begun", async () => 
   expect(await keeping).toBe(null);
   // Nobody is under way: nothing to wait for.
   await handOver.keep(KEY.uname);
+});
+
+const EVERYTHING = { names: [], template: "", prefix: "", nonRecursive: false };
+
+/** A job that renames the object's bucket, with a share here that is at `cursor`. */
+async function beginRename(jobs: MemoryJobs, cursor: string | null): Promise<void> {
+  const bucket = { name: "b", provider: "ais", namespace: { uuid: "", name: "" } } as const;
+  await jobs.create({
+    id: "job",
+    kind: "move-bck",
+    from: { bucket, bid: "1" },
+    to: { bucket: { ...bucket, name: "c" }, bid: "2" },
+    description: "",
+    args: { selection: EVERYTHING },
+    startedNs: "1",
+    startedBy: "p",
+    trace: null,
+    targets: ["selfnode", "ownernode"],
+    stop: null,
+    end: null,
+  });
+  if (cursor !== null) await saveShare(jobs, cursor, "running");
+}
+
+function saveShare(jobs: MemoryJobs, cursor: string, state: "running" | "done"): Promise<void> {
+  const share = { nodeId: "selfnode", state, startedNs: "1", endedNs: "0", runs: 1, cursor } as const;
+  const rest = { stats: NO_STATS, ahead: NOTHING_AHEAD, waitingFor: "", error: "", result: null };
+  return jobs.putShare("job", { ...share, ...rest });
+}
+
+test("an object that a share here has yet to come to goes with a rebalance only", async () => {
+  const jobs = new MemoryJobs();
+  using fixture = await setUp(stored("one", 7n), async () => 200, NO_WORKERS.sync, jobs);
+  const { handOver, store, arrived } = fixture;
+  const held = { code: "unavailable", message: expect.stringContaining("until job") };
+  await beginRename(jobs, null);
+  await expect(handOver.run(KEY, "", NEVER)).rejects.toMatchObject(held);
+  await saveShare(jobs, "n", "running");
+  await expect(handOver.run(KEY, "", NEVER)).rejects.toMatchObject(held);
+  expect([arrived, store.object === null]).toEqual([[], false]);
+  // In another bucket.
+  expect(await handOver.run({ ...KEY, bucketId: 3n, uname: "other" }, "", NEVER)).toMatchObject({
+    kind: "sent",
+  });
+  store.object = stored("two", 8n);
+  await saveShare(jobs, "o", "running");
+  expect(await handOver.run(KEY, "", NEVER)).toMatchObject({ kind: "sent" });
+  store.object = stored("three", 9n);
+  await saveShare(jobs, "", "running");
+  expect(await handOver.run(KEY, "g1", NEVER)).toMatchObject({ kind: "sent" });
+  store.object = stored("four", 10n);
+  await saveShare(jobs, "", "done");
+  expect(await handOver.run(KEY, "", NEVER)).toMatchObject({ kind: "sent" });
+});
+
+test("a job that begins while an object is on its way, and is not known here yet, keeps it here as well", async () => {
+  const jobs = new MemoryJobs();
+  const list = jobs.list.bind(jobs);
+  jobs.reload = async () => list();
+  let hasBegun = false;
+  using fixture = await setUp(
+    stored("one", 7n),
+    async () => {
+      if (!hasBegun) await beginRename(jobs, null);
+      hasBegun = true;
+      // The watch brings it later.
+      jobs.list = () => [];
+      return 200;
+    },
+    NO_WORKERS.sync,
+    jobs,
+  );
+  const { handOver, store, arrived } = fixture;
+  await expect(handOver.run(KEY, "", NEVER)).rejects.toMatchObject({ code: "unavailable" });
+  expect([arrived, store.object === null]).toEqual([["one@7"], false]);
+  jobs.list = list;
+  await jobs.update("job", (record) => ({ ...record, end: { timeNs: "9", aborted: false, error: "" } }));
+  expect(await handOver.run(KEY, "", NEVER)).toMatchObject({ kind: "sent" });
+  expect(store.object).toBe(null);
 });

@@ -9,6 +9,7 @@ import type { Workers } from "@ais/node/workers/workers.ts";
 import type { ObjectKey, ObjectReader, ObjectStore } from "@ais/storage/types.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import type { Snode } from "@ais/wire/smap.ts";
+import type { ShareHolds } from "../jobs/share-holds.ts";
 import { describeTransfer } from "../transfer/describe-transfer.ts";
 import { sendForJob } from "../transfer/send-for-job.ts";
 import { ownerOf } from "./owner.ts";
@@ -23,6 +24,8 @@ export interface HandOverParts {
   readonly nodeId: string;
   /** This target's other processes. */
   readonly workers: Pick<Workers, "sync">;
+  /** What only a rebalance may move, which ends the jobs that it would disturb. */
+  readonly holds: Pick<ShareHolds, "known" | "certain">;
 }
 
 /** What who writes objects needs of it. */
@@ -57,7 +60,8 @@ export class HandOver {
 
   /**
    * The object is whole and durable at its owner, or a newer one is, when this resolves with `sent`; here it is gone. Several
-   * callers at a time share one transfer. Throws `unavailable` and whatever the owner answered; the object stays then.
+   * callers at a time share one transfer. Without a job it stays while the share of a job here has yet to come to it. Throws
+   * `unavailable` and whatever the owner answered; the object stays then.
    */
   run(key: ObjectKey, jobId: string, signal: AbortSignal): Promise<HandedOver> {
     const underWay = this.#underWay.get(key.uname);
@@ -124,11 +128,16 @@ export class HandOver {
       run.isKept = false;
       const reader = await this.#open(key);
       if (reader === null) return { kind: "absent" };
+      const { createdNs } = reader.attributes;
+      const { holds } = this.#parts;
       try {
+        if (jobId === "") requireFree(key, holds.known(key, createdNs));
         await this.#send(key, owner, reader, jobId, signal);
       } finally {
         reader.release();
       }
+      // A job that is not there now lists the object at its owner. One that is may have passed it there, before it came.
+      if (jobId === "") requireFree(key, await holds.certain(key, createdNs));
       // By the map of now it may belong here.
       if (run.isKept) continue;
       const { store } = this.#parts;
@@ -183,4 +192,12 @@ export class HandOver {
     metrics.add("stream.out.n", 1);
     metrics.add("stream.out.size", reader.lengthBytes);
   }
+}
+
+function requireFree({ bucketName, objectName }: ObjectKey, jobId: string | null): void {
+  if (jobId === null) return;
+  throw new AisError(
+    "unavailable",
+    `"${bucketName}/${objectName}" stays where it is until job "${jobId}" has come to it, please try again later`,
+  );
 }
