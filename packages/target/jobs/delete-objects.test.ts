@@ -42,7 +42,8 @@ async function run(store: ObjectStore, { startedNs, shareStartedNs }: Times): Pr
     phase() {},
     failed() {},
   };
-  const work = deleteObjects(context, { store, member } as unknown as TargetServices);
+  const services = { store, localStore: store, member };
+  const work = deleteObjects(context, services as unknown as TargetServices);
   while ((await work.unit(signal)).kind !== "done");
   return stats;
 }
