@@ -79,8 +79,8 @@ export const OPERATIONS = {
   "intra.hand-over": { method: "POST", route: "/v1/intra/hand-over", traced: true, access: "nodes" },
   /** Intra-cluster: the owner of an object deletes what other targets may still have of it. */
   "intra.drop": { method: "POST", route: "/v1/intra/drop", traced: true, access: "nodes" },
-  /** Intra-cluster: which objects of its own a target lacks, for a copy that is synchronized. */
-  "intra.missing": { method: "POST", route: "/v1/intra/missing", traced: true, access: "nodes" },
+  /** Intra-cluster: which objects of its own a target lacks, for a job (a synchronized copy), whose spans are those of its phases. */
+  "intra.missing": { method: "POST", route: "/v1/intra/missing", traced: false, access: "nodes" },
   /** Intra-cluster: what a target is working on, newer than what the coordinator has. */
   "intra.jobs": { method: "GET", route: "/v1/intra/jobs", traced: true, access: "nodes" },
   /** Intra-cluster: a listing, which no other job is kept of, ends on a target. */

@@ -56,6 +56,31 @@ test("one root a node with a link, one child a phase, none for an object", async
   expect(collector.spans.filter((span) => span.name.includes("job-object"))).toEqual([]);
 }, 60_000);
 
+test("a synchronized copy has two phases, and what targets ask each other for it begins no traces", async () => {
+  await using collector = await TestCollector.start();
+  await using cluster = await TestCluster.start({ targets: 3, tracingEndpoint: collector.endpoint });
+  const jobs = new JobClient(cluster);
+  await jobs.create("src");
+  await jobs.fill("src", numbered("o-", 60), contentOf);
+  const path = "/v1/buckets/src?bck_to=ais/@%23/dst/";
+  await jobs.wait(await jobs.job("POST", path, "copy-bck", {}));
+  const names = numbered("o-", 30);
+  await jobs.wait(await jobs.job("DELETE", "/v1/buckets/src", "delete-listrange", { objnames: names }));
+  const id = await jobs.job("POST", path, "copy-bck", { synchronize: true });
+  await jobs.wait(id);
+  expect((await jobs.names("dst")).length).toBe(30);
+  const roots = await until(10_000, "the job's spans", async () => {
+    const found = collector.spans.filter(({ attributes }) => attributes["ais.job.id"] === id);
+    const ofTargets = found.filter(({ name }) => name === "ais.job copy-bck");
+    return ofTargets.length === 3 ? ofTargets : null;
+  });
+  for (const root of roots) {
+    const own = collector.spans.filter((span) => span.parentSpanId === root.spanId);
+    expect(own.map(({ name }) => name).toSorted()).toEqual(["ais.job.copy", "ais.job.prune"]);
+  }
+  expect(collector.spans.filter(({ name }) => name.includes("missing"))).toEqual([]);
+}, 60_000);
+
 test("every kind that a request starts has its own traces, linked to the request", async () => {
   await using collector = await TestCollector.start();
   await using cluster = await TestCluster.start({ targets: 2, tracingEndpoint: collector.endpoint });

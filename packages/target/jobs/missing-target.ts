@@ -1,8 +1,9 @@
 import type { TargetServices } from "../services.ts";
 
 /**
- * Objects go where the cluster map says, and a rebalance sends on what that changes. While the map lacks a target that was there when the job began, that place may be a
- * makeshift one, where nobody would look once the target is back. Null when all are there.
+ * Objects go where the cluster map says, and a rebalance sends on what that changes. While the map lacks a target that was there
+ * when the job began, that place may be a makeshift one, where nobody would look once the target is back. Null when all are
+ * there.
  */
 export function missingTarget(targets: readonly string[], { member }: TargetServices): string | null {
   const { tmap } = member.snapshot.smap;
