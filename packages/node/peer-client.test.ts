@@ -34,14 +34,20 @@ test("continues the caller's trace in a CLIENT span of its own", async () => {
     target = `${request.method} ${request.rawPath}?${request.rawQuery} ${request.header("user-agent")}`;
     return textReply(`got ${(await request.bytes(100)).length}`, [["X-Reply", "1"]], 201);
   };
-  const request = { method: "POST", path: "/v1/intra/list", query: "a=1", body: "12345", timeoutMs: 2000 };
+  const request = {
+    method: "POST",
+    path: "/v1/intra/list",
+    query: "a=1&token=t",
+    body: "1234é",
+    timeoutMs: 2000,
+  };
   const response = await callPeer(peer(), request, span, CALLER);
   expect([response.status, response.headers["x-reply"], new TextDecoder().decode(response.body)]).toEqual([
     201,
     "1",
-    "got 5",
+    "got 6",
   ]);
-  expect(target).toBe("POST /v1/intra/list?a=1 Ais-Node");
+  expect(target).toBe("POST /v1/intra/list?a=1&token=t Ais-Node");
   const [client] = span.children;
   expect(traceparent as string | null).toBe(`00-${span.context.traceId}-${client?.context.spanId}-01`);
   expect([client?.name, client?.kind, client?.endings, client?.failure]).toEqual(["POST", 3, 1, null]);
@@ -50,6 +56,8 @@ test("continues the caller's trace in a CLIENT span of its own", async () => {
     "server.port": server.port,
     "ais.peer": "t[targettwo]",
     "http.request.method": "POST",
+    "http.request.body.size": 6,
+    "url.full": `http://127.0.0.1:${server.port}/v1/intra/list?a=1&token=REDACTED`,
     "http.response.status_code": 201,
   });
 });

@@ -1,10 +1,12 @@
 /** Calls from one node to another: one CLIENT span each, continuing the trace of the request being served. */
 import { AisError } from "@ais/base/errors.ts";
 import { fetchFailureText } from "@ais/base/fetch-failure.ts";
+import { redactQuery } from "@ais/tracing/redact.ts";
 import { SPAN_KIND, type Span } from "@ais/tracing/types.ts";
 import { INTRA_CLUSTER_USER_AGENT } from "@ais/wire/headers.ts";
 import { nodeName, type Snode } from "@ais/wire/smap.ts";
 import type { NodeServices } from "./call.ts";
+import { setPeerAttributes } from "./peer-span.ts";
 
 /** Who calls: `NodeServices` will do. */
 export type PeerCaller = Pick<NodeServices, "tracing" | "intraAuth">;
@@ -75,14 +77,16 @@ export async function callPeer(
   }
 }
 
-function setCallAttributes(client: Span, peer: Snode, request: PeerRequest): void {
-  const { node_ip_addr, daemon_port, direct_url } = peer.intra_control_net;
-  client.set("http.request.method", request.method);
-  client.set("server.address", node_ip_addr);
-  client.set("server.port", Number(daemon_port));
-  client.set("url.full", `${direct_url}${request.path}`);
-  client.set("ais.peer", nodeName(peer));
-  if (request.body !== undefined) client.set("http.request.body.size", request.body.length);
+function setCallAttributes(client: Span, peer: Snode, { method, path, query = "", body }: PeerRequest): void {
+  const net = peer.intra_control_net;
+  const shownQuery = redactQuery(query);
+  const url = `${net.direct_url}${path}${shownQuery === "" ? "" : `?${shownQuery}`}`;
+  setPeerAttributes(client, peer, {
+    net,
+    method,
+    url,
+    bodyBytes: body === undefined ? null : Buffer.byteLength(body),
+  });
 }
 
 function deadline({ timeoutMs, signal }: PeerRequest): AbortSignal {

@@ -5,6 +5,7 @@ import { INTRA_CLUSTER_USER_AGENT } from "@ais/wire/headers.ts";
 import { nodeName, type Snode } from "@ais/wire/smap.ts";
 import type { PeerCaller } from "./peer-client.ts";
 import { peerFailure } from "./peer-failure.ts";
+import { setPeerAttributes } from "./peer-span.ts";
 
 export interface PeerUpload {
   /** Percent-encoded. */
@@ -27,18 +28,16 @@ export async function uploadToPeer(
   { tracing, intraAuth }: PeerCaller,
 ): Promise<void> {
   const { path, headers, body } = upload;
-  const { direct_url, node_ip_addr, daemon_port } = peer.intra_data_net;
-  const url = `${direct_url}${path}`;
+  const url = `${peer.intra_data_net.direct_url}${path}`;
   const lengthBytes = body instanceof Uint8Array ? body.byteLength : body.lengthBytes;
   const client = span.child("PUT", SPAN_KIND.client);
-  if (client.recording) {
-    client.set("http.request.method", "PUT");
-    client.set("server.address", node_ip_addr);
-    client.set("server.port", Number(daemon_port));
-    client.set("url.full", url);
-    client.set("ais.peer", nodeName(peer));
-    client.set("http.request.body.size", lengthBytes);
-  }
+  if (client.recording)
+    setPeerAttributes(client, peer, {
+      net: peer.intra_data_net,
+      method: "PUT",
+      url,
+      bodyBytes: lengthBytes,
+    });
   // Below a span that is not recorded `child` is empty, yet the peer must learn of the caller's context.
   const context = client.recording ? client : span;
   try {

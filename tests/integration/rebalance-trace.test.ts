@@ -5,6 +5,10 @@ import { TestCluster } from "@ais/testkit/cluster.ts";
 import { TestCollector } from "@ais/testkit/collector.ts";
 import { ClusterClient, idOf } from "./cluster.fixture.ts";
 import { contentOf, numbered, until } from "./jobs.fixture.ts";
+import { expectExplained, explain, TOLERANCE_MS } from "./span-coverage.fixture.ts";
+
+/** A shorter request has no event that says what its spans leave open. */
+const LONG_ENOUGH_MS = 1;
 
 test("every target has its part of the rebalance, linked to whoever asked for it", async () => {
   await using collector = await TestCollector.start();
@@ -96,4 +100,14 @@ test("a read that has to fetch its object first says so, down to the target that
     expect(new Set(answers.map((span) => span.name))).toEqual(new Set(["POST /v1/intra/hand-over"]));
     return true;
   });
+  const givers = own().filter((span) => span.name === "POST /v1/intra/hand-over");
+  const explained = givers.map((giver) => explain(giver, own()));
+  for (const one of explained) if (one.tookMs > LONG_ENOUGH_MS + TOLERANCE_MS) expectExplained(one);
+  const sent = own().filter((span) => span.attributes["ais.hand-over.outcome"] === "sent");
+  expect(sent.length).toBeGreaterThan(0);
+  for (const { spanId } of sent) {
+    const steps = own().filter((span) => span.parentSpanId === spanId);
+    expect(new Set(steps.map(({ name }) => name))).toContain("PUT");
+    expect(new Set(steps.map(({ name }) => name))).toContain("ais.index.commit");
+  }
 }, 60_000);

@@ -195,7 +195,7 @@ export interface Explained {
 
 const ms = (from: bigint, to: bigint): number => Number(to - from) / 1e6;
 
-function explain(span: CollectedSpan, all: readonly CollectedSpan[]): Explained {
+export function explain(span: CollectedSpan, all: readonly CollectedSpan[]): Explained {
   const children = all.filter((child) => child.parentSpanId === span.spanId);
   children.sort((a, b) => Number(a.startTimeUnixNano - b.startTimeUnixNano));
   let gapMs = 0;

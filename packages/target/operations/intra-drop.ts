@@ -8,5 +8,5 @@ import type { TargetServices } from "../services.ts";
 
 export async function intraDrop(call: Call, services: TargetServices): Promise<HttpReply> {
   const { key } = await claimedObject(call, services);
-  return jsonReply({ found: await services.handOver.drop(key) } satisfies ClaimReply);
+  return jsonReply({ found: await services.handOver.drop(key, call.span) } satisfies ClaimReply);
 }

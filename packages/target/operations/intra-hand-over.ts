@@ -2,7 +2,6 @@
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
 import { jsonReply } from "@ais/node/replies.ts";
-import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import type { ClaimReply } from "@ais/wire/object-claim.ts";
 import { claimedObject } from "../placement/claimed-object.ts";
 import type { TargetServices } from "../services.ts";
@@ -12,10 +11,10 @@ const NEVER = new AbortController().signal;
 
 export async function intraHandOver(call: Call, services: TargetServices): Promise<HttpReply> {
   const { key, claim } = await claimedObject(call, services);
-  const here = await services.localStore.head(key, NOOP_SPAN);
+  const here = await services.localStore.head(key, call.span);
   if (here !== null && here.createdNs <= BigInt(claim.newerThanNs)) return reply(false);
   // Asked for even when nothing is here any more: a transfer under way may not have ended.
-  const outcome = await services.handOver.run(key, "", NEVER);
+  const outcome = await services.handOver.run(key, "", NEVER, call.span);
   return reply(outcome.kind === "sent");
 }
 

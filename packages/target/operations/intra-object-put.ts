@@ -33,9 +33,8 @@ export async function intraObjectPut(call: Call, services: TargetServices): Prom
   const key = { bucketId: bucketId(props), bucketName: bucketCname(bucket), objectName, uname };
   const smap = await requireOwner(transfer, call, services);
   const { store, metrics } = services;
-  const storing = writeAtOwner(key, smap, services, async () =>
-    store.put(key, await objectBody(call), transferOptions(transfer, props), span),
-  );
+  const put = async () => store.put(key, await objectBody(call), transferOptions(transfer, props), span);
+  const storing = writeAtOwner(key, smap, services, put, span);
   await countingIoErrors("put", metrics, storing);
   metrics.add("stream.in.n", 1);
   metrics.add("stream.in.size", sizeBytes);

@@ -8,8 +8,10 @@ import type { Hrw } from "@ais/hrw/hrw.ts";
 import type { Channel } from "@ais/node/workers/channel.ts";
 import type { HandedOver, ToMain, ToWorker } from "@ais/node/workers/protocol.ts";
 import type { ObjectKey } from "@ais/storage/types.ts";
+import { NOOP_SPAN } from "@ais/tracing/noop.ts";
+import type { Span } from "@ais/tracing/types.ts";
 import type { Snode } from "@ais/wire/smap.ts";
-import type { HandOver } from "./hand-over.ts";
+import { type HandOver, tracedHandOver } from "./hand-over.ts";
 import { ownerOf } from "./owner.ts";
 
 export interface AskedHandOverParts {
@@ -30,10 +32,17 @@ export class AskedHandOver implements Pick<HandOver, "ownerOf" | "run" | "drop" 
     return ownerOf(uname, this.#parts);
   }
 
-  async run({ bucketId, bucketName, objectName, uname }: ObjectKey): Promise<HandedOver> {
+  /** Its spans are one here: the main process does the rest for several requests at a time, and knows nothing of theirs. */
+  async run(
+    { bucketId, bucketName, objectName, uname }: ObjectKey,
+    _jobId?: string,
+    _signal?: AbortSignal,
+    parent: Span = NOOP_SPAN,
+  ): Promise<HandedOver> {
     const { channel, nodeId } = this.#parts;
     if (this.ownerOf(uname)?.daemon_id === nodeId) return { kind: "owned" };
-    return channel.ask("handOver", { bucketId, bucketName, objectName, uname });
+    const asked = { bucketId, bucketName, objectName, uname };
+    return tracedHandOver(parent, () => channel.ask("handOver", asked));
   }
 
   async keep(uname: string): Promise<void> {

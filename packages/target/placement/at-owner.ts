@@ -75,7 +75,7 @@ async function atOwnerOfNow(done: HttpReply, call: Call, services: TargetService
       "unavailable",
       `the owner of "${key.bucketName}/${key.objectName}" has changed meanwhile`,
     );
-  await handOver.run(key, "", NEVER);
+  await handOver.run(key, "", NEVER, call.span);
   return done;
 }
 

@@ -6,8 +6,10 @@ import { NO_STATS, NOTHING_AHEAD } from "@ais/cluster/jobs/job-record.ts";
 import { loadHrw } from "@ais/hrw/hrw.ts";
 import { MemoryMember, memoryNode } from "@ais/node/testing/memory-member.ts";
 import { memoryServices } from "@ais/node/testing/memory-services.ts";
+import { RecordedSpan } from "@ais/node/testing/recording-tracing.ts";
 import { NO_WORKERS, type Workers } from "@ais/node/workers/workers.ts";
 import type { ObjectAttributes, ObjectKey, ObjectReader, ObjectStore } from "@ais/storage/types.ts";
+import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import { decodeTransfer, TRANSFER_HEADER } from "@ais/wire/object-transfer.ts";
 import { ShareHolds } from "../jobs/share-holds.ts";
 import { HandOver } from "./hand-over.ts";
@@ -199,7 +201,7 @@ test("its deletion waits for the transfer, and nothing is sent after it", async 
   const { handOver, arrived } = fixture;
   const sending = handOver.run(KEY, "g1", NEVER);
   let isDropped = false;
-  const dropping = handOver.drop(KEY).then((found) => {
+  const dropping = handOver.drop(KEY, NOOP_SPAN).then((found) => {
     isDropped = true;
     return found;
   });
@@ -211,13 +213,13 @@ test("its deletion waits for the transfer, and nothing is sent after it", async 
   expect(await dropping).toBe(true);
   expect(arrived.length).toBe(1);
   expect(await handOver.run(KEY, "g1", NEVER)).toEqual({ kind: "absent" });
-  expect(await handOver.drop(KEY)).toBe(false);
+  expect(await handOver.drop(KEY, NOOP_SPAN)).toBe(false);
 });
 
 test("while it is being deleted nobody sends it", async () => {
   using fixture = await setUp(stored("one", 7n), async () => 200);
   const [found, outcome] = await Promise.all([
-    fixture.handOver.drop(KEY),
+    fixture.handOver.drop(KEY, NOOP_SPAN),
     fixture.handOver.run(KEY, "g1", NEVER),
   ]);
   expect([found, outcome]).toEqual([true, { kind: "absent" }]);
@@ -330,4 +332,38 @@ test("a job that begins while an object is on its way, and is not known here yet
   await jobs.update("job", (record) => ({ ...record, end: { timeNs: "9", aborted: false, error: "" } }));
   expect(await handOver.run(KEY, "", NEVER)).toMatchObject({ kind: "sent" });
   expect(store.object).toBe(null);
+});
+
+test("a request that waits for a transfer is told what for; one that shares it, that it does", async () => {
+  using fixture = await setUp(stored("one", 7n), async () => 200);
+  const span = new RecordedSpan("POST /v1/intra/hand-over", 2, "1".repeat(32), "");
+  const late = new RecordedSpan("POST /v1/intra/hand-over", 2, "2".repeat(32), "");
+  await Promise.all([fixture.handOver.run(KEY, "", NEVER, span), fixture.handOver.run(KEY, "", NEVER, late)]);
+  const [handedOver] = span.children;
+  expect(handedOver).toMatchObject({ name: "ais.object.hand-over", endings: 1, failure: null });
+  expect(handedOver?.attributes).toEqual({ "ais.hand-over.outcome": "sent" });
+  expect(handedOver?.children.map(({ name, kind, endings }) => [name, kind, endings])).toEqual([
+    ["ais.map.share", 1, 1],
+    ["PUT", 3, 1],
+    ["ais.coordinator.get", 1, 1],
+  ]);
+  expect(handedOver?.children[1]?.attributes).toMatchObject({
+    "http.request.method": "PUT",
+    "http.request.body.size": 3,
+    "http.response.status_code": 200,
+    "ais.peer": "t[ownernode]",
+  });
+  expect(late.children).toHaveLength(1);
+  expect(late.children[0]?.attributes).toEqual({
+    "ais.hand-over.shared": true,
+    "ais.hand-over.outcome": "sent",
+  });
+});
+
+test("the span of a transfer that the owner refuses says so", async () => {
+  using fixture = await setUp(stored("one", 7n), async () => 503);
+  const span = new RecordedSpan("POST /v1/intra/hand-over", 2, "1".repeat(32), "");
+  expect(fixture.handOver.run(KEY, "", NEVER, span)).rejects.toThrow("no");
+  await span.children[0]?.ended();
+  expect([span.children[0]?.failure, span.children[0]?.children[1]?.failure]).toEqual(["unavailable", "503"]);
 });

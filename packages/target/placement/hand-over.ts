@@ -6,8 +6,10 @@ import type { IntraAuth } from "@ais/node/intra-auth.ts";
 import type { NodeMetrics } from "@ais/node/metrics/types.ts";
 import type { HandedOver } from "@ais/node/workers/protocol.ts";
 import type { Workers } from "@ais/node/workers/workers.ts";
+import { withSpan } from "@ais/storage/failed-span.ts";
 import type { ObjectKey, ObjectReader, ObjectStore } from "@ais/storage/types.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
+import type { Span } from "@ais/tracing/types.ts";
 import type { Snode } from "@ais/wire/smap.ts";
 import type { ShareHolds } from "../jobs/share-holds.ts";
 import { describeTransfer } from "../transfer/describe-transfer.ts";
@@ -43,6 +45,21 @@ interface UnderWay {
 /** An object that is changed here while it is sent is sent again; whoever changes it so often has other plans with it. */
 const ATTEMPTS_MAX = 8;
 
+const SPAN = {
+  handOver: "ais.object.hand-over",
+  /** The other processes of this target learn of the newest cluster map. */
+  mapShare: "ais.map.share",
+  /** Whether a job that the coordinator knows of has yet to come to the object. */
+  coordinatorGet: "ais.coordinator.get",
+} as const;
+const ATTRIBUTE = {
+  /** `sent`, `absent`, `owned`. */
+  outcome: "ais.hand-over.outcome",
+  /** The transfer was begun by another request, whose spans tell of it. */
+  shared: "ais.hand-over.shared",
+  document: "ais.document",
+} as const;
+
 export class HandOver {
   readonly #parts: HandOverParts;
   readonly #underWay = new Map<string, UnderWay>();
@@ -61,17 +78,25 @@ export class HandOver {
   /**
    * The object is whole and durable at its owner, or a newer one is, when this resolves with `sent`; here it is gone. Several
    * callers at a time share one transfer. Without a job it stays while the share of a job here has yet to come to it. Throws
-   * `unavailable` and whatever the owner answered; the object stays then.
+   * `unavailable` and whatever the owner answered; the object stays then. A request that waits for it gives its span; a job has
+   * none for an object.
    */
-  run(key: ObjectKey, jobId: string, signal: AbortSignal): Promise<HandedOver> {
+  run(key: ObjectKey, jobId: string, signal: AbortSignal, parent: Span = NOOP_SPAN): Promise<HandedOver> {
+    return tracedHandOver(parent, (span) => this.#share(key, jobId, signal, span));
+  }
+
+  #share(key: ObjectKey, jobId: string, signal: AbortSignal, span: Span): Promise<HandedOver> {
     const underWay = this.#underWay.get(key.uname);
-    if (underWay !== undefined) return this.#after(underWay.outcome, key, jobId, signal);
+    if (underWay !== undefined) {
+      span.set(ATTRIBUTE.shared, true);
+      return this.#after(underWay.outcome, key, jobId, signal, span);
+    }
     const { promise, resolve, reject } = Promise.withResolvers<HandedOver>();
     const run: UnderWay = { outcome: promise, isKept: false, deletion: null };
     this.#underWay.set(key.uname, run);
     const forget = (): boolean => this.#underWay.delete(key.uname);
     promise.then(forget, forget);
-    this.#run(key, run, jobId, signal).then(resolve, reject);
+    this.#run(key, run, jobId, signal, span).then(resolve, reject);
     return promise;
   }
 
@@ -92,20 +117,26 @@ export class HandOver {
     key: ObjectKey,
     jobId: string,
     signal: AbortSignal,
+    span: Span,
   ): Promise<HandedOver> {
     const outcome = await underWay;
-    if (outcome.kind === "owned" || (await this.#parts.store.head(key, NOOP_SPAN)) === null) return outcome;
-    return this.run(key, jobId, signal);
+    if (outcome.kind === "owned" || (await this.#parts.store.head(key, span)) === null) return outcome;
+    return this.#share(key, jobId, signal, span);
   }
 
   /** Deletes what is here of an object that its owner deletes; a transfer under way ends first. True when there was something. */
-  async drop(key: ObjectKey): Promise<boolean> {
+  async drop(key: ObjectKey, span: Span): Promise<boolean> {
     let wasSent = false;
     for (let other = this.#underWay.get(key.uname); other !== undefined; ) {
-      wasSent ||= (await other.outcome.catch(() => null))?.kind === "sent";
+      const { outcome } = other;
+      const ended = await withSpan(span, SPAN.handOver, (wait) => {
+        wait.set(ATTRIBUTE.shared, true);
+        return outcome.catch(() => null);
+      });
+      wasSent ||= ended?.kind === "sent";
       other = this.#underWay.get(key.uname);
     }
-    const deletion = this.#parts.store.delete(key, "fsync", NOOP_SPAN);
+    const deletion = this.#parts.store.delete(key, "fsync", span);
     // Whoever would send the object now finds that it is not here.
     const done = deletion.then((): HandedOver => ({ kind: "absent" }));
     this.#underWay.set(key.uname, { outcome: done, isKept: false, deletion });
@@ -117,36 +148,42 @@ export class HandOver {
     }
   }
 
-  async #run(key: ObjectKey, run: UnderWay, jobId: string, signal: AbortSignal): Promise<HandedOver> {
+  async #run(
+    key: ObjectKey,
+    run: UnderWay,
+    jobId: string,
+    signal: AbortSignal,
+    span: Span,
+  ): Promise<HandedOver> {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const owner = this.ownerOf(key.uname);
       if (owner === null) throw new AisError("unavailable", "the cluster has no active targets");
       if (owner.daemon_id === this.#parts.nodeId) return { kind: "owned" };
-      await this.#shareMap();
+      await this.#shareMap(span);
       // It may have changed meanwhile, and the owner with it.
       if (this.#commonMap !== this.#parts.member.snapshot.smap.version) continue;
       run.isKept = false;
-      const reader = await this.#open(key);
+      const reader = await this.#open(key, span);
       if (reader === null) return { kind: "absent" };
       const { createdNs } = reader.attributes;
       const { holds } = this.#parts;
       try {
         if (jobId === "") requireFree(key, holds.known(key, createdNs));
-        await this.#send(key, owner, reader, jobId, signal);
+        await this.#send(key, owner, reader, jobId, signal, span);
       } finally {
         reader.release();
       }
       // A job that is not there now lists the object at its owner. One that is may have passed it there, before it came.
-      if (jobId === "") requireFree(key, await holds.certain(key, createdNs));
+      if (jobId === "") requireFree(key, await this.#certainHold(key, createdNs, span));
       // By the map of now it may belong here.
       if (run.isKept) continue;
       const { store } = this.#parts;
-      const deletion = store.deleteUnchanged(key, reader.attributes, NOOP_SPAN);
+      const deletion = store.deleteUnchanged(key, reader.attributes, span);
       run.deletion = deletion;
       const isDeleted = await deletion;
       run.deletion = null;
       if (isDeleted) return { kind: "sent", bytes: reader.lengthBytes };
-      if ((await store.head(key, NOOP_SPAN)) === null) return { kind: "sent", bytes: reader.lengthBytes };
+      if ((await store.head(key, span)) === null) return { kind: "sent", bytes: reader.lengthBytes };
     }
     throw new AisError(
       "unavailable",
@@ -155,17 +192,24 @@ export class HandOver {
   }
 
   /** A process that does not know yet that the object has another owner would take it for missing once it has gone. */
-  async #shareMap(): Promise<void> {
+  async #shareMap(span: Span): Promise<void> {
     const { member, workers } = this.#parts;
     const { version } = member.snapshot.smap;
     if (version === this.#commonMap) return;
-    await workers.sync("smap", version);
+    await withSpan(span, SPAN.mapShare, () => workers.sync("smap", version));
     this.#commonMap = version;
   }
 
-  async #open(key: ObjectKey): Promise<ObjectReader | null> {
+  #certainHold(key: ObjectKey, createdNs: bigint, parent: Span): Promise<string | null> {
+    return withSpan(parent, SPAN.coordinatorGet, (span) => {
+      span.set(ATTRIBUTE.document, "jobs");
+      return this.#parts.holds.certain(key, createdNs);
+    });
+  }
+
+  async #open(key: ObjectKey, span: Span): Promise<ObjectReader | null> {
     try {
-      return await this.#parts.store.get(key, { verify: false }, NOOP_SPAN);
+      return await this.#parts.store.get(key, { verify: false }, span);
     } catch (error) {
       if (isAisError(error, "notFound")) return null;
       throw error;
@@ -178,6 +222,7 @@ export class HandOver {
     reader: ObjectReader,
     jobId: string,
     signal: AbortSignal,
+    span: Span,
   ): Promise<void> {
     const { member, metrics, intraAuth } = this.#parts;
     const { createdNs, version } = reader.attributes;
@@ -187,11 +232,20 @@ export class HandOver {
       moved: { createdNs: createdNs.toString(), version },
       jobId,
     });
-    const { stored } = await sendForJob({ peer: owner, transfer, reader, signal, intraAuth });
+    const { stored } = await sendForJob({ peer: owner, transfer, reader, signal, intraAuth, span });
     if (!stored) return;
     metrics.add("stream.out.n", 1);
     metrics.add("stream.out.size", reader.lengthBytes);
   }
+}
+
+/** What a request waits for while an object goes to its owner, in this process or another. */
+export function tracedHandOver(parent: Span, work: (span: Span) => Promise<HandedOver>): Promise<HandedOver> {
+  return withSpan(parent, SPAN.handOver, async (span) => {
+    const outcome = await work(span);
+    span.set(ATTRIBUTE.outcome, outcome.kind);
+    return outcome;
+  });
 }
 
 function requireFree({ bucketName, objectName }: ObjectKey, jobId: string | null): void {

@@ -3,6 +3,7 @@ import { AisError } from "@ais/base/errors.ts";
 import type { ClusterMember } from "@ais/cluster/member.ts";
 import type { Call } from "@ais/node/call.ts";
 import type { ObjectKey } from "@ais/storage/types.ts";
+import type { Span } from "@ais/tracing/types.ts";
 import type { ObjectTransfer } from "@ais/wire/object-transfer.ts";
 import type { Smap } from "@ais/wire/smap.ts";
 import type { TargetServices } from "../services.ts";
@@ -39,8 +40,9 @@ export async function writeAtOwner<T>(
   judgedBy: Smap,
   { member, handOver }: { readonly member: ClusterMember; readonly handOver: Sending },
   write: () => Promise<T>,
+  span?: Span,
 ): Promise<T> {
   const written = await write();
-  if (member.snapshot.smap !== judgedBy) await handOver.run(key, "", NEVER);
+  if (member.snapshot.smap !== judgedBy) await handOver.run(key, "", NEVER, span);
   return written;
 }

@@ -60,10 +60,11 @@ export function createSettlingStore(parts: SettlingParts): ObjectStore {
 
   const atOwner = async (
     key: ObjectKey,
+    span: Span,
     write: () => Promise<ObjectAttributes>,
   ): Promise<ObjectAttributes> => {
     const { smap } = member.snapshot;
-    const attributes = await writeAtOwner(key, smap, parts, write);
+    const attributes = await writeAtOwner(key, smap, parts, write, span);
     if (!isSettledNow() && claims.isOutdated) claims.noteFresh(key.uname, smap);
     return attributes;
   };
@@ -71,9 +72,9 @@ export function createSettlingStore(parts: SettlingParts): ObjectStore {
   const uploads: ObjectUploads = Object.create(local.uploads, {
     complete: {
       // Parts stay where the upload was begun, which need not be the owner any more.
-      value: (async (key, ...rest) => {
-        const attributes = await local.uploads.complete(key, ...rest);
-        await handOver.run(key, "", NEVER);
+      value: (async (key, uploadId, options, span) => {
+        const attributes = await local.uploads.complete(key, uploadId, options, span);
+        await handOver.run(key, "", NEVER, span);
         return attributes;
       }) satisfies ObjectUploads["complete"],
     },
@@ -87,7 +88,7 @@ export function createSettlingStore(parts: SettlingParts): ObjectStore {
       if (here !== null || isSettledNow() || !(await fetch(key, span))) return here;
       return local.head(key, span);
     },
-    put: (key, ...rest) => atOwner(key, () => local.put(key, ...rest)),
+    put: (key, body, options, span) => atOwner(key, span, () => local.put(key, body, options, span)),
     // Elsewhere first: what is on its way here has arrived by then, and goes with the rest.
     async delete(key, durability, span) {
       const wasElsewhere = !isSettledNow() && isOwner(key) && (await claims.drop(key, span));
