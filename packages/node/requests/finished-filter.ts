@@ -1,6 +1,6 @@
 import { AisError } from "@ais/base/errors.ts";
 import { parseDurationMs } from "@ais/base/units.ts";
-import { bucketCname, parseObjectUri } from "@ais/wire/bck.ts";
+import { bucketCname, parseObjectUri, validateBucketName } from "@ais/wire/bck.ts";
 import { OPERATIONS } from "@ais/wire/operations.ts";
 import { QUERY } from "@ais/wire/queries.ts";
 import type { Query } from "../call.ts";
@@ -39,6 +39,7 @@ function given<T>(query: Query, name: string, parse: (text: string) => T): T | n
 function parseBucket(text: string): string {
   const { bucket, objectName } = parseObjectUri(text);
   if (objectName !== "") throw new AisError("badRequest", `invalid bucket "${text}": it names an object`);
+  validateBucketName(bucket.name);
   return bucketCname(bucket);
 }
 

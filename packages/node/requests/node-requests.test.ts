@@ -161,9 +161,16 @@ describe("finished requests", () => {
     expect(finishedFilter(new ParsedQuery(query))(facts)).toBe(passes);
   });
 
-  test.each(["bucket=ais%3A%2F%2Fb%2Fo", "operation=get", "status=6xx", "status=40", "min-duration=soon"])(
-    "filter %s is refused",
-    (query) => expect(() => finishedFilter(new ParsedQuery(query))).toThrow(AisError),
+  test.each([
+    "bucket=ais%3A%2F%2Fb%2Fo",
+    "bucket=%3F%3F",
+    "bucket=ais%3A%2F%2F",
+    "operation=get",
+    "status=6xx",
+    "status=40",
+    "min-duration=soon",
+  ])("filter %s is refused", (query) =>
+    expect(() => finishedFilter(new ParsedQuery(query))).toThrow(AisError),
   );
 
   test("are refused to more watchers than there may be, and to any once the node stops", async () => {

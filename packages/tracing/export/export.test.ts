@@ -188,7 +188,8 @@ describe("OTLP/HTTP", () => {
           const [decoded] = decodeExportRequest(gunzipSync(body));
           const name = decoded?.scopeSpans[0]?.spans[0]?.name;
           seen.push(`${new URL(request.url).pathname} ${request.headers.get("content-type")} ${name}`);
-          return new Response(null, { status: replies.shift() ?? 500, headers: { "retry-after": "0" } });
+          const headers = { "retry-after": "0", "content-type": "text/plain" };
+          return new Response("what it thinks", { status: replies.shift() ?? 500, headers });
         },
       });
       const endpoint = `http://127.0.0.1:${server.port}`;
@@ -202,7 +203,7 @@ describe("OTLP/HTTP", () => {
       expect(fixture.tracing.stats()).toMatchObject({
         spansExported: 1,
         spansDropped: { refused: 1 },
-        lastError: "HTTP status 400",
+        lastError: "HTTP status 400: what it thinks",
         endpoint: `${endpoint}${path} (plaintext)`,
       });
       await server.stop(true);

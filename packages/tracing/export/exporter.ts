@@ -88,8 +88,12 @@ export class Exporter {
   }
 
   #holdBack(askedMs: number | null): void {
-    const { random } = this.#options;
-    const delayMs = askedMs ?? backoffMs(this.#failuresInRow, BACKOFF_BASE_MS, BACKOFF_CAP_MS, random);
+    const { random, retryWindowMs } = this.#options;
+    // A collector that asks for days is asked again when what waits would have to be given up: it may have been replaced.
+    const delayMs =
+      askedMs === null
+        ? backoffMs(this.#failuresInRow, BACKOFF_BASE_MS, BACKOFF_CAP_MS, random)
+        : Math.min(askedMs, retryWindowMs);
     this.#failuresInRow++;
     this.#notBeforeMs = Math.max(this.#notBeforeMs, performance.now() + delayMs);
   }

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { errorText } from "@ais/base/errors.ts";
 import { bracketed, type Destination } from "./destination.ts";
+import { errorMessage, replyBytes, retryAfterMs } from "./http-reply.ts";
 import type { Security } from "./security.ts";
 import type { TokenFile } from "./token-file.ts";
 import { type ExportOutcome, refused, retryLater, type Transport, takenOutcome } from "./transport.ts";
@@ -55,12 +56,12 @@ export class HttpTransport implements Transport {
 }
 
 async function outcomeOf(reply: Response): Promise<ExportOutcome> {
-  const body = new Uint8Array(await reply.arrayBuffer());
+  const body = await replyBytes(reply);
   if (reply.ok) return takenOutcome(body);
-  const text = `HTTP status ${reply.status}`;
+  const told = errorMessage(reply.headers.get("content-type"), body);
+  const text = `HTTP status ${reply.status}${told === "" ? "" : `: ${told}`}`;
   if (!RETRYABLE.has(reply.status)) return refused(text);
-  const seconds = reply.headers.get("retry-after") ?? "";
-  return retryLater(text, /^\d{1,6}$/.test(seconds) ? Number(seconds) * 1000 : null);
+  return retryLater(text, retryAfterMs(reply.headers.get("retry-after"), Date.now()));
 }
 
 function urlOf({ host, port, httpPath }: Destination, tls: boolean): string {

@@ -25,6 +25,8 @@ export class WantedTraces {
 
   add(traceId: string, nowMs: number, isCertain: boolean): void {
     this.expire(nowMs);
+    // Asked for again, it is the newest.
+    this.#wanted.delete(traceId);
     if (this.#wanted.size < this.#capacity)
       this.#wanted.set(traceId, { untilMs: nowMs + this.#patienceMs, isCertain });
     else if (isCertain) this.missed++;
