@@ -80,12 +80,14 @@ test("repeated siblings are one row with their number, sum and errors, and all r
   expect(renderWaterfall(spans, { ...plain, verbose: true })).toHaveLength(2 + 52);
 });
 
-test("verbose adds what the span did to whom, and its events", () => {
+test("verbose adds every attribute of the span, and its events", () => {
   const one = span("1", "", "p", "GET", [0, 2000], {
     attributes: {
       "ais.bucket": "ais://nnn",
       "ais.object": "a b",
-      "thread.id": "7",
+      "user_agent.original": "curl",
+      "span.kind": "server",
+      "otel.scope.name": "aistore",
       "http.response.status_code": "301",
     },
     events: [{ timeUs: 1_000_250, name: "ais.hrw", attributes: { node: "t1" } }],
@@ -98,6 +100,7 @@ test("verbose adds what the span did to whom, and its events", () => {
     "ais.bucket=ais://nnn",
     "ais.object=a b",
     "http.response.status_code=301",
+    "user_agent.original=curl",
     "@250us ais.hrw node=t1",
   ]);
 });

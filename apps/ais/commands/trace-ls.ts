@@ -1,4 +1,5 @@
 /** `ais trace ls`: recent traces, newest first. */
+import { bucketCname } from "@ais/wire/bck.ts";
 import { OPERATIONS } from "@ais/wire/operations.ts";
 import type { Command } from "commander";
 import type { CommandContext, Runtime } from "../context.ts";
@@ -6,6 +7,7 @@ import { parseDurationValue, parsePositiveCount } from "../option-values.ts";
 import { formatMicroseconds } from "../output/units.ts";
 import { JaegerClient, type Trace, type TraceSearch } from "../trace/jaeger.ts";
 import { buildSpanForest } from "../trace/span.ts";
+import { parseBucketUri } from "../uri.ts";
 
 interface Options {
   readonly service?: string;
@@ -66,7 +68,7 @@ async function findTraces(jaeger: JaegerClient, options: Options): Promise<reado
   // Backends know operations as the names of spans; ours are a tag of the spans that serve them.
   const isOperation = Object.hasOwn(OPERATIONS, operation);
   const tags = {
-    ...(options.bucket === undefined ? {} : { "ais.bucket": options.bucket }),
+    ...(options.bucket === undefined ? {} : { "ais.bucket": bucketCname(parseBucketUri(options.bucket)) }),
     ...(options.errors === true ? { error: "true" } : {}),
     ...(isOperation ? { "ais.operation": operation } : {}),
   };

@@ -1,23 +1,17 @@
-/** Which attributes of a span say what it did to whom; the rest is context that every span repeats. */
-const SHOWN_PREFIXES = ["ais.", "error", "exception.", "aws."] as const;
-const SHOWN_NAMES: ReadonlySet<string> = new Set([
-  "http.response.status_code",
-  "http.request.body.size",
-  "http.response.body.size",
-  "server.address",
-  "server.port",
-  "url.path",
-  "url.full",
-  "bytes",
-  "mountpath",
-  "otel.status_description",
+/** What Jaeger's form of a span has among its tags and is no attribute of it. */
+const NO_ATTRIBUTES: ReadonlySet<string> = new Set([
+  "internal.span.format",
+  "otel.scope.name",
+  "otel.scope.version",
+  "otel.status_code",
+  "span.kind",
 ]);
 
-/** In alphabetical order. */
+/** Every attribute, in alphabetical order. */
 export function shownAttributes(
   attributes: Readonly<Record<string, string>>,
 ): readonly (readonly [string, string])[] {
   return Object.entries(attributes)
-    .filter(([key]) => SHOWN_NAMES.has(key) || SHOWN_PREFIXES.some((prefix) => key.startsWith(prefix)))
+    .filter(([key]) => !NO_ATTRIBUTES.has(key))
     .sort(([left], [right]) => (left < right ? -1 : 1));
 }

@@ -201,6 +201,15 @@ test("trace ls asks every service but the backend's own and shows summaries", as
   expect(JSON.parse(query?.get("tags") ?? "")).toEqual({ "ais.bucket": "ais://nnn", error: "true" });
 });
 
+test("trace ls refuses what is no bucket, and finds one however it is written", async () => {
+  expect(await ais("trace", "ls", "--bucket", "nnn")).toMatchObject({ status: 2 });
+  expect(await ais("trace", "ls", "--bucket", "ais://nnn/o")).toMatchObject({ status: 2 });
+  backend.queries.length = 0;
+  await ais("trace", "ls", "--bucket", "ais://nnn/");
+  const search = backend.queries.find(({ pathname }) => pathname === "/api/traces");
+  expect(search?.searchParams.get("tags")).toBe('{"ais.bucket":"ais://nnn"}');
+});
+
 test("trace ls finds an operation by our name for it, and any other span by its own", async () => {
   backend.queries.length = 0;
   await ais("trace", "ls", "--operation", "object.get");
