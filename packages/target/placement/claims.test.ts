@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { MemoryMember, memoryNode } from "@ais/node/testing/memory-member.ts";
 import { memoryAuth } from "@ais/node/testing/memory-services.ts";
-import { RecordingTracing } from "@ais/node/testing/recording-tracing.ts";
+import { RecordedSpan, RecordingTracing } from "@ais/node/testing/recording-tracing.ts";
 import type { ObjectAttributes, ObjectKey, ObjectStore } from "@ais/storage/types.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import { outOfServiceState } from "@ais/wire/fixtures/out-of-service.ts";
@@ -169,4 +169,23 @@ test("an answer of the time before says nothing of what was written since", asyn
   answers[1]?.(Response.json({ found: false }));
   await after;
   expect([claims.isFresh(KEY.uname), asked.length]).toEqual([true, 2]);
+});
+
+test("who waits for the answer that another request asked for has a span that says so", async () => {
+  using fixture = setUp({ answer: yes });
+  const { claims } = fixture;
+  const first = new RecordedSpan("GET", 2, "1".repeat(32), "");
+  const second = new RecordedSpan("GET", 2, "2".repeat(32), "");
+  expect(await Promise.all([claims.fetch(KEY, 0n, first), claims.fetch(KEY, 0n, second)])).toEqual([
+    true,
+    true,
+  ]);
+  const shown = [first, second].map(({ children }) =>
+    children.map(({ name, endings, attributes }) => [
+      name,
+      endings,
+      attributes["ais.object.shared"] ?? false,
+    ]),
+  );
+  expect(shown).toEqual([[["ais.object.fetch", 1, false]], [["ais.object.fetch", 1, true]]]);
 });

@@ -5,6 +5,7 @@
 import { AisError, errorText } from "@ais/base/errors.ts";
 import type { ClusterMember } from "@ais/cluster/member.ts";
 import { callPeer, type PeerCaller } from "@ais/node/peer-client.ts";
+import { withSpan } from "@ais/storage/failed-span.ts";
 import type { ObjectKey } from "@ais/storage/types.ts";
 import type { Span } from "@ais/tracing/types.ts";
 import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
@@ -28,7 +29,12 @@ const DROP_MAX_MS = 60_000;
 const FRESH_NAMES_MAX = 10_000;
 
 const SPAN = { fetch: "ais.object.fetch", drop: "ais.object.drop" } as const;
-const ATTRIBUTE = { asked: "ais.object.asked", found: "ais.object.found" } as const;
+const ATTRIBUTE = {
+  asked: "ais.object.asked",
+  found: "ais.object.found",
+  /** Another request asks, and its spans tell of it. */
+  shared: "ais.object.shared",
+} as const;
 
 export class Claims implements Disposable {
   readonly #parts: ClaimParts;
@@ -81,7 +87,11 @@ export class Claims implements Disposable {
    */
   fetch(key: ObjectKey, newerThanNs: bigint, span: Span): Promise<boolean> {
     const underWay = this.#fetches.get(key.uname);
-    if (underWay !== undefined) return underWay;
+    if (underWay !== undefined)
+      return withSpan(span, SPAN.fetch, (wait) => {
+        wait.set(ATTRIBUTE.shared, true);
+        return underWay;
+      });
     const fetching = this.#ask(SPAN.fetch, PATHS.intraHandOver, HAND_OVER_MAX_MS, key, newerThanNs, span);
     this.#fetches.set(key.uname, fetching);
     const forget = (): void => {
