@@ -1,4 +1,5 @@
 /** The last step of a rename: the old bucket vanishes, or opens again when the job did not come to its end. */
+import { errorText, isAisError } from "@ais/base/errors.ts";
 import type { JobRecord } from "@ais/cluster/jobs/job-record.ts";
 import { JOB_ATTRIBUTE, JOB_SPAN } from "@ais/node/jobs/job-span-names.ts";
 import { sameBucket } from "@ais/wire/bck.ts";
@@ -36,6 +37,9 @@ export async function concludeMove(
     await syncDocument("bmd", snapshot, { span }, services);
     span.set(JOB_ATTRIBUTE.outcome, isGone ? "done" : "aborted");
     return isGone;
+  } catch (error) {
+    span.fail(isAisError(error) ? error.code : "internal", errorText(error));
+    throw error;
   } finally {
     span.end();
   }
@@ -55,12 +59,18 @@ export async function reopenOrphans(services: ProxyServices): Promise<void> {
     // The destination was made with the mark, so while any bucket is young the mark may be.
     if (isKnown || clock.nowNs() - youngestNs < BigInt(ORPHAN_AGE_MS) * 1_000_000n) continue;
     const span = tracing.startRoot("ais.job.reopen");
-    await member.updateBmd((bmd) => {
-      const current = findBucket(bmd, bucket);
-      if (current === null || current.bid !== props.bid || current.Renamed === "") return null;
-      return withBucket(bmd, bucket, { ...current, Renamed: "" });
-    }, span);
-    span.end();
+    try {
+      await member.updateBmd((bmd) => {
+        const current = findBucket(bmd, bucket);
+        if (current === null || current.bid !== props.bid || current.Renamed === "") return null;
+        return withBucket(bmd, bucket, { ...current, Renamed: "" });
+      }, span);
+    } catch (error) {
+      span.fail(isAisError(error) ? error.code : "internal", errorText(error));
+      throw error;
+    } finally {
+      span.end();
+    }
     const still = listBuckets(member.snapshot.bmd).find((entry) => sameBucket(entry.bucket, bucket));
     if (still?.props.Renamed === "")
       logger.log("warn", "reopened a bucket whose rename never began", { bucket: bucket.name });
