@@ -4,6 +4,7 @@ import { AisError } from "@ais/base/errors.ts";
 import { silentLogger } from "@ais/base/log.ts";
 import { loadHrw } from "@ais/hrw/hrw.ts";
 import { MemoryMember, memoryNode } from "@ais/node/testing/memory-member.ts";
+import { RecordedSpan } from "@ais/node/testing/recording-tracing.ts";
 import { Channel, type Handlers } from "@ais/node/workers/channel.ts";
 import type { HandedOver, ObjectName, ToMain, ToWorker } from "@ais/node/workers/protocol.ts";
 import type { ObjectKey } from "@ais/storage/types.ts";
@@ -70,4 +71,13 @@ test("the main process keeps what comes back here", async () => {
   );
   await handOver.keep(KEY.uname);
   expect(kept).toEqual([KEY.uname]);
+});
+
+test("a request that waits for the main process has a span of that", async () => {
+  const handOver = await setUp("other", async () => ({ kind: "sent", bytes: 3 }));
+  const span = new RecordedSpan("PUT", 2, "1".repeat(32), "");
+  await handOver.run(KEY, "", undefined, span);
+  expect(span.children.map(({ name, endings, attributes }) => [name, endings, attributes])).toEqual([
+    ["ais.object.hand-over", 1, { "ais.hand-over.outcome": "sent" }],
+  ]);
 });
