@@ -150,6 +150,11 @@ export function awayTargets({ tmap }: Smap, { away }: Rmd): readonly string[] {
   return away.filter((id) => !Object.hasOwn(tmap, id));
 }
 
+/** Ids of all that may hold objects, whether they are there or not. */
+export function holderIds(smap: Smap, rmd: Rmd): readonly string[] {
+  return [...holdingTargets(smap, rmd).map((node) => node.daemon_id), ...awayTargets(smap, rmd)];
+}
+
 /** What a rebalance brings about, as a text to compare: which targets are to have all objects, and which none. */
 export function rebalanceGoal(smap: Smap, rmd: Rmd): string {
   const active = Object.values(smap.tmap).filter(isActive);

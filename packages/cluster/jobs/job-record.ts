@@ -41,10 +41,13 @@ const RecordSchema = v.object({
   /** Ids of the targets that have a share. */
   targets: v.array(v.string()),
   /**
-   * Of a job that cannot live with a rebalance: the number of the newest one that was over before the job's work began, or
-   * that began when its work was over. A rebalance with a greater number met it.
+   * Of a job that cannot live with a rebalance, or has to go over its objects again after one: the number of the newest one
+   * that was over before the job's work (of this round) began, or that began when its work was over. A rebalance with a
+   * greater number met it.
    */
   afterRebalance: v.exactOptional(v.number()),
+  /** How often the targets were asked to go over their objects once more. A share of an earlier round is not over. */
+  round: v.exactOptional(v.number()),
   /** Set once: the job is to end before its work is done. */
   stop: v.nullable(v.object({ reason: v.string(), timeNs: Digits })),
   /** Set once, when no share runs any more and what comes after them is done. */
@@ -73,12 +76,14 @@ const ShareSchema = v.object({
   nodeId: v.string(),
   /** `idle`: the work is done and the job stays a while for clients that wait for that. */
   state: v.picklist(["running", "idle", "done", "aborted"]),
+  /** The job's when the work began. */
+  round: v.exactOptional(v.number()),
   startedNs: Digits,
   /** When it stopped working; 0 before. */
   endedNs: Digits,
   /** Objects that it works on at a time; absent where that is not the kind's way to work. */
   workers: v.optional(v.number()),
-  /** How often a process began to work on it: more than once after a restart. */
+  /** How often a process began to work on it in this round: more than once after a restart. */
   runs: v.number(),
   /** While it works: up to the cursor. What was done after it is done, or found done, again. */
   stats: StatsSchema,
@@ -111,9 +116,13 @@ export const NO_STATS: JobStats = {
   receivedBytes: 0,
 };
 
-/** A share works no more. */
-export function isShareOver({ state }: JobShare): boolean {
-  return state !== "running";
+/** A share works no more, unless the job is repeated. */
+export function isShareOver(record: JobRecord, share: JobShare): boolean {
+  return share.state !== "running" && isOfThisRound(record, share);
+}
+
+export function isOfThisRound(record: Pick<JobRecord, "round">, share: Pick<JobShare, "round">): boolean {
+  return (share.round ?? 0) === (record.round ?? 0);
 }
 
 export function parseJobRecord(text: string): JobRecord {

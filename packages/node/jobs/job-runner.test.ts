@@ -5,6 +5,7 @@ import { type JobRecord, type JobShare, NO_STATS, NOTHING_AHEAD } from "@ais/clu
 import { MemoryLogger } from "../testing/memory-services.ts";
 import { RecordingTracing } from "../testing/recording-tracing.ts";
 import { startJobRunner } from "./job-runner.ts";
+import { jobSnap } from "./job-views.ts";
 import type { JobWork, JobWorks, UnitOutcome } from "./job-work.ts";
 
 const NODE = "t1";
@@ -116,6 +117,29 @@ test("a share that an earlier process left goes on from its cursor with its figu
   expect(seen).toEqual(["3"]);
   expect(share).toMatchObject({ runs: 2, startedNs: "3" });
   expect(share.stats.objects).toBe(3);
+});
+
+test("a share that was over begins anew with the next round, with the figures that it had", async () => {
+  const seen: string[] = [];
+  const { jobs, options, shareWhen } = setUp({
+    "delete-listrange": (context) => {
+      seen.push(context.cursor);
+      context.stats.objects += 2;
+      return counting(5, context.cursor);
+    },
+  });
+  await using _ = startJobRunner(options);
+  await jobs.create(record("one", { kind: "delete-listrange" }));
+  const first = await shareWhen("one", ({ state }) => state === "done");
+  await jobs.update("one", (now) => ({ ...now, round: 1 }));
+  const second = await shareWhen("one", ({ state, round }) => state === "done" && round === 1);
+  expect(seen).toEqual(["", ""]);
+  expect(second).toMatchObject({ runs: 1, startedNs: first.startedNs, cursor: "5" });
+  expect([first.stats.objects, second.stats.objects]).toEqual([2, 4]);
+  // What the job tells clients ends with it, and not with a round.
+  const { record: open } = jobs.get("one") ?? { record: record("none") };
+  expect(jobSnap(open, second).is_idle).toBe(false);
+  expect(jobSnap({ ...open, end: { timeNs: "9", aborted: false, error: "" } }, second).is_idle).toBe(true);
 });
 
 test("a failure ends the share with its text, and the job for all others", async () => {

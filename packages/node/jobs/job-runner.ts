@@ -47,7 +47,7 @@ export function startJobRunner(options: ShareRunOptions): JobRunner {
     }
     const earlier = shares.get(nodeId) ?? null;
     if (record.end !== null || !record.targets.includes(nodeId)) return;
-    if (earlier !== null && isShareOver(earlier)) return;
+    if (earlier !== null && isShareOver(record, earlier)) return;
     if (active.size >= ACTIVE_JOBS_MAX) return;
     begin(id, earlier);
   };

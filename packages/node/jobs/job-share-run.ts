@@ -4,6 +4,7 @@ import { errorText, isAisError } from "@ais/base/errors.ts";
 import { backoffMs, sleep } from "@ais/base/lifecycle.ts";
 import type { JobDirectory } from "@ais/cluster/jobs/job-directory.ts";
 import {
+  isOfThisRound,
   type JobRecord,
   type JobShare,
   type JobStats,
@@ -47,21 +48,23 @@ export class JobShareRun {
   #waits = 0;
   #done: Promise<void> = Promise.resolve();
 
-  /** `earlier` is what a process before this one left of the share. */
+  /** `earlier` is what a process before this one, or the round before, left of the share. */
   constructor(options: ShareRunOptions, record: JobRecord, earlier: JobShare | null) {
     const { clock, nodeId } = options;
     this.#options = options;
     this.record = record;
     this.#stats = { ...(earlier?.stats ?? NO_STATS) };
+    const goesOn = earlier !== null && isOfThisRound(record, earlier) ? earlier : null;
     this.#share = {
       nodeId,
       state: "running",
+      ...(record.round === undefined ? {} : { round: record.round }),
       startedNs: earlier?.startedNs ?? clock.nowNs().toString(),
       endedNs: "0",
-      runs: (earlier?.runs ?? 0) + 1,
+      runs: (goesOn?.runs ?? 0) + 1,
       stats: this.#stats,
-      ahead: earlier?.ahead ?? NOTHING_AHEAD,
-      cursor: earlier?.cursor ?? "",
+      ahead: goesOn?.ahead ?? NOTHING_AHEAD,
+      cursor: goesOn?.cursor ?? "",
       waitingFor: "",
       error: earlier?.error ?? "",
       result: null,
@@ -266,6 +269,7 @@ function describe(span: Span, record: JobRecord, runs: number): void {
   span.set(JOB_ATTRIBUTE.id, record.id);
   span.set(JOB_ATTRIBUTE.kind, record.kind);
   span.set(JOB_ATTRIBUTE.runs, runs);
+  if (record.round !== undefined) span.set(JOB_ATTRIBUTE.round, record.round);
   if (record.from !== null) span.set(JOB_ATTRIBUTE.bucket, bucketCname(record.from.bucket));
   if (record.to !== null) span.set(JOB_ATTRIBUTE.destination, bucketCname(record.to.bucket));
 }

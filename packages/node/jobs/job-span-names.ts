@@ -11,6 +11,8 @@ export const JOB_ATTRIBUTE = {
   destination: "ais.job.destination",
   /** How often a process of this node began the share: more than 1 after a restart. */
   runs: "ais.job.runs",
+  /** Only of a share that goes over its objects once more: how often the job was repeated. */
+  round: "ais.job.round",
   units: "ais.job.units",
   objects: "ais.job.objects",
   bytes: "ais.job.bytes",

@@ -13,7 +13,9 @@ const WORKERS_SHIFT = 10;
 /** One target's snap. A target that has not begun yet has no share. */
 export function jobSnap(record: JobRecord, share: JobShare | null): JobSnap {
   const { from, to, end, stop } = record;
-  const isOver = end !== null || (share !== null && (share.state === "done" || share.state === "aborted"));
+  // What may be gone over again is over once the job is.
+  const isDone = share?.state === "done" && jobEntry(record.kind).repeatedAfterRebalance !== true;
+  const isOver = end !== null || isDone || share?.state === "aborted";
   const aborted = end?.aborted ?? share?.state === "aborted";
   const endedNs = !isOver
     ? 0n

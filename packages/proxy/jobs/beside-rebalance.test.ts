@@ -107,6 +107,19 @@ test("a job is refused for a rebalance that this proxy has not heard of, and sta
   expect((await primary.jobs.refresh(id))?.record).toMatchObject({ stop: null, afterRebalance: 1 });
 });
 
+test("a deletion runs beside a rebalance, and remembers that it has to go over its objects again", async () => {
+  const services = await proxyServices();
+  const before = await start("delete-listrange", services);
+  await startRebalance("test", CALL, services);
+  const beside = await start("delete-listrange", services);
+  const end = { timeNs: "5", aborted: false, error: "" };
+  await services.jobs.update("g1", (record) => ({ ...record, end }));
+  const after = await start("delete-listrange", services);
+  const met = [before, beside, after].map((id) => services.jobs.get(id)?.record);
+  expect(met.map((record) => record?.stop)).toEqual([null, null, null]);
+  expect(met.map((record) => record?.afterRebalance)).toEqual([0, 0, 1]);
+});
+
 test("a job whose work was over before the rebalance began is left alone", async () => {
   const services = await proxyServices();
   const done = await start("copy-listrange", services);

@@ -13,12 +13,17 @@ import type { ProxyServices } from "../services.ts";
 
 type Services = Pick<ProxyServices, "jobs" | "clock">;
 
-/** Throws `conflict` while a rebalance runs that the kind cannot live with. The number of the newest one there was; 0 for none. */
+/**
+ * Throws `conflict` while a rebalance runs that the kind cannot live with. The number of the newest one there was before any
+ * that runs; 0 for none.
+ */
 export async function requireNoRebalance(kind: JobKind, { jobs }: Pick<Services, "jobs">): Promise<number> {
-  if (jobEntry(kind).conflictsWithRebalance !== true) return 0;
+  const { conflictsWithRebalance, repeatedAfterRebalance } = jobEntry(kind);
+  if (conflictsWithRebalance !== true && repeatedAfterRebalance !== true) return 0;
   const all = await rebalances(jobs);
   const running = all.find(({ end }) => end === null);
-  if (running === undefined) return Math.max(0, ...all.map(({ id }) => rebalanceNumber(id)));
+  if (running === undefined) return newestOf(all);
+  if (conflictsWithRebalance !== true) return rebalanceNumber(running.id) - 1;
   throw new AisError(
     "conflict",
     `cannot start "${kind}": rebalance[${running.id}] is currently running, please try again later`,
@@ -73,8 +78,18 @@ export function isRebalanceOfInterest({ id, kind }: JobRecord, open: readonly Jo
 function isWorkOver({ record, shares }: JobEntry): boolean {
   return record.targets.every((id) => {
     const share = shares.get(id);
-    return share !== undefined && isShareOver(share);
+    return share !== undefined && isShareOver(record, share);
   });
+}
+
+/** The number of the newest one that the cluster remembers, 0 for none, and whether one runs. */
+export async function newestRebalance({ jobs }: Pick<Services, "jobs">) {
+  const all = await rebalances(jobs);
+  return { number: newestOf(all), runs: all.some(({ end }) => end === null) };
+}
+
+function newestOf(all: readonly JobRecord[]): number {
+  return Math.max(0, ...all.map(({ id }) => rebalanceNumber(id)));
 }
 
 async function rebalances(jobs: Services["jobs"]): Promise<readonly JobRecord[]> {

@@ -181,6 +181,7 @@ test.each([
   },
 );
 
+const NO_REBALANCE = { smapVersion: "7", goal: "", active: [T1], leaving: [] };
 const REBALANCE = { kind: "rebalance", end: { timeNs: "9", aborted: false, error: "" } } as const;
 
 test("a copy that met a rebalance has not come to its end, whatever its shares say", async () => {
@@ -193,6 +194,47 @@ test("a copy that met a rebalance has not come to its end, whatever its shares s
   await look(keeper);
   expect(jobs.get("job")?.record.end).toMatchObject({ aborted: true, error: "aborted by a rebalance" });
   expect(jobs.get("later")?.record.end).toMatchObject({ aborted: false, error: "" });
+  await keeper[Symbol.asyncDispose]();
+});
+
+test("a deletion that met a rebalance goes over its objects once more when that is over, with whoever has some by then", async () => {
+  const { proxy, jobs, keeper } = await setUp();
+  const running = record({ ...REBALANCE, id: "g3", targets: [T1], args: NO_REBALANCE, end: null });
+  await jobs.create(running);
+  await jobs.create(record({ kind: "delete-listrange", afterRebalance: 2, targets: [T1] }));
+  await jobs.putShare("job", share(T1, "done"));
+  await look(keeper);
+  expect(jobs.get("job")?.record).toMatchObject({ end: null, stop: null });
+  expect(jobs.get("job")?.record.round).toBeUndefined();
+  await jobs.update("g3", (now) => ({ ...now, end: REBALANCE.end }));
+  await look(keeper);
+  const again = { end: null, stop: null, round: 1, afterRebalance: 3, targets: [T1, T2] };
+  expect(jobs.get("job")?.record).toMatchObject(again);
+  // What is over is of the round before.
+  await jobs.putShare("job", share(T2, "done", { round: 1 }));
+  await look(keeper);
+  expect(jobs.get("job")?.record).toMatchObject(again);
+  await jobs.putShare("job", share(T1, "done", { round: 1 }));
+  await look(keeper);
+  expect(jobs.get("job")?.record.end).toMatchObject({ aborted: false, error: "" });
+  // One that came since may have got objects from one that was over.
+  await jobs.create(record({ id: "other", kind: "delete-listrange", afterRebalance: 3, targets: [T1] }));
+  await jobs.putShare("other", share(T1, "done"));
+  await look(keeper);
+  expect(jobs.get("other")?.record).toMatchObject({ end: null, round: 1, targets: [T1, T2] });
+  expect(proxy.member.refreshes).toContain("smap");
+  await keeper[Symbol.asyncDispose]();
+});
+
+test("a deletion that is stopped before it could go over its objects once more was aborted", async () => {
+  const { jobs, keeper } = await setUp();
+  await jobs.create(record({ ...REBALANCE, id: "g3", targets: [T1], args: NO_REBALANCE, end: null }));
+  await jobs.create(record({ kind: "delete-listrange", afterRebalance: 2, targets: [T1] }));
+  await jobs.putShare("job", share(T1, "done"));
+  await look(keeper);
+  await jobs.update("job", (now) => ({ ...now, stop: { reason: "user abort", timeNs: "5" } }));
+  await look(keeper);
+  expect(jobs.get("job")?.record.end).toMatchObject({ aborted: true, error: "user abort" });
   await keeper[Symbol.asyncDispose]();
 });
 

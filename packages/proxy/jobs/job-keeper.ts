@@ -4,14 +4,16 @@ import { isShareOver, type JobRecord } from "@ais/cluster/jobs/job-record.ts";
 import { callPeer } from "@ais/node/peer-client.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import { bucketCname } from "@ais/wire/bck.ts";
+import { jobEntry } from "@ais/wire/jobs/job-kinds.ts";
 import { PATHS } from "@ais/wire/paths.ts";
 import { outOfService } from "@ais/wire/rmd.ts";
 import { findNode } from "@ais/wire/smap.ts";
 import { concludeRebalance } from "../membership/rebalance.ts";
 import { type PrimaryDuty, startPrimaryDuty } from "../primary-duty.ts";
 import type { ProxyServices } from "../services.ts";
-import { isRebalanceOfInterest, metRebalance, stopForRebalance } from "./beside-rebalance.ts";
+import { isRebalanceOfInterest, stopForRebalance } from "./beside-rebalance.ts";
 import { concludeMove, reopenOrphans } from "./conclude-move.ts";
+import { isDisturbed, repeatJob } from "./repeat-job.ts";
 
 export interface JobKeeperTimes {
   /** A target that is out of the cluster map for so long does not come back in time for its jobs. */
@@ -68,7 +70,7 @@ async function look(
   const { record, shares } = entry;
   const open = record.targets.filter((id) => {
     const share = shares.get(id);
-    return share === undefined || !isShareOver(share);
+    return share === undefined || !isShareOver(record, share);
   });
   const absent = open.filter((id) => missingSinceMs.has(id));
   if (record.stop === null) {
@@ -96,14 +98,16 @@ async function conclude(entry: JobEntry, services: ProxyServices): Promise<void>
   const { clock, jobs, logger } = services;
   const { record, shares } = (await jobs.refresh(entry.record.id)) ?? entry;
   if (record.end !== null) return;
-  const isDisturbed = await metRebalance(record, services);
-  if (isDisturbed && record.stop === null) {
+  const hasMissed = await isDisturbed(record, services);
+  if (hasMissed && record.stop === null) {
+    if (jobEntry(record.kind).repeatedAfterRebalance === true) return repeatJob(record, services);
     // The reason is written down before anything is concluded from it, at the look that this causes.
     return stopForRebalance(record.id, services);
   }
   const own = record.targets.map((id) => shares.get(id) ?? null);
   let aborted =
-    isDisturbed || own.some((share) => share === null || !isShareOver(share) || share.state === "aborted");
+    hasMissed ||
+    own.some((share) => share === null || !isShareOver(record, share) || share.state === "aborted");
   // Stopped while it idles: all that it was asked for is done, and who stopped it is told that it is stopped, as by AIStore.
   aborted ||= record.stop !== null && own.some((share) => share?.state === "idle");
   if (record.kind === "move-bck") aborted = !(await concludeMove(record, !aborted, services));

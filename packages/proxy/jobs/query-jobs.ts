@@ -146,7 +146,8 @@ async function askTargets(call: Call, services: ProxyServices): Promise<LiveJobs
       for (const nodeId of entry.record.targets) {
         const known = merged.get(nodeId);
         const live = shares.get(`${entry.record.id}/${nodeId}`);
-        if (live !== undefined && (known === undefined || !isShareOver(known))) merged.set(nodeId, live);
+        if (live !== undefined && (known === undefined || !isShareOver(entry.record, known)))
+          merged.set(nodeId, live);
       }
       return { record: entry.record, shares: merged };
     },

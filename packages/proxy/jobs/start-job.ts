@@ -7,7 +7,7 @@ import { encodeJobPart, type JobBucket, type JobRecord } from "@ais/cluster/jobs
 import type { Call } from "@ais/node/call.ts";
 import { bucketCname } from "@ais/wire/bck.ts";
 import { type JobKind, jobEntry } from "@ais/wire/jobs/job-kinds.ts";
-import { awayTargets, holdingTargets, outOfService } from "@ais/wire/rmd.ts";
+import { holderIds, holdingTargets, outOfService } from "@ais/wire/rmd.ts";
 import type { ProxyServices } from "../services.ts";
 import { metRebalance, requireNoRebalance, stopForRebalance } from "./beside-rebalance.ts";
 
@@ -49,6 +49,8 @@ export async function startJob(
     throw limitReached("open_jobs", `failed to start a job: ${OPEN_JOBS_MAX} jobs have not ended yet`);
   const id = job.id ?? `${job.kind === "copy-listrange" ? COPY_OBJECTS_PREFIX : ""}${newJobId()}`;
   const { kind, from, to, description, args } = job;
+  const { abortedByRebalance, repeatedAfterRebalance } = jobEntry(kind);
+  const isAborted = abortedByRebalance === true;
   const { traceId, spanId, traceFlags } = call.span.context;
   const record: JobRecord = {
     id,
@@ -61,7 +63,7 @@ export async function startJob(
     startedBy: facts.id,
     trace: /^0+$/.test(traceId) ? null : { traceId, spanId, traceFlags },
     targets: [...targets],
-    ...(jobEntry(kind).abortedByRebalance === true ? { afterRebalance: newestRebalance } : {}),
+    ...(isAborted || repeatedAfterRebalance === true ? { afterRebalance: newestRebalance } : {}),
     stop: null,
     end: null,
   };
@@ -72,7 +74,7 @@ export async function startJob(
     );
   await jobs.create(record);
   // One that began in this moment may have looked for jobs before this one was there.
-  if (await metRebalance(record, services)) await stopForRebalance(id, services);
+  if (isAborted && (await metRebalance(record, services))) await stopForRebalance(id, services);
   await stopUnlessWhole(record, call, services);
   call.span.set("ais.job.id", id);
   const bucket = job.from === null ? "" : bucketCname(job.from.bucket);
@@ -86,8 +88,8 @@ const WHOLE_KINDS: readonly JobKind[] = ["copy-bck", "copy-listrange", "delete-l
 /** Those that may hold objects; for work that must be whole also those out of service, and those that are not there: it waits. */
 function targetsOf({ kind }: NewJob, { member }: ProxyServices): readonly string[] {
   const { smap, rmd } = member.snapshot;
+  if (WHOLE_KINDS.includes(kind)) return holderIds(smap, rmd);
   const holding = holdingTargets(smap, rmd).map((node) => node.daemon_id);
-  if (WHOLE_KINDS.includes(kind)) return [...holding, ...awayTargets(smap, rmd)];
   return holding.filter((id) => outOfService(rmd, id)?.final !== true);
 }
 
@@ -103,8 +105,7 @@ async function stopUnlessWhole(
   if (!WHOLE_KINDS.includes(kind)) return;
   await member.refresh("smap", span);
   const { smap, rmd } = await member.refresh("rmd", span);
-  const holding = holdingTargets(smap, rmd).map((node) => node.daemon_id);
-  const missed = [...holding, ...awayTargets(smap, rmd)].find((each) => !targets.includes(each));
+  const missed = holderIds(smap, rmd).find((each) => !targets.includes(each));
   if (missed === undefined) return;
   const stop = { reason: `t[${missed}] came when the job began`, timeNs: clock.nowNs().toString() };
   await jobs.update(id, (current) =>

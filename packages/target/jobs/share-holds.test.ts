@@ -43,6 +43,10 @@ test("of the bucket, before its own share has begun, all that was there when the
   expect((await holds({ kind: "move-bck" }))("o", STARTED_NS + 1n)).toBe(true);
 });
 
+test("of a job that is repeated, all until its own share has begun anew", async () => {
+  expect((await holds({ round: 1 }, "m"))("a")).toBe(true);
+});
+
 test("nothing of jobs that have ended, that others work on, or that leave the objects where they are", async () => {
   const end = { timeNs: "5", aborted: true, error: "" };
   const changes: readonly Partial<JobRecord>[] = [{ end }, { targets: ["t2"] }, { kind: "summary-bck" }];

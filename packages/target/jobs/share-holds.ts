@@ -4,7 +4,7 @@
  * out by both, and lost with the old bucket of a rename. So it stays until the share here has passed it.
  */
 import type { JobDirectory, JobEntry } from "@ais/cluster/jobs/job-directory.ts";
-import { isShareOver } from "@ais/cluster/jobs/job-record.ts";
+import { isOfThisRound, isShareOver } from "@ais/cluster/jobs/job-record.ts";
 import type { ObjectKey } from "@ais/storage/types.ts";
 import type { JobKind } from "@ais/wire/jobs/job-kinds.ts";
 import type { CopyMsg, MultiObjectMsg } from "@ais/wire/jobs/job-messages.ts";
@@ -60,8 +60,8 @@ export class ShareHolds {
     const args = record.args as CopyMsg | MultiObjectMsg | null;
     if (args !== null && !isSelected(args.selection, objectName)) return false;
     const share = shares.get(this.#nodeId);
-    if (share === undefined) return true;
-    if (isShareOver(share)) return false;
+    if (share === undefined || !isOfThisRound(record, share)) return true;
+    if (isShareOver(record, share)) return false;
     const cursor = copyCursor(args, share.cursor);
     return cursor !== null && (args === null || !hasPassed(args.selection, cursor, objectName));
   }

@@ -1,0 +1,32 @@
+/** Objects are deleted by a job while they move from target to target: when the job has ended well, they are gone. */
+import { expect, test } from "bun:test";
+import { must } from "@ais/base/assert.ts";
+import { TestCluster } from "@ais/testkit/cluster.ts";
+import { ClusterClient, idOf } from "./cluster.fixture.ts";
+import { contentOf, numbered } from "./jobs.fixture.ts";
+
+const ROUNDS = 2;
+
+test("a deletion of many objects beside a rebalance leaves none of them", async () => {
+  await using cluster = await TestCluster.start({ targets: 3 });
+  const client = new ClusterClient(cluster);
+  await client.create("b");
+  const id = await idOf(must(cluster.targets[0], "target"));
+  for (let round = 0; round < ROUNDS; round++) {
+    await client.fill("b", numbered(`d${round}/`, 900), contentOf);
+    const kept = `k${round}/`;
+    await client.fill("b", numbered(kept, 20), contentOf);
+    const isOut = round % 2 === 1;
+    const rebalance = await client.changeNode(isOut ? "stop-maintenance" : "start-maintenance", id);
+    const value = { template: `d${round}/` };
+    const deletion = await client.job("DELETE", "/v1/buckets/b", "delete-listrange", value);
+    expect(await client.wait(deletion)).toMatchObject({ aborted: false, err: "" });
+    // Nothing is left behind that would be seen only later.
+    const names = await client.names("b");
+    expect(names.filter((name) => name.startsWith("d"))).toEqual([]);
+    expect(await client.wait(rebalance)).toMatchObject({ aborted: false });
+    expect((await client.names("b")).length).toBe(20 * (round + 1));
+    const snaps = await client.snaps({ id: deletion });
+    expect(snaps.every((snap) => snap.is_idle && !snap.aborted)).toBe(true);
+  }
+}, 90_000);
