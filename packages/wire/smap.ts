@@ -52,7 +52,7 @@ export function emptySmap(): Smap {
 }
 
 /** A target or proxy that serves: neither in maintenance nor being decommissioned. */
-export function isActive(node: Snode): boolean {
+export function isActive(node: Pick<Snode, "flags">): boolean {
   return (node.flags & INACTIVE) === 0;
 }
 

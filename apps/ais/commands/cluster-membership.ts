@@ -6,6 +6,8 @@ import { nodeIdOf } from "../cluster/node-states.ts";
 import type { CommandContext, Runtime } from "../context.ts";
 import { CanceledError, UsageError } from "../errors.ts";
 
+type NamedNode = Pick<Snode, "daemon_id" | "daemon_type" | "flags">;
+
 type Verb = "start-maintenance" | "stop-maintenance" | "decommission" | "shutdown";
 
 interface Options {
@@ -88,7 +90,7 @@ async function run(
   options: Options,
 ): Promise<void> {
   const { membership, cluster } = context.client;
-  const nodes = select(verb, words, await cluster.smap());
+  const nodes = select(verb, words, await cluster.smap(), options.rebalance === false);
   const hasTarget = nodes.some((node) => node.daemon_type === "target");
   const skipRebalance = options.rebalance === false || !hasTarget;
   warn(verb, nodes, skipRebalance && hasTarget, context);
@@ -108,13 +110,21 @@ async function run(
   for (const node of nodes) context.print(TEXTS[verb].done(nodeName(node), id !== ""));
 }
 
-function select(verb: Verb, words: readonly string[], smap: Smap): readonly Snode[] {
+function select(
+  verb: Verb,
+  words: readonly string[],
+  smap: Smap,
+  skipsRebalance: boolean,
+): readonly NamedNode[] {
   const ids = words
     .flatMap((word) => word.split(","))
     .filter((word) => word !== "")
     .map(nodeIdOf);
   return ids.map((id, index) => {
     const node = smap.pmap[id] ?? smap.tmap[id];
+    // A target that has left the map may be given up; the cluster knows whether it is one.
+    if (node === undefined && verb === "decommission" && skipsRebalance && ids.indexOf(id) === index)
+      return { daemon_id: id, daemon_type: "target", flags: 0 };
     if (node === undefined) throw new UsageError(`node "${id}" does not exist in the cluster map`);
     if (id === smap.proxy_si?.daemon_id)
       throw new UsageError(`${nodeName(node)} is primary (cannot ${verb} the primary node)`);
@@ -123,7 +133,7 @@ function select(verb: Verb, words: readonly string[], smap: Smap): readonly Snod
   });
 }
 
-function warn(verb: Verb, nodes: readonly Snode[], isSkipped: boolean, context: CommandContext): void {
+function warn(verb: Verb, nodes: readonly NamedNode[], isSkipped: boolean, context: CommandContext): void {
   if (!isSkipped || verb === "stop-maintenance") return;
   const active = nodes.filter(isActive).map(nodeName).join(", ") || nodes.map(nodeName).join(", ");
   context.note(

@@ -14,6 +14,7 @@ import { JOB_FLAGS, type JobQuery, parseJobQuery } from "@ais/wire/jobs/job-quer
 import { USER_ABORT } from "@ais/wire/jobs/job-snap.ts";
 import type { Rmd } from "@ais/wire/rmd.ts";
 import { nodeName } from "@ais/wire/smap.ts";
+import { waysOut } from "../membership/give-up-away.ts";
 import { startRebalance } from "../membership/rebalance.ts";
 import { refuseWhileRebalancing } from "../membership/transactions.ts";
 import type { ProxyServices } from "../services.ts";
@@ -81,9 +82,15 @@ function refuseScope(prefix: string, { buckets, flags }: JobQuery): void {
 async function startRebalanceByHand(call: Call, services: ProxyServices): Promise<string> {
   const { smap, config } = call.snapshot;
   if (Object.keys(smap.tmap).length < 2)
-    throw new AisError("badRequest", "cannot rebalance: the cluster has less than two targets");
+    throw new AisError(
+      "badRequest",
+      `cannot rebalance: the cluster has less than two targets${waysOut(services)}`,
+    );
   if (!config.rebalance.enabled)
-    throw new AisError("badRequest", "cannot rebalance: it is disabled (rebalance.enabled)");
+    throw new AisError(
+      "badRequest",
+      `cannot rebalance: it is disabled (rebalance.enabled)${waysOut(services)}`,
+    );
   return services.membership.run("rebalance", async () => {
     refuseWhileRebalancing("rebalance", services);
     // Whoever settles the objects among those that are there gives up those that are not.

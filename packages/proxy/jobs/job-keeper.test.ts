@@ -122,6 +122,19 @@ test("a target that stays away is waited for, then given up, and the job says so
   await keeper[Symbol.asyncDispose]();
 });
 
+test("of a target that is gone with what it holds, the job says how it goes on without", async () => {
+  const { proxy, jobs, clock, keeper } = await setUp();
+  await jobs.create(record({ targets: ["t9"] }));
+  await proxy.member.updateRmd((rmd) => ({ ...rmd, away: ["t9"] }));
+  await look(keeper);
+  clock.ns += 70n * SECOND_NS;
+  await look(keeper);
+  const error = jobs.get("job")?.record.end?.error;
+  expect(error).toStartWith("t[t9] left the cluster; if t[t9] does not come back, ");
+  expect(error).toContain("decommission t9 --no-rebalance");
+  await keeper[Symbol.asyncDispose]();
+});
+
 test("a job that idles ends a while after its work", async () => {
   const { jobs, clock, keeper } = await setUp();
   await jobs.create(record({ kind: "copy-listrange" }));

@@ -6,8 +6,9 @@ import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import { bucketCname } from "@ais/wire/bck.ts";
 import { jobEntry } from "@ais/wire/jobs/job-kinds.ts";
 import { PATHS } from "@ais/wire/paths.ts";
-import { outOfService } from "@ais/wire/rmd.ts";
+import { awayTargets, outOfService } from "@ais/wire/rmd.ts";
 import { findNode } from "@ais/wire/smap.ts";
+import { wayOut } from "../membership/give-up-away.ts";
 import { concludeRebalance } from "../membership/rebalance.ts";
 import { type PrimaryDuty, startPrimaryDuty } from "../primary-duty.ts";
 import type { ProxyServices } from "../services.ts";
@@ -76,7 +77,7 @@ async function look(
   if (record.stop === null) {
     const lost = absent.find((id) => clock.nowMs() - (missingSinceMs.get(id) ?? 0) > times.absenceMaxMs);
     if (lost !== undefined) {
-      const stop = { reason: `t[${lost}] left the cluster`, timeNs: clock.nowNs().toString() };
+      const stop = { reason: lostText(lost, services), timeNs: clock.nowNs().toString() };
       await jobs.update(record.id, (current) => (current.stop === null ? { ...current, stop } : null));
       return;
     }
@@ -84,6 +85,12 @@ async function look(
   } else if (open.length > absent.length) return;
   if (record.stop === null && isIdling(entry, clock.nowNs(), times)) return;
   await conclude(entry, services);
+}
+
+function lostText(id: string, { member }: ProxyServices): string {
+  const { smap, rmd } = member.snapshot;
+  const text = `t[${id}] left the cluster`;
+  return awayTargets(smap, rmd).includes(id) ? `${text}; ${wayOut(id)}` : text;
 }
 
 /** Every share idles, and not for long enough. */

@@ -8,12 +8,20 @@ import type { Span } from "@ais/tracing/types.ts";
 import { listBuckets } from "@ais/wire/bmd.ts";
 import { jobEntry } from "@ais/wire/jobs/job-kinds.ts";
 import { parseRebalanceArgs } from "@ais/wire/jobs/rebalance-args.ts";
-import { holdingTargets, type Rmd, rebalanceGoal, rebalanceJobId, unsettledTargets } from "@ais/wire/rmd.ts";
+import {
+  awayTargets,
+  holdingTargets,
+  type Rmd,
+  rebalanceGoal,
+  rebalanceJobId,
+  unsettledTargets,
+} from "@ais/wire/rmd.ts";
 import { activeTargets, type Smap } from "@ais/wire/smap.ts";
 import { openRebalance } from "../jobs/start-job.ts";
 import { type PrimaryDuty, startPrimaryDuty } from "../primary-duty.ts";
 import type { ProxyServices } from "../services.ts";
 import { finishRemoval } from "./finish-removal.ts";
+import { giveUpEmpty } from "./give-up-away.ts";
 import { startRebalance } from "./rebalance.ts";
 
 const TICK_MS = 500;
@@ -44,6 +52,8 @@ class Keeping {
       if (!state.final && (state.moved || !state.rebalance))
         await this.#inSpan("finish", (span) => finishRemoval(id, { span }, this.#services));
     }
+    if (awayTargets(smap, rmd).length > 0 && listBuckets(member.snapshot.bmd).length === 0)
+      await this.#inSpan("give up", (span) => giveUpEmpty({ span }, this.#services));
     const goal = rebalanceGoal(smap, rmd);
     if (goal !== this.#goal) {
       this.#goal = goal;

@@ -1,5 +1,5 @@
 /** A bucket that is made while a node leaves a cluster without buckets, over one real coordinator. */
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { systemClock } from "@ais/base/clock.ts";
 import { MemoryJobs } from "@ais/cluster/fixtures/memory-jobs.ts";
 import { TestCluster, testNode, untilSmap } from "@ais/cluster/fixtures/test-cluster.ts";
@@ -10,7 +10,8 @@ import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import { aisBucket } from "@ais/wire/bck.ts";
 import { withBucket } from "@ais/wire/bmd.ts";
 import { defaultBprops } from "@ais/wire/bprops.ts";
-import { outOfService } from "@ais/wire/rmd.ts";
+import { outOfServiceState } from "@ais/wire/fixtures/out-of-service.ts";
+import { outOfService, withNode } from "@ais/wire/rmd.ts";
 import { findNode, SNODE_FLAGS } from "@ais/wire/smap.ts";
 import { FakeProxy } from "../fixtures/fake-proxy.ts";
 import type { ProxyServices } from "../services.ts";
@@ -152,4 +153,37 @@ test("whoever takes over from a primary that dies in between has new buckets' ob
   services = { ...services, member };
   await expect(remove("decommission-node", "t1")).rejects.toThrow("died");
   expect(stateOf("t1")).toMatchObject({ rebalance: true, moved: false, final: false });
+});
+
+describe("a target that left the map with what it holds", () => {
+  beforeEach(async () => {
+    await primary.updateRmd((rmd) => ({ ...rmd, away: ["t8", "t9"] }), NOOP_SPAN);
+  });
+
+  test("is given up by who says that nothing is to be moved, with rebalancing disabled as well", async () => {
+    await createBucket();
+    await primary.updateConfig(
+      (config) => ({ ...config, rebalance: { ...config.rebalance, enabled: false } }),
+      NOOP_SPAN,
+    );
+    const died = outOfServiceState(testNode("target", "t9", 1));
+    await primary.updateRmd((rmd) => withNode(rmd, "t9", died), NOOP_SPAN);
+    expect(await remove("decommission-node", "t9", { skip_rebalance: true })).toBe("");
+    expect(primary.snapshot.rmd.away).toEqual(["t8"]);
+    expect(stateOf("t9")).toBe(null);
+    expect(services.jobs.list()).toEqual([]);
+  });
+
+  test("is not given up by who expects its objects to be moved, nor by another action", async () => {
+    await expect(remove("decommission-node", "t9")).rejects.toThrow(
+      "t[t9]: it left the cluster with its objects",
+    );
+    await expect(remove("start-maintenance", "t9", { skip_rebalance: true })).rejects.toMatchObject({
+      code: "nodeNotFound",
+    });
+    // One that is not known spares those that are.
+    const sids = ["t9", "t7"];
+    await expect(remove("decommission-node", "t9", { sids, skip_rebalance: true })).rejects.toThrow('"t7"');
+    expect(primary.snapshot.rmd.away).toEqual(["t8", "t9"]);
+  });
 });

@@ -5,11 +5,12 @@ import { ACTIONS } from "@ais/wire/actions.ts";
 import { listBuckets } from "@ais/wire/bmd.ts";
 import { missingNodeId, nodeNotFound } from "@ais/wire/error-texts.ts";
 import { parseRemoveNodesMsg, type RemoveNodesMsg } from "@ais/wire/remove-nodes.ts";
-import { outOfService, type Removal } from "@ais/wire/rmd.ts";
+import { awayTargets, outOfService, type Removal } from "@ais/wire/rmd.ts";
 import { activeTargets, findNode, isActive, nodeName, type Snode } from "@ais/wire/smap.ts";
 import type { ProxyServices } from "../services.ts";
 import { applyFlags } from "./apply-flags.ts";
 import { finishRemoval } from "./finish-removal.ts";
+import { giveUp } from "./give-up-away.ts";
 import { mark, settleEmpty } from "./mark-removal.ts";
 import { startRebalance } from "./rebalance.ts";
 import { refuseWhileRebalancing } from "./transactions.ts";
@@ -27,7 +28,8 @@ export function removeNodes(
   if (isUnsafe && !message.skipRebalance)
     throw new AisError("badRequest", `"${action}" never rebalances: "skip_rebalance" must be set`);
   return services.membership.run(action, async () => {
-    const nodes = await admit(action, message, call, services);
+    const { nodes, gone } = await admit(action, message, call, services);
+    await giveUp(gone, call, services);
     if (nodes.length === 0) return "";
     if (nodes.some((node) => node.daemon_type === "target")) refuseWhileRebalancing(action, services);
     const ids = nodes.map((node) => node.daemon_id);
@@ -46,20 +48,32 @@ export function removeNodes(
   });
 }
 
+interface Admitted {
+  readonly nodes: readonly Snode[];
+  /** Ids of targets that are not there, to be given up with what they hold. */
+  readonly gone: readonly string[];
+}
+
 /** Nodes that there is something to do with: one that is in maintenance already is passed over. */
 async function admit(
   action: string,
-  { ids }: RemoveNodesMsg,
+  message: RemoveNodesMsg,
   call: Call,
   { member, facts }: ProxyServices,
-): Promise<readonly Snode[]> {
+): Promise<Admitted> {
   // Whether there are buckets decides whether there is anything to move.
   await Promise.all([member.refresh("rmd", call.span), member.refresh("bmd", call.span)]);
   const { smap, rmd } = await member.refresh("smap", call.span);
   const nodes: Snode[] = [];
-  for (const id of ids) {
+  const gone: string[] = [];
+  for (const id of message.ids) {
     const node = findNode(smap, id);
-    if (node === null) throw nodeNotFound(id);
+    if (node === null) {
+      if (!awayTargets(smap, rmd).includes(id)) throw nodeNotFound(id);
+      requireGivenUp(action, id, message);
+      gone.push(id);
+      continue;
+    }
     const name = nodeName(node);
     if (id === facts.id)
       throw new AisError(
@@ -74,7 +88,17 @@ async function admit(
     }
     nodes.push(node);
   }
-  return nodes;
+  return { nodes, gone };
+}
+
+/** Who expects objects to be handed over is not to lose them. */
+function requireGivenUp(action: string, id: string, { skipRebalance }: RemoveNodesMsg): void {
+  if (action !== ACTIONS.decommissionNode && action !== ACTIONS.removeNodeUnsafe) throw nodeNotFound(id);
+  if (skipRebalance) return;
+  throw new AisError(
+    "badRequest",
+    `cannot "${action}" t[${id}]: it left the cluster with its objects, which cannot be moved; "skip_rebalance" gives them up`,
+  );
 }
 
 /** A target from which nothing was handed over yet. */
