@@ -84,7 +84,8 @@ export function createStore(context: StoreContext, resources: AsyncDisposableSta
       putInline(context, key, body, options, span) ?? putObject(context, key, body, options, span),
     get: (key, options, span) => getObject(context, key, options, span),
     head: (key, span) => headObject(context, key, span),
-    delete: (key, durability, span) => deleteObject(context, key, durability, span),
+    delete: (key, durability, span, notNewerThanNs) =>
+      deleteObject(context, key, { durability, notNewerThanNs }, span),
     deleteUnchanged: (key, looked, span) => deleteUnchanged(context, key, looked, span),
     setCustom: (key, change, durability, span) => setCustomMetadata(context, key, change, durability, span),
     uploads: createUploads(context),

@@ -259,8 +259,11 @@ export interface ObjectStore extends AsyncDisposable {
   get(key: ObjectKey, options: GetOptions, span: Span): ObjectReader | Promise<ObjectReader>;
   /** Null when missing. No promise when nothing had to be waited for; failures are thrown then. */
   head(key: ObjectKey, span: Span): ObjectAttributes | null | Promise<ObjectAttributes | null>;
-  /** False when there was nothing to delete. When it resolves the deletion is as durable as the policy says. */
-  delete(key: ObjectKey, durability: Durability, span: Span): Promise<boolean>;
+  /**
+   * False when there was nothing to delete. When it resolves the deletion is as durable as the policy says. An object that was
+   * written after `notNewerThanNs`, where that is given, is not meant and stays.
+   */
+  delete(key: ObjectKey, durability: Durability, span: Span, notNewerThanNs?: bigint): Promise<boolean>;
   /** False when the object is not the one any more that `looked` describes; nothing is deleted then. */
   deleteUnchanged(key: ObjectKey, looked: ObjectAttributes, span: Span): Promise<boolean>;
   /**

@@ -12,6 +12,8 @@ const ClaimSchema = v.object({
   smapVersion: Digits,
   /** Only what was written after this is of use to the caller; 0 when it has nothing. */
   newerThanNs: Digits,
+  /** Of what is to be deleted: what was written after this stays. Absent when all of it goes. */
+  notNewerThanNs: v.exactOptional(Digits),
 });
 
 export type ObjectClaim = Readonly<v.InferOutput<typeof ClaimSchema>>;

@@ -9,11 +9,16 @@ import type { OpenMountpath, StoreContext } from "../store-context.ts";
 import type { Durability, ObjectKey } from "../types.ts";
 import { removeFrom } from "./remove-record.ts";
 
-/** True when there was something to delete. */
+interface Which {
+  readonly durability: Durability;
+  readonly notNewerThanNs: bigint | undefined;
+}
+
+/** True when there was something to delete that is meant. */
 export async function deleteObject(
   context: StoreContext,
   key: ObjectKey,
-  durability: Durability,
+  which: Which,
   span: Span,
 ): Promise<boolean> {
   const indexKey = objectIndexKey(key.bucketId, key.objectName);
@@ -23,7 +28,7 @@ export async function deleteObject(
   let found = false;
   for (const mountpath of candidates) {
     if (mountpath.index.find(indexKey) === null) continue;
-    found = (await tracedRemove(context, mountpath, key, { indexKey, durability }, span)) || found;
+    found = (await tracedRemove(context, mountpath, key, { indexKey, ...which }, span)) || found;
   }
   if (found) context.counters.deletes += 1;
   return found;
@@ -33,12 +38,12 @@ async function tracedRemove(
   context: StoreContext,
   mountpath: OpenMountpath,
   key: ObjectKey,
-  { indexKey, durability }: { readonly indexKey: Uint8Array; readonly durability: Durability },
+  { indexKey, durability, notNewerThanNs }: Which & { readonly indexKey: Uint8Array },
   parent: Span,
 ): Promise<boolean> {
   const span = parent.child(SPAN_NAMES.indexCommit);
   try {
-    const committed = await removeFrom(mountpath, indexKey, durability, parent);
+    const committed = await removeFrom(mountpath, indexKey, durability, parent, notNewerThanNs);
     describeCommit(span, mountpath, committed);
     span.end();
     return committed.value !== null;

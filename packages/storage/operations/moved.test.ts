@@ -58,3 +58,13 @@ test("an object whose metadata changed since it was looked at is not the one any
   expect(await store.deleteUnchanged(key, looked, NOOP_SPAN)).toBe(true);
   expect(await store.head(key, NOOP_SPAN)).toBe(null);
 });
+
+test("a deletion of what was there at a time leaves what was written since", async () => {
+  await using opened = await temporaryStore();
+  const { store } = opened;
+  const { createdNs } = await store.put(key, bodyOf(10), PUT, NOOP_SPAN);
+  expect(await store.delete(key, "fsync", NOOP_SPAN, createdNs - 1n)).toBe(false);
+  expect(await readObject(store, "o")).toEqual(bodyOf(10));
+  expect(await store.delete(key, "fsync", NOOP_SPAN, createdNs)).toBe(true);
+  expect(await store.head(key, NOOP_SPAN)).toBe(null);
+});

@@ -70,6 +70,22 @@ test("an outdated form that a target still has is not what is judged, but the ne
   expect([stats.objects, stats.bytes]).toEqual([1, INLINE_BYTES]);
 });
 
+test("what is written between the look and the deletion stays", async () => {
+  await using fixture = await temporaryStore();
+  const local = fixture.store;
+  const { createdNs: startedNs } = await local.put(keyOf("o"), BODY, PUT, NOOP_SPAN);
+  const store: ObjectStore = Object.create(local, {
+    delete: {
+      value: async (...args: Parameters<ObjectStore["delete"]>) => {
+        await local.put(keyOf("o"), bodyOf(INLINE_BYTES, 2), PUT, NOOP_SPAN);
+        return local.delete(...args);
+      },
+    },
+  });
+  expect((await run(store, { startedNs, shareStartedNs: startedNs })).objects).toBe(0);
+  expect((await local.head(keyOf("o"), NOOP_SPAN))?.createdNs).toBeGreaterThan(startedNs);
+});
+
 test.each([
   ["a share that begins late", 0n, 1_000_000_000n],
   ["a clock that is behind the proxy's", 1_000_000_000n, 0n],

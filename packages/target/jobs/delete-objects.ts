@@ -10,7 +10,7 @@ import { durabilityOf } from "../locate.ts";
 import type { TargetServices } from "../services.ts";
 import { EachObject } from "./each-object.ts";
 import { objectKey, openSource } from "./object-source.ts";
-import { isWrittenSince } from "./written-since.ts";
+import { beginningNs, isWrittenSince } from "./written-since.ts";
 
 export function deleteObjects(context: JobContext, { store, localStore, member }: TargetServices): JobWork {
   const { record, stats } = context;
@@ -34,7 +34,7 @@ export function deleteObjects(context: JobContext, { store, localStore, member }
       // What was listed is what is here: a target that was away may have missed a newer one.
       const newest = await store.head(key, NOOP_SPAN);
       if (newest === null || !isMeant({ objectName, attributes: newest })) return;
-      if (!(await store.delete(key, durabilityOf(props), NOOP_SPAN))) return;
+      if (!(await store.delete(key, durabilityOf(props), NOOP_SPAN, beginningNs(context)))) return;
       stats.objects++;
       stats.bytes += newest.sizeBytes;
     },

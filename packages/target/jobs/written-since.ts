@@ -7,7 +7,15 @@ import type { ObjectAttributes } from "@ais/storage/types.ts";
  */
 export function isWrittenSince(
   { createdNs }: Pick<ObjectAttributes, "createdNs">,
-  { record, shareStartedNs }: Pick<JobContext, "record" | "shareStartedNs">,
+  context: Beginnings,
 ): boolean {
-  return createdNs > shareStartedNs || createdNs > BigInt(record.startedNs);
+  return createdNs > beginningNs(context);
 }
+
+/** The time of the last write that a job is about. */
+export function beginningNs({ record, shareStartedNs }: Beginnings): bigint {
+  const startedNs = BigInt(record.startedNs);
+  return startedNs < shareStartedNs ? startedNs : shareStartedNs;
+}
+
+type Beginnings = Pick<JobContext, "record" | "shareStartedNs">;

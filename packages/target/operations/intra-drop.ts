@@ -7,6 +7,8 @@ import { claimedObject } from "../placement/claimed-object.ts";
 import type { TargetServices } from "../services.ts";
 
 export async function intraDrop(call: Call, services: TargetServices): Promise<HttpReply> {
-  const { key } = await claimedObject(call, services);
-  return jsonReply({ found: await services.handOver.drop(key, call.span) } satisfies ClaimReply);
+  const { key, claim } = await claimedObject(call, services);
+  const { notNewerThanNs } = claim;
+  const limitNs = notNewerThanNs === undefined ? undefined : BigInt(notNewerThanNs);
+  return jsonReply({ found: await services.handOver.drop(key, call.span, limitNs) } satisfies ClaimReply);
 }

@@ -28,17 +28,19 @@ interface OtherNode {
   readonly answer: Answer | null;
   /** To who asks which node it is. */
   readonly identify?: (self: Snode) => Response | Promise<Response>;
+  readonly onBody?: (body: string) => void;
 }
 
 /** The owner, and a target in maintenance that was never to hand over what it has. */
-function setUp({ answer, identify = (self) => new Response(encodeJson(self)) }: OtherNode) {
+function setUp({ answer, identify = (self) => new Response(encodeJson(self)), onBody }: OtherNode) {
   const asked: string[] = [];
   const server = Bun.serve({
     port: 0,
-    fetch(request) {
+    async fetch(request) {
       const { pathname } = new URL(request.url);
       if (pathname === PATHS.daemon) return identify(other);
       asked.push(pathname);
+      onBody?.(await request.text());
       return answer?.() ?? new Response(null, { status: 500 });
     },
   });
@@ -96,6 +98,15 @@ test.each(OPERATIONS)("%s passes over a node in maintenance that does not run", 
   using foreign = setUp({ answer: fault, identify: () => new Response("hello") });
   expect(await ask(foreign.claims)).toBe(false);
   expect([moved.asked, foreign.asked]).toEqual([[], []]);
+});
+
+test("what is dropped is told by its time, where there is one", async () => {
+  const told: unknown[] = [];
+  using fixture = setUp({ answer: yes, onBody: (body) => told.push(JSON.parse(body)) });
+  await fixture.claims.drop(KEY, NOOP_SPAN, 7n);
+  await fixture.claims.drop(KEY, NOOP_SPAN);
+  expect(told).toMatchObject([{ notNewerThanNs: "7" }, { newerThanNs: "0" }]);
+  expect(told[1]).not.toHaveProperty("notNewerThanNs");
 });
 
 test("a node in maintenance that says nothing for as long as a lease lasts does not run", async () => {

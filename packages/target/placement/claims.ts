@@ -92,7 +92,8 @@ export class Claims implements Disposable {
         wait.set(ATTRIBUTE.shared, true);
         return underWay;
       });
-    const fetching = this.#ask(SPAN.fetch, PATHS.intraHandOver, HAND_OVER_MAX_MS, key, newerThanNs, span);
+    const range = { newerThanNs: newerThanNs.toString() };
+    const fetching = this.#ask(SPAN.fetch, PATHS.intraHandOver, HAND_OVER_MAX_MS, key, range, span);
     this.#fetches.set(key.uname, fetching);
     const forget = (): void => {
       if (this.#fetches.get(key.uname) === fetching) this.#fetches.delete(key.uname);
@@ -101,9 +102,13 @@ export class Claims implements Disposable {
     return fetching;
   }
 
-  /** No other target that runs has the object when this resolves; true when one had it. Throws `unavailable` unless all answered. */
-  drop(key: ObjectKey, span: Span): Promise<boolean> {
-    return this.#ask(SPAN.drop, PATHS.intraDrop, DROP_MAX_MS, key, 0n, span);
+  /**
+   * No other target that runs has the object when this resolves, unless it was written after `notNewerThanNs`: that one is on
+   * its way here. True when one had it. Throws `unavailable` unless all answered.
+   */
+  drop(key: ObjectKey, span: Span, notNewerThanNs?: bigint): Promise<boolean> {
+    const limit = notNewerThanNs === undefined ? {} : { notNewerThanNs: notNewerThanNs.toString() };
+    return this.#ask(SPAN.drop, PATHS.intraDrop, DROP_MAX_MS, key, { newerThanNs: "0", ...limit }, span);
   }
 
   async #ask(
@@ -111,7 +116,7 @@ export class Claims implements Disposable {
     path: string,
     timeoutMs: number,
     key: ObjectKey,
-    newerThanNs: bigint,
+    range: Pick<ObjectClaim, "newerThanNs" | "notNewerThanNs">,
     parent: Span,
   ): Promise<boolean> {
     const { member, nodeId } = this.#parts;
@@ -121,7 +126,7 @@ export class Claims implements Disposable {
       uname: key.uname,
       bid: key.bucketId.toString(),
       smapVersion: smap.version,
-      newerThanNs: newerThanNs.toString(),
+      ...range,
     };
     const span = parent.child(name);
     const under = span.recording ? span : parent;

@@ -63,10 +63,12 @@ class OneObjectStore {
     return this.object?.attributes ?? null;
   }
 
-  async delete(): Promise<boolean> {
-    const found = this.object !== null;
+  async delete(...[, , , notNewerThanNs]: Parameters<ObjectStore["delete"]>): Promise<boolean> {
+    const { object } = this;
+    if (object === null || object.attributes.createdNs > (notNewerThanNs ?? object.attributes.createdNs))
+      return false;
     this.object = null;
-    return found;
+    return true;
   }
 
   async deleteUnchanged(_key: ObjectKey, looked: ObjectAttributes): Promise<boolean> {
@@ -224,6 +226,18 @@ test("while it is being deleted nobody sends it", async () => {
   ]);
   expect([found, outcome]).toEqual([true, { kind: "absent" }]);
   expect(fixture.arrived).toEqual([]);
+});
+
+test("what is newer than what its owner deletes stays, and goes there", async () => {
+  using fixture = await setUp(stored("one", 7n), async () => 200);
+  const { handOver, arrived } = fixture;
+  const [found, outcome] = await Promise.all([
+    handOver.drop(KEY, NOOP_SPAN, 6n),
+    handOver.run(KEY, "g1", NEVER),
+  ]);
+  expect([found, outcome.kind, arrived]).toEqual([false, "sent", ["one@7"]]);
+  fixture.store.object = stored("two", 8n);
+  expect(await handOver.drop(KEY, NOOP_SPAN, 8n)).toBe(true);
 });
 
 test("what came back while it was on its way is not deleted, and is sent anew if it still belongs elsewhere", async () => {

@@ -124,8 +124,11 @@ export class HandOver {
     return this.#share(key, jobId, signal, span);
   }
 
-  /** Deletes what is here of an object that its owner deletes; a transfer under way ends first. True when there was something. */
-  async drop(key: ObjectKey, span: Span): Promise<boolean> {
+  /**
+   * Deletes what is here of an object that its owner deletes, unless it was written after `notNewerThanNs`; a transfer under
+   * way ends first. True when there was something.
+   */
+  async drop(key: ObjectKey, span: Span, notNewerThanNs?: bigint): Promise<boolean> {
     let wasSent = false;
     for (let other = this.#underWay.get(key.uname); other !== undefined; ) {
       const { outcome } = other;
@@ -136,8 +139,8 @@ export class HandOver {
       wasSent ||= ended?.kind === "sent";
       other = this.#underWay.get(key.uname);
     }
-    const deletion = this.#parts.store.delete(key, "fsync", span);
-    // Whoever would send the object now finds that it is not here.
+    const deletion = this.#parts.store.delete(key, "fsync", span, notNewerThanNs);
+    // Whoever would send the object now finds that it is not here, or looks again.
     const done = deletion.then((): HandedOver => ({ kind: "absent" }));
     this.#underWay.set(key.uname, { outcome: done, isKept: false, deletion });
     try {

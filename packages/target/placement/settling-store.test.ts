@@ -59,9 +59,9 @@ function setUp({ here, elsewhere, settled = false, outdated = false, owner = "se
       return attributesAt(state.here);
     },
     setCustom: async () => (state.here === undefined ? null : attributesAt(state.here)),
-    delete: async () => {
-      const found = state.here !== undefined;
-      state.here = undefined;
+    delete: async (...[, , , notNewerThanNs]: Parameters<ObjectStore["delete"]>) => {
+      const found = state.here !== undefined && state.here <= (notNewerThanNs ?? state.here);
+      if (found) state.here = undefined;
       asked.push("delete here");
       return found;
     },
@@ -83,10 +83,10 @@ function setUp({ here, elsewhere, settled = false, outdated = false, owner = "se
       state.elsewhere = undefined;
       return true;
     },
-    drop: async () => {
+    drop: async (_key: ObjectKey, _span: unknown, notNewerThanNs?: bigint) => {
       asked.push("drop elsewhere");
-      const found = state.elsewhere !== undefined;
-      state.elsewhere = undefined;
+      const found = state.elsewhere !== undefined && state.elsewhere <= (notNewerThanNs ?? state.elsewhere);
+      if (found) state.elsewhere = undefined;
       return found;
     },
   };
@@ -160,6 +160,18 @@ test("what is deleted for its outdated form stays, in the newest form that anoth
   expect(await store.deleteUnchanged(KEY, attributesAt(2n), NOOP_SPAN)).toBe(false);
   expect([state.here, state.elsewhere]).toEqual([3n, undefined]);
   expect(asked).not.toContain("drop elsewhere");
+});
+
+test("a write that is not handed over yet outlives what is deleted by what was looked at before it", async () => {
+  const { store, state } = setUp({ here: 2n, elsewhere: 3n });
+  expect(await store.deleteUnchanged(KEY, attributesAt(2n), NOOP_SPAN)).toBe(true);
+  expect([state.here, state.elsewhere]).toEqual([undefined, 3n]);
+  const job = setUp({ here: 2n, elsewhere: 4n });
+  expect(await job.store.delete(KEY, "os", NOOP_SPAN, 3n)).toBe(true);
+  expect([job.state.here, job.state.elsewhere]).toEqual([undefined, 4n]);
+  // A request means whatever there is.
+  expect(await job.store.delete(KEY, "os", NOOP_SPAN)).toBe(true);
+  expect(job.state.elsewhere).toBeUndefined();
 });
 
 test("what was replaced here since it was looked at is deleted nowhere", async () => {

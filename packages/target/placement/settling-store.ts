@@ -90,9 +90,10 @@ export function createSettlingStore(parts: SettlingParts): ObjectStore {
     },
     put: (key, body, options, span) => atOwner(key, span, () => local.put(key, body, options, span)),
     // Elsewhere first: what is on its way here has arrived by then, and goes with the rest.
-    async delete(key, durability, span) {
-      const wasElsewhere = !isSettledNow() && isOwner(key) && (await claims.drop(key, span));
-      return (await local.delete(key, durability, span)) || wasElsewhere;
+    async delete(key, durability, span, notNewerThanNs) {
+      const mustAsk = !isSettledNow() && isOwner(key);
+      const wasElsewhere = mustAsk && (await claims.drop(key, span, notNewerThanNs));
+      return (await local.delete(key, durability, span, notNewerThanNs)) || wasElsewhere;
     },
     async deleteUnchanged(key, looked, span) {
       if (!isSettledNow() && isOwner(key)) {
@@ -100,7 +101,8 @@ export function createSettlingStore(parts: SettlingParts): ObjectStore {
         if (mustAskFirst()) await fetch(key, span);
         const here = await local.head(key, span);
         if (here === null || !isUnchanged(here, looked)) return false;
-        await claims.drop(key, span);
+        // One that was written since by an older cluster map, and is on its way here, is another one.
+        await claims.drop(key, span, looked.createdNs);
       }
       return local.deleteUnchanged(key, looked, span);
     },
