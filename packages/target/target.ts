@@ -95,7 +95,7 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
   const nodeId = node.facts.id;
   const holds = new ShareHolds(overrides.jobs ?? node.jobs, nodeId);
   const handOver = new HandOver({ store, member, hrw, metrics, intraAuth, nodeId, workers, holds });
-  const claims = stack.use(new Claims({ member, caller: node, nodeId }));
+  const claims = stack.use(new Claims({ member, caller: node, hrw, nodeId }));
   const services: TargetServices = {
     ...node,
     store: createSettlingStore({ local: gate.store, member, claims, handOver, nodeId }),

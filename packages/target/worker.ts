@@ -75,7 +75,7 @@ export async function createTargetWorker(options: TargetWorkerOptions): Promise<
   const nodeId = node.facts.id;
   const hrw = await loadHrw();
   const handOver = new AskedHandOver({ hrw, member, channel, nodeId });
-  const claims = new Claims({ member, caller: node, nodeId });
+  const claims = new Claims({ member, caller: node, hrw, nodeId });
   const services: TargetServices = {
     ...node,
     store: createSettlingStore({ local: gate.store, member, claims, handOver, nodeId }),

@@ -14,13 +14,19 @@ const ClaimSchema = v.object({
   newerThanNs: Digits,
   /** Of what is to be deleted: what was written after this stays. Absent when all of it goes. */
   notNewerThanNs: v.exactOptional(Digits),
+  /** Only whether it is there, and of when, is asked for: nothing is sent yet. */
+  looksOnly: v.exactOptional(v.boolean()),
 });
 
 export type ObjectClaim = Readonly<v.InferOutput<typeof ClaimSchema>>;
 
+const ReplySchema = v.object({ found: v.boolean(), createdNs: v.exactOptional(Digits) });
+
 export interface ClaimReply {
   /** The object was here, and is with the caller or gone by now. */
   readonly found: boolean;
+  /** When what was looked for was written; absent when it is with the caller by now. */
+  readonly createdNs?: string;
 }
 
 export function parseClaim(text: string): ObjectClaim {
@@ -30,7 +36,7 @@ export function parseClaim(text: string): ObjectClaim {
 }
 
 export function parseClaimReply(text: string): ClaimReply {
-  const result = v.safeParse(v.object({ found: v.boolean() }), decodeJson(text));
+  const result = v.safeParse(ReplySchema, decodeJson(text));
   if (result.success) return result.output;
   throw new AisError("internal", `invalid reply to a claim of an object: ${result.issues[0].message}`);
 }

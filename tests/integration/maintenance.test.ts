@@ -116,3 +116,22 @@ test("what a target in maintenance was not to hand over is found by name while i
   expect(await (await fetch(`${cluster.url}/v1/objects/b/${lost}`)).text()).toBe("newer");
   expect(await client.names("b")).toEqual(names.filter((name) => name !== deleted));
 }, 60_000);
+
+test("of what two targets in maintenance kept in different forms, the newest is read", async () => {
+  await using cluster = await TestCluster.start({ targets: 3 });
+  const client = new ClusterClient(cluster);
+  await client.create("b");
+  const names = numbered("o", 60);
+  const ids = await Promise.all(cluster.targets.slice(0, 2).map(idOf));
+  for (const id of ids) {
+    await client.fill("b", names, (name) => Buffer.from(`${name} before ${id} left`));
+    expect(await client.changeNode("start-maintenance", id, { skip_rebalance: true })).toBe("");
+    await client.untilFlags(id, MAINTENANCE);
+  }
+  const newest = (name: string) => Buffer.from(`${name} before ${ids[1]} left`);
+  expect(await client.wrong("b", names, newest)).toEqual([]);
+  // Some of both were there in two forms.
+  const left = await Promise.all(cluster.targets.slice(0, 2).map((target) => heldBy(target, "b", "2")));
+  expect(left[0]?.length).toBeGreaterThan(0);
+  expect(left[1]).toEqual([]);
+}, 60_000);

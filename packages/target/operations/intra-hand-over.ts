@@ -12,12 +12,14 @@ const NEVER = new AbortController().signal;
 export async function intraHandOver(call: Call, services: TargetServices): Promise<HttpReply> {
   const { key, claim } = await claimedObject(call, services);
   const here = await services.localStore.head(key, call.span);
-  if (here !== null && here.createdNs <= BigInt(claim.newerThanNs)) return reply(false);
+  if (here !== null && here.createdNs <= BigInt(claim.newerThanNs)) return reply({ found: false });
+  if (here !== null && claim.looksOnly === true)
+    return reply({ found: true, createdNs: here.createdNs.toString() });
   // Asked for even when nothing is here any more: a transfer under way may not have ended.
   const outcome = await services.handOver.run(key, "", NEVER, call.span);
-  return reply(outcome.kind === "sent");
+  return reply({ found: outcome.kind === "sent" });
 }
 
-function reply(found: boolean): HttpReply {
-  return jsonReply({ found } satisfies ClaimReply);
+function reply(found: ClaimReply): HttpReply {
+  return jsonReply(found);
 }

@@ -1,5 +1,6 @@
 /** What the owner of an object asks of other targets, and what it makes of their answers. */
 import { expect, test } from "bun:test";
+import { loadHrw } from "@ais/hrw/hrw.ts";
 import { MemoryMember, memoryNode } from "@ais/node/testing/memory-member.ts";
 import { memoryAuth } from "@ais/node/testing/memory-services.ts";
 import { RecordedSpan, RecordingTracing } from "@ais/node/testing/recording-tracing.ts";
@@ -15,6 +16,7 @@ import type { HandOver } from "./hand-over.ts";
 import { createSettlingStore } from "./settling-store.ts";
 
 const KEY: ObjectKey = { bucketId: 1n, bucketName: "ais://b", objectName: "o", uname: "ais/@#/b/o" };
+const HRW = await loadHrw();
 const NO_ANSWER = new Promise<Response>(() => {});
 
 type Answer = () => Response | Promise<Response>;
@@ -62,7 +64,7 @@ function setUp({ answer, identify = (self) => new Response(encodeJson(self)), on
   member.deliver("rmd");
   member.deliver("smap");
   const caller = { tracing: new RecordingTracing(), intraAuth: memoryAuth("self") };
-  const claims = new Claims({ member, caller, nodeId: "self" });
+  const claims = new Claims({ member, caller, hrw: HRW, nodeId: "self" });
   const dispose = (): void => {
     claims[Symbol.dispose]();
     void server.stop(true);

@@ -2,23 +2,22 @@
  * What the owner of an object does while placement is not settled, when a part of its objects is at other targets still:
  * it fetches what it lacks, and has deleted what it deletes.
  */
-import { AisError, errorText } from "@ais/base/errors.ts";
 import type { ClusterMember } from "@ais/cluster/member.ts";
-import { callPeer, type PeerCaller } from "@ais/node/peer-client.ts";
+import type { Hrw } from "@ais/hrw/hrw.ts";
+import type { PeerCaller } from "@ais/node/peer-client.ts";
 import { withSpan } from "@ais/storage/failed-span.ts";
 import type { ObjectKey } from "@ais/storage/types.ts";
 import type { Span } from "@ais/tracing/types.ts";
-import { CONTENT_TYPES, HEADERS } from "@ais/wire/headers.ts";
-import { encodeJson } from "@ais/wire/json.ts";
-import { type ObjectClaim, parseClaimReply } from "@ais/wire/object-claim.ts";
 import { PATHS } from "@ais/wire/paths.ts";
-import { holdingTargets, isSettled, outOfService, type Rmd, unsettledTargets } from "@ais/wire/rmd.ts";
-import { nodeName, type Smap, type Snode } from "@ais/wire/smap.ts";
-import { isAlive } from "./is-alive.ts";
+import { isSettled, unsettledTargets } from "@ais/wire/rmd.ts";
+import type { Smap } from "@ais/wire/smap.ts";
+import { candidatesFor } from "./candidates.ts";
+import { type Answer, Inquiry, type Question, requireAnswers } from "./inquiry.ts";
 
 export interface ClaimParts {
   readonly member: ClusterMember;
   readonly caller: PeerCaller;
+  readonly hrw: Hrw;
   readonly nodeId: string;
 }
 
@@ -82,8 +81,9 @@ export class Claims implements Disposable {
   }
 
   /**
-   * Has every other target send what it has of the object that is newer than `newerThanNs`. True when one had it: it is
-   * here then. Throws `unavailable` when none had it and one that runs did not answer.
+   * The newest form of the object that other targets have is here when this resolves with true; false when none has one that is
+   * newer than `newerThanNs`. Throws `unavailable` when one that runs and may have that form does not answer, or none has any
+   * and one does not answer: an older one is never taken for the newest, nor a miss for certain.
    */
   fetch(key: ObjectKey, newerThanNs: bigint, span: Span): Promise<boolean> {
     const underWay = this.#fetches.get(key.uname);
@@ -92,8 +92,7 @@ export class Claims implements Disposable {
         wait.set(ATTRIBUTE.shared, true);
         return underWay;
       });
-    const range = { newerThanNs: newerThanNs.toString() };
-    const fetching = this.#ask(SPAN.fetch, PATHS.intraHandOver, HAND_OVER_MAX_MS, key, range, span);
+    const fetching = this.#inSpan(SPAN.fetch, span, (inquiry) => this.#fetch(key, newerThanNs, inquiry));
     this.#fetches.set(key.uname, fetching);
     const forget = (): void => {
       if (this.#fetches.get(key.uname) === fetching) this.#fetches.delete(key.uname);
@@ -108,74 +107,54 @@ export class Claims implements Disposable {
    */
   drop(key: ObjectKey, span: Span, notNewerThanNs?: bigint): Promise<boolean> {
     const limit = notNewerThanNs === undefined ? {} : { notNewerThanNs: notNewerThanNs.toString() };
-    return this.#ask(SPAN.drop, PATHS.intraDrop, DROP_MAX_MS, key, { newerThanNs: "0", ...limit }, span);
+    const question = { path: PATHS.intraDrop, timeoutMs: DROP_MAX_MS, range: { newerThanNs: "0", ...limit } };
+    return this.#inSpan(SPAN.drop, span, async (inquiry) => {
+      const answers = await inquiry.ask(key, question, inquiry.others);
+      requireAnswers(key, answers, () => true);
+      return answers.some(({ found }) => found);
+    });
   }
 
-  async #ask(
-    name: string,
-    path: string,
-    timeoutMs: number,
-    key: ObjectKey,
-    range: Pick<ObjectClaim, "newerThanNs" | "notNewerThanNs">,
-    parent: Span,
-  ): Promise<boolean> {
-    const { member, nodeId } = this.#parts;
-    const { smap, rmd } = member.snapshot;
-    const peers = holdingTargets(smap, rmd).filter((node) => node.daemon_id !== nodeId);
-    const claim: ObjectClaim = {
-      uname: key.uname,
-      bid: key.bucketId.toString(),
-      smapVersion: smap.version,
-      ...range,
-    };
-    const span = parent.child(name);
-    const under = span.recording ? span : parent;
-    const answers = await Promise.all(
-      peers.map(async (node) => {
-        if (await this.#isGone(node, rmd, under)) return { found: false, failure: null };
-        try {
-          return { found: await this.#askOne(node, path, claim, timeoutMs, under), failure: null };
-        } catch (error) {
-          return { found: false, failure: errorText(error) };
-        }
-      }),
-    );
-    const found = answers.some((answer) => answer.found);
-    const failure = answers.find((answer) => answer.failure !== null)?.failure ?? null;
-    span.set(ATTRIBUTE.asked, peers.length);
-    span.set(ATTRIBUTE.found, found);
-    if (failure !== null) span.fail("unavailable", failure);
-    span.end();
-    if (failure !== null && !(found && path === PATHS.intraHandOver))
-      throw new AisError(
-        "unavailable",
-        `another target may have "${key.bucketName}/${key.objectName}": ${failure}`,
-      );
-    return found;
+  async #fetch(key: ObjectKey, newerThanNs: bigint, inquiry: Inquiry): Promise<boolean> {
+    const { others, snapshot } = inquiry;
+    const candidates = candidatesFor(key.uname, snapshot, this.#parts.hrw);
+    let holders = others;
+    let sinceNs = newerThanNs;
+    let came = false;
+    // With several, an older form must not be here before it is known who has the newest.
+    if (others.filter(({ daemon_id: id }) => candidates.has(id)).length > 1) {
+      const looks = await inquiry.ask(key, handOverOf(newerThanNs, true), others);
+      requireNewest(key, looks, candidates);
+      came = looks.some(({ found, createdNs }) => found && createdNs === 0n);
+      const newestNs = looks.reduce((newest, { createdNs }) => (createdNs > newest ? createdNs : newest), 0n);
+      if (newestNs === 0n) return came;
+      holders = looks.flatMap(({ node, createdNs }) => (createdNs === newestNs ? [node] : []));
+      sinceNs = newestNs - 1n;
+    }
+    const answers = await inquiry.ask(key, handOverOf(sinceNs, false), holders);
+    requireNewest(key, answers, candidates);
+    return came || answers.some(({ found }) => found);
   }
 
-  /**
-   * A node in maintenance whose objects were never handed over is in the cluster map whether it runs or not. While it runs it is
-   * asked like any other; else what it has is out of reach, as of a node that has left the map, and comes back with it.
-   */
-  async #isGone(node: Snode, rmd: Rmd, span: Span): Promise<boolean> {
-    if (outOfService(rmd, node.daemon_id)?.final !== true) return false;
-    return !(await isAlive(node, span, this.#parts.caller));
+  async #inSpan(name: string, parent: Span, work: (inquiry: Inquiry) => Promise<boolean>): Promise<boolean> {
+    const { member, caller, nodeId } = this.#parts;
+    return withSpan(parent, name, async (span) => {
+      const inquiry = new Inquiry({ caller, nodeId }, member.snapshot, span.recording ? span : parent);
+      span.set(ATTRIBUTE.asked, inquiry.others.length);
+      const found = await work(inquiry);
+      span.set(ATTRIBUTE.found, found);
+      return found;
+    });
   }
+}
 
-  async #askOne(
-    node: Snode,
-    path: string,
-    claim: ObjectClaim,
-    timeoutMs: number,
-    span: Span,
-  ): Promise<boolean> {
-    const { caller, nodeId } = this.#parts;
-    const headers = { [HEADERS.contentType]: CONTENT_TYPES.json, [HEADERS.callerId]: nodeId };
-    const request = { method: "POST", path, headers, body: encodeJson(claim), timeoutMs };
-    const { status, body } = await callPeer(node, request, span, caller);
-    const text = new TextDecoder().decode(body);
-    if (status === 200) return parseClaimReply(text).found;
-    throw new AisError("unavailable", `${nodeName(node)} answered ${status}: ${text.trim().slice(0, 500)}`);
-  }
+function handOverOf(newerThanNs: bigint, looksOnly: boolean): Question {
+  const range = { newerThanNs: newerThanNs.toString(), ...(looksOnly ? { looksOnly } : {}) };
+  return { path: PATHS.intraHandOver, timeoutMs: HAND_OVER_MAX_MS, range };
+}
+
+/** Of the others a failure matters only where there was nothing: then nobody is known not to have it. */
+function requireNewest(key: ObjectKey, answers: readonly Answer[], candidates: ReadonlySet<string>): void {
+  const isFound = answers.some(({ found }) => found);
+  requireAnswers(key, answers, (id) => !isFound || candidates.has(id));
 }
