@@ -8,6 +8,7 @@ import type { Operation } from "@ais/wire/operations.ts";
 import type { BucketGate } from "./bucket-gate.ts";
 import type { BucketSweep } from "./bucket-sweep.ts";
 import type { ListingJobs } from "./jobs/listing-jobs.ts";
+import type { ShareHolds } from "./jobs/share-holds.ts";
 import type { HandOver, Sending } from "./placement/hand-over.ts";
 import type { RecentReads } from "./space/recent-reads.ts";
 import type { SpaceGuard } from "./space/space-guard.ts";
@@ -28,6 +29,7 @@ export interface TargetServices extends NodeServices {
   readonly space: Pick<SpaceGuard, "state">;
   readonly bucketGate: Pick<BucketGate, "writers">;
   readonly jobRunner: Pick<JobRunner, "live" | "received">;
+  readonly shareHolds: Pick<ShareHolds, "done">;
   readonly listingJobs: Pick<ListingJobs, "page" | "list" | "stop">;
   /** Files are promoted from below this directory and from nowhere else. */
   readonly promoteRoot: string;

@@ -102,6 +102,7 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
     localStore: space.store,
     handOver,
     hrw,
+    shareHolds: holds,
     storageJobs,
     bucketGate: gate,
     clock,

@@ -87,6 +87,8 @@ export async function createTargetWorker(options: TargetWorkerOptions): Promise<
       live: () => [],
       received: (jobId, bytes) => channel.tell("jobObject", { jobId, bytes }),
     },
+    // Shares are the main process's.
+    shareHolds: { done() {} },
     listingJobs: {
       list: () => [],
       stop: () => false,

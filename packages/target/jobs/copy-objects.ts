@@ -5,6 +5,7 @@ import type { JobContext, JobWork, UnitOutcome } from "@ais/node/jobs/job-work.t
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import { findBucket } from "@ais/wire/bmd.ts";
 import type { CopyMsg } from "@ais/wire/jobs/job-messages.ts";
+import { isSettled } from "@ais/wire/rmd.ts";
 import type { TargetServices } from "../services.ts";
 import { copyOne } from "./copy-one.ts";
 import { EachObject } from "./each-object.ts";
@@ -67,6 +68,12 @@ function copyAll(context: JobContext, services: TargetServices): JobWork {
           services,
           signal,
         );
+        // Its owner may wait for it.
+        if (
+          !isSettled(member.snapshot) &&
+          services.handOver.ownerOf(key.uname)?.daemon_id !== services.facts.id
+        )
+          services.shareHolds.done(record.id, key, object.attributes.createdNs);
       } catch (error) {
         // Deleted while the job was on its way to it; a missing bucket has another code.
         if (!isAisError(error, "notFound")) throw error;

@@ -1,5 +1,6 @@
 /** Figures of work on many objects that a killed process began and another one ends. */
 import { expect, test } from "bun:test";
+import { AisError } from "@ais/base/errors.ts";
 import { type JobAhead, type JobRecord, NO_STATS, NOTHING_AHEAD } from "@ais/cluster/jobs/job-record.ts";
 import type { JobContext } from "@ais/node/jobs/job-work.ts";
 import type { ListedObject } from "@ais/storage/types.ts";
@@ -63,7 +64,7 @@ function workOn(objects: Map<string, ListedObject>, kept: Kept, deletes: boolean
     kept.cursor = work.cursor();
     kept.stats = { ...work.settled() };
   };
-  return { work, stats, save };
+  return { work, stats, save, context };
 }
 
 test.each([
@@ -90,6 +91,50 @@ test.each([
       ]);
     }
   }
+});
+
+test.each([1, 4])("what has to wait keeps nothing else waiting (workers: %d)", async (workerCount) => {
+  const names = Array.from({ length: 20 }, (_, index) => objectOf(index).objectName);
+  const done: string[] = [];
+  const kept: Kept = { cursor: "", stats: { ...NO_STATS }, ahead: NOTHING_AHEAD };
+  const { context } = workOn(new Map(), kept, false, 0);
+  const work = new EachObject({
+    context,
+    workerCount,
+    continueOnError: false,
+    source: { batch: async () => ({ objects: names.map((_, index) => objectOf(index)), next: null }) },
+    async each({ objectName }) {
+      // Two of them wait for all others.
+      const isEarly = objectName === "003" || objectName === "019";
+      if (isEarly && done.length < 18) throw new AisError("unavailable", "not yet");
+      done.push(objectName);
+    },
+  });
+  let waits = 0;
+  for (let outcome = await work.unit(signal); outcome.kind !== "done"; outcome = await work.unit(signal)) {
+    if (outcome.kind === "waiting") waits++;
+    // Once for each at most.
+    expect(waits).toBeLessThanOrEqual(2);
+  }
+  expect([...done].sort()).toEqual(names);
+});
+
+test("where nothing else is left it waits", async () => {
+  const kept: Kept = { cursor: "", stats: { ...NO_STATS }, ahead: NOTHING_AHEAD };
+  const { context } = workOn(new Map(), kept, false, 0);
+  let isReady = false;
+  const work = new EachObject({
+    context,
+    workerCount: 4,
+    continueOnError: false,
+    source: { batch: async () => ({ objects: [objectOf(1), objectOf(2)], next: null }) },
+    async each() {
+      if (!isReady) throw new AisError("unavailable", "not yet");
+    },
+  });
+  expect(await work.unit(signal)).toMatchObject({ kind: "waiting", reason: "not yet" });
+  isReady = true;
+  await untilDone(work);
 });
 
 async function untilDone(work: EachObject): Promise<void> {

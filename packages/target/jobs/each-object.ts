@@ -61,8 +61,8 @@ export class EachObject implements JobWork {
     const obstacle = (await this.#options.obstacle?.()) ?? null;
     if (obstacle !== null) return { kind: "waiting", reason: obstacle, delayMs: RETRY_DELAY_MS };
     this.#batch ??= await this.#begin();
-    const blocked = await this.#work(signal);
-    if (blocked !== null) return { kind: "waiting", reason: blocked, delayMs: RETRY_DELAY_MS };
+    const { blocked, isIdle } = await this.#work(signal);
+    if (blocked !== null && isIdle) return { kind: "waiting", reason: blocked, delayMs: RETRY_DELAY_MS };
     if (this.#left.length > 0) return { kind: "worked" };
     const { next } = this.#batch;
     if (next === null) return { kind: "done" };
@@ -87,11 +87,12 @@ export class EachObject implements JobWork {
     return batch;
   }
 
-  /** Null, or what stopped the workers for now. */
-  async #work(signal: AbortSignal): Promise<string | null> {
+  /** What stopped the workers for now, if anything, and whether they have come no further. */
+  async #work(signal: AbortSignal): Promise<{ readonly blocked: string | null; readonly isIdle: boolean }> {
     const { each, continueOnError, context } = this.#options;
     const deadlineMs = performance.now() + UNIT_MAX_MS;
     const again: ListedObject[] = [];
+    let isIdle = true;
     let blocked: string | null = null;
     let fatal: { readonly error: unknown } | null = null;
     const worker = async (): Promise<void> => {
@@ -100,22 +101,26 @@ export class EachObject implements JobWork {
         if (object === undefined) return;
         try {
           await each(object, signal);
+          isIdle = false;
         } catch (error) {
           if (signal.aborted) return;
           if (isPassing(error)) {
             again.push(object);
             blocked = errorText(error);
-          } else if (continueOnError) context.failed(error);
-          else fatal = { error };
+          } else if (continueOnError) {
+            isIdle = false;
+            context.failed(error);
+          } else fatal = { error };
         }
       }
     };
     await Promise.all(Array.from({ length: this.#workerCount }, worker));
     signal.throwIfAborted();
-    this.#left.push(...again);
+    // All others first: what this one waits for may be at a target that waits for one of them.
+    this.#left.unshift(...again);
     const failure = fatal as { readonly error: unknown } | null;
     if (failure !== null) throw failure.error;
-    return blocked;
+    return { blocked, isIdle };
   }
 }
 

@@ -8,7 +8,7 @@ import { ShareHolds } from "./share-holds.ts";
 const ALL = { names: [], template: "", prefix: "", nonRecursive: false };
 const STARTED_NS = 100n;
 
-async function holds(change: Partial<JobRecord>, cursor: string | null = null) {
+async function setUp(change: Partial<JobRecord>, cursor: string | null = null) {
   const jobs = new MemoryJobs();
   const record: JobRecord = {
     id: "job",
@@ -29,7 +29,11 @@ async function holds(change: Partial<JobRecord>, cursor: string | null = null) {
   const share = { nodeId: "t1", state: "running", startedNs: "1", endedNs: "0", runs: 1 } as const;
   const rest = { stats: NO_STATS, ahead: NOTHING_AHEAD, waitingFor: "", error: "", result: null };
   if (cursor !== null) await jobs.putShare("job", { ...share, ...rest, cursor });
-  const own = new ShareHolds(jobs, "t1");
+  return { jobs, own: new ShareHolds(jobs, "t1") };
+}
+
+async function holds(change: Partial<JobRecord>, cursor: string | null = null) {
+  const { own } = await setUp(change, cursor);
   return (objectName: string, createdNs = STARTED_NS, bucketId = 1n): boolean => {
     const key = { bucketId, bucketName: "ais://b", objectName, uname: `ais/@#/b/${objectName}` };
     return own.known(key, createdNs) !== null;
@@ -65,6 +69,19 @@ test("of a list or a range of names, those that are meant, until the share is ov
   expect(["o-1", "o-3", "o-4"].map((name) => ranged(name))).toEqual([true, true, false]);
   const prefixed = await holds({ args: { selection: { ...ALL, prefix: "p/" } } }, "p/m");
   expect(["p/a", "p/z", "q"].map((name) => prefixed(name))).toEqual([false, true, false]);
+});
+
+test("nothing that its own share has done already, in the form that it had then", async () => {
+  const { jobs, own } = await setUp({}, "m");
+  const key = { bucketId: 1n, bucketName: "ais://b", objectName: "z", uname: "ais/@#/b/z" };
+  own.done("job", key, STARTED_NS - 1n);
+  expect([own.known(key, STARTED_NS - 1n), own.known(key, STARTED_NS)]).toEqual([null, "job"]);
+  expect(own.known({ ...key, objectName: "y", uname: "ais/@#/b/y" }, STARTED_NS - 1n)).toBe("job");
+  // So many are remembered, of jobs that have not ended.
+  for (let index = 0; index < 10_000; index++) own.done("job", { uname: `other-${index}` }, STARTED_NS);
+  expect(own.known(key, STARTED_NS - 1n)).toBe("job");
+  await jobs.update("job", (record) => ({ ...record, round: 1 }));
+  expect(own.known({ ...key, uname: "other-9999" }, STARTED_NS)).toBe("job");
 });
 
 test("of a copy that is synchronized, nothing once it removes what has no original", async () => {

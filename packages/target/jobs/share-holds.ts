@@ -12,6 +12,9 @@ import { prunes } from "./copy-objects.ts";
 import { stageOf } from "./in-turn.ts";
 import { hasPassed, isSelected } from "./object-source.ts";
 
+/** Of one job; those that were done first are forgotten first, and stay until the share has passed them. */
+const DONE_NAMES_MAX = 10_000;
+
 const KINDS: readonly JobKind[] = ["copy-bck", "copy-listrange", "delete-listrange", "move-bck"];
 
 export class ShareHolds {
@@ -20,6 +23,8 @@ export class ShareHolds {
   /** Begins when the one under way has ended, so that it sees what whoever waits for it has done before. */
   #next: Promise<readonly JobEntry[]> | null = null;
   #running: Promise<unknown> = Promise.resolve();
+  /** By job and name, when what the share here has done was written. */
+  readonly #done = new Map<string, Map<string, bigint>>();
 
   constructor(jobs: Pick<JobDirectory, "list" | "reload">, nodeId: string) {
     this.#jobs = jobs;
@@ -34,6 +39,27 @@ export class ShareHolds {
   /** The same of all jobs that were begun before the call. Throws when the coordinator does not answer. */
   async certain(key: ObjectKey, createdNs: bigint): Promise<string | null> {
     return this.#find(await this.#reload(), key, createdNs);
+  }
+
+  /**
+   * The share here has done its work on the object, though it has not passed its name: it may go. Else two shares could wait for
+   * each other, each with an object that the other one has to do in its newest form.
+   */
+  done(jobId: string, { uname }: Pick<ObjectKey, "uname">, createdNs: bigint): void {
+    const names = this.#done.get(jobId) ?? new Map<string, bigint>();
+    if (names.size === 0) this.#forgetEnded();
+    this.#done.set(jobId, names);
+    names.delete(uname);
+    names.set(uname, createdNs);
+    for (const oldest of names.keys()) {
+      if (names.size <= DONE_NAMES_MAX) break;
+      names.delete(oldest);
+    }
+  }
+
+  #forgetEnded(): void {
+    const open = new Set(this.#jobs.list().flatMap(({ record }) => (record.end === null ? [record.id] : [])));
+    for (const id of this.#done.keys()) if (!open.has(id)) this.#done.delete(id);
   }
 
   /** Calls of one moment share one question. */
@@ -52,7 +78,8 @@ export class ShareHolds {
     return entries.find((entry) => this.#holds(entry, key, createdNs))?.record.id ?? null;
   }
 
-  #holds({ record, shares }: JobEntry, { bucketId, objectName }: ObjectKey, createdNs: bigint): boolean {
+  #holds({ record, shares }: JobEntry, key: ObjectKey, createdNs: bigint): boolean {
+    const { bucketId, objectName, uname } = key;
     if (record.end !== null || !KINDS.includes(record.kind)) return false;
     if (record.from?.bid !== bucketId.toString() || !record.targets.includes(this.#nodeId)) return false;
     // What was written since is no concern of a job that leaves the bucket there.
@@ -62,6 +89,7 @@ export class ShareHolds {
     const share = shares.get(this.#nodeId);
     if (share === undefined || !isOfThisRound(record, share)) return true;
     if (isShareOver(record, share)) return false;
+    if (createdNs <= (this.#done.get(record.id)?.get(uname) ?? -1n)) return false;
     const cursor = copyCursor(args, share.cursor);
     return cursor !== null && (args === null || !hasPassed(args.selection, cursor, objectName));
   }
