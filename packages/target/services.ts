@@ -20,7 +20,7 @@ export interface TargetServices extends NodeServices {
   readonly store: ObjectStore;
   /** What this target itself holds. */
   readonly localStore: ObjectStore;
-  readonly handOver: Sending & Pick<HandOver, "drop" | "keep">;
+  readonly handOver: Sending & Pick<HandOver, "drop" | "keep" | "isUnderWay">;
   readonly hrw: Hrw;
   readonly storageJobs: Pick<StorageJobs, "start" | "status" | "stop">;
   readonly clock: Clock;
@@ -29,7 +29,7 @@ export interface TargetServices extends NodeServices {
   readonly space: Pick<SpaceGuard, "state">;
   readonly bucketGate: Pick<BucketGate, "writers">;
   readonly jobRunner: Pick<JobRunner, "live" | "received">;
-  readonly shareHolds: Pick<ShareHolds, "done">;
+  readonly shareHolds: Pick<ShareHolds, "done" | "takeCrossed">;
   readonly listingJobs: Pick<ListingJobs, "page" | "list" | "stop">;
   /** Files are promoted from below this directory and from nowhere else. */
   readonly promoteRoot: string;

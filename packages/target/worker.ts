@@ -88,7 +88,7 @@ export async function createTargetWorker(options: TargetWorkerOptions): Promise<
       received: (jobId, bytes) => channel.tell("jobObject", { jobId, bytes }),
     },
     // Shares are the main process's.
-    shareHolds: { done() {} },
+    shareHolds: { done() {}, takeCrossed: () => false },
     listingJobs: {
       list: () => [],
       stop: () => false,

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { must } from "@ais/base/assert.ts";
 import { TestCluster } from "@ais/testkit/cluster.ts";
-import { ClusterClient, idOf } from "./cluster.fixture.ts";
+import { ClusterClient, heldBy, idOf } from "./cluster.fixture.ts";
 import { contentOf, numbered } from "./jobs.fixture.ts";
 
 const ROUNDS = 2;
@@ -30,3 +30,28 @@ test("a deletion of many objects beside a rebalance leaves none of them", async 
     expect(snaps.every((snap) => snap.is_idle && !snap.aborted)).toBe(true);
   }
 }, 90_000);
+
+/** Takes longer than a job takes to begin and to look at every target. */
+const LARGE_BYTES = 160 * 1024 * 1024;
+
+test("what a read has on its way to its owner when the deletion begins is deleted there", async () => {
+  await using cluster = await TestCluster.start({ targets: 2 });
+  const client = new ClusterClient(cluster);
+  await client.create("b");
+  const names = numbered("big", 8);
+  await client.fill("b", names, () => Buffer.from("small"));
+  const target = must(cluster.targets[0], "target");
+  const [large = ""] = await heldBy(target, "b", "2");
+  expect(await client.put("b", large, Buffer.alloc(LARGE_BYTES, large))).toBe(200);
+  const id = await idOf(target);
+  expect(await client.changeNode("start-maintenance", id, { skip_rebalance: true })).toBe("");
+  await client.untilFlags(id, 4);
+  // Its owner of now asks for it.
+  const reading = fetch(`${cluster.url}/v1/objects/b/${large}`).then((reply) => reply.bytes());
+  await Bun.sleep(60);
+  const deletion = await client.job("DELETE", "/v1/buckets/b", "delete-listrange", { template: "big" });
+  expect(await client.wait(deletion)).toMatchObject({ aborted: false, err: "" });
+  await reading;
+  expect((await fetch(`${cluster.url}/v1/objects/b/${large}`)).status).toBe(404);
+  expect(await client.names("b")).toEqual([]);
+}, 60_000);

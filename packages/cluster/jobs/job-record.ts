@@ -83,6 +83,8 @@ const ShareSchema = v.object({
   endedNs: Digits,
   /** Objects that it works on at a time; absent where that is not the kind's way to work. */
   workers: v.optional(v.number()),
+  /** Once it is done: something may have been left out. */
+  mustRepeat: v.exactOptional(v.boolean()),
   /** How often a process began to work on it in this round: more than once after a restart. */
   runs: v.number(),
   /** While it works: up to the cursor. What was done after it is done, or found done, again. */

@@ -125,7 +125,7 @@ test("a share that was over begins anew with the next round, with the figures th
     "delete-listrange": (context) => {
       seen.push(context.cursor);
       context.stats.objects += 2;
-      return counting(5, context.cursor);
+      return { ...counting(5, context.cursor), mustRepeat: () => seen.length === 1 };
     },
   });
   await using _ = startJobRunner(options);
@@ -135,6 +135,7 @@ test("a share that was over begins anew with the next round, with the figures th
   const second = await shareWhen("one", ({ state, round }) => state === "done" && round === 1);
   expect(seen).toEqual(["", ""]);
   expect(second).toMatchObject({ runs: 1, startedNs: first.startedNs, cursor: "5" });
+  expect([first.mustRepeat, second.mustRepeat]).toEqual([true, undefined]);
   expect([first.stats.objects, second.stats.objects]).toEqual([2, 4]);
   // What the job tells clients ends with it, and not with a round.
   const { record: open } = jobs.get("one") ?? { record: record("none") };

@@ -200,6 +200,7 @@ export class JobShareRun {
       ahead: NOTHING_AHEAD,
       waitingFor: "",
       error: this.#share.error === "" ? text : this.#share.error,
+      ...(failure === null && this.#work?.mustRepeat?.() === true ? { mustRepeat: true } : {}),
       result: failure === null ? (this.#work?.result?.() ?? null) : null,
     };
     const fields = { job: this.record.id, kind: this.record.kind, state: this.#share.state, error: text };

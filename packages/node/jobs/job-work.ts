@@ -16,6 +16,8 @@ export interface JobWork {
   cursor(): string;
   /** Figures up to the cursor, where a later process counts again what comes after it. Without them the newest are kept. */
   settled?(): JobStats | undefined;
+  /** Asked once, at the end: something may have been left out, so that all targets are to go over their objects once more. */
+  mustRepeat?(): boolean;
   /** What the share found out, once done. */
   result?(): unknown;
 }

@@ -239,6 +239,19 @@ test("a deletion that met a rebalance goes over its objects once more when that 
   await keeper[Symbol.asyncDispose]();
 });
 
+test("a deletion of which a share says that it may have left something out is repeated at once", async () => {
+  const { jobs, keeper } = await setUp();
+  await jobs.create(record({ kind: "delete-listrange", afterRebalance: 0 }));
+  await jobs.putShare("job", share(T1, "done", { mustRepeat: true }));
+  await jobs.putShare("job", share(T2, "done"));
+  await look(keeper);
+  expect(jobs.get("job")?.record).toMatchObject({ end: null, round: 1, afterRebalance: 0 });
+  for (const id of [T1, T2]) await jobs.putShare("job", share(id, "done", { round: 1 }));
+  await look(keeper);
+  expect(jobs.get("job")?.record.end).toMatchObject({ aborted: false });
+  await keeper[Symbol.asyncDispose]();
+});
+
 test("a deletion that is stopped before it could go over its objects once more was aborted", async () => {
   const { jobs, keeper } = await setUp();
   await jobs.create(record({ ...REBALANCE, id: "g3", targets: [T1], args: NO_REBALANCE, end: null }));

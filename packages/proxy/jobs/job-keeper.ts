@@ -105,7 +105,7 @@ async function conclude(entry: JobEntry, services: ProxyServices): Promise<void>
   const { clock, jobs, logger } = services;
   const { record, shares } = (await jobs.refresh(entry.record.id)) ?? entry;
   if (record.end !== null) return;
-  const hasMissed = await isDisturbed(record, services);
+  const hasMissed = await isDisturbed({ record, shares }, services);
   if (hasMissed && record.stop === null) {
     if (jobEntry(record.kind).repeatedAfterRebalance === true) return repeatJob(record, services);
     // The reason is written down before anything is concluded from it, at the look that this causes.

@@ -1,7 +1,9 @@
 /**
  * Jobs that run beside a rebalance and go over their objects once more after it: what moved meanwhile, from a target that had
- * yet to come to it to one that had passed its name, was left out by both. A target that came since may have got some, too.
+ * yet to come to it to one that had passed its name, was left out by both; what a read moved while the job began likewise. A
+ * target that came since may have got some, too.
  */
+import type { JobEntry } from "@ais/cluster/jobs/job-directory.ts";
 import type { JobRecord } from "@ais/cluster/jobs/job-record.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import { jobEntry } from "@ais/wire/jobs/job-kinds.ts";
@@ -12,9 +14,10 @@ import { metRebalance, newestRebalance } from "./beside-rebalance.ts";
 type Services = Pick<ProxyServices, "jobs" | "clock" | "member" | "logger">;
 
 /** True when objects may have been left out by the shares of a job, all of which must be over. */
-export async function isDisturbed(record: JobRecord, services: Services): Promise<boolean> {
+export async function isDisturbed({ record, shares }: JobEntry, services: Services): Promise<boolean> {
   if (await metRebalance(record, services)) return true;
   if (jobEntry(record.kind).repeatedAfterRebalance !== true) return false;
+  if (record.targets.some((id) => shares.get(id)?.mustRepeat === true)) return true;
   const { member } = services;
   await member.refresh("smap", NOOP_SPAN);
   const { smap, rmd } = await member.refresh("rmd", NOOP_SPAN);

@@ -12,6 +12,7 @@ import { defaultBprops } from "@ais/wire/bprops.ts";
 import { parseMultiObjectMsg } from "@ais/wire/jobs/job-messages.ts";
 import type { TargetServices } from "../services.ts";
 import { deleteObjects } from "./delete-objects.ts";
+import { objectKey } from "./object-source.ts";
 
 const { signal } = new AbortController();
 const BODY = bodyOf(INLINE_BYTES);
@@ -22,7 +23,15 @@ interface Times {
 }
 
 /** Runs the job to its end over what `store` holds of one bucket; its figures. */
-async function run(store: ObjectStore, { startedNs, shareStartedNs }: Times): Promise<typeof NO_STATS> {
+async function run(store: ObjectStore, times: Times): Promise<typeof NO_STATS> {
+  const { work, stats } = begin(store, times);
+  while ((await work.unit(signal)).kind !== "done");
+  return stats;
+}
+
+function begin(store: ObjectStore, { startedNs, shareStartedNs }: Times) {
+  const underWay = new Set<string>();
+  const crossed = new Set<string>();
   const member = new MemoryMember(memoryNode("target", "self", 1));
   const from = { bucket: aisBucket("bck"), bid: "1" };
   member.changeBmd((bmd) =>
@@ -32,7 +41,7 @@ async function run(store: ObjectStore, { startedNs, shareStartedNs }: Times): Pr
   const stats = { ...NO_STATS };
   const args = parseMultiObjectMsg({ template: "" });
   const context: JobContext = {
-    record: { from, args, startedNs: startedNs.toString() } as unknown as JobRecord,
+    record: { id: "job", from, args, startedNs: startedNs.toString() } as unknown as JobRecord,
     cursor: "",
     shareStartedNs,
     stats,
@@ -42,10 +51,11 @@ async function run(store: ObjectStore, { startedNs, shareStartedNs }: Times): Pr
     phase() {},
     failed() {},
   };
-  const services = { store, localStore: store, member };
+  const handOver = { isUnderWay: (uname: string) => underWay.has(uname) };
+  const shareHolds = { takeCrossed: (id: string) => crossed.delete(id) };
+  const services = { store, localStore: store, member, handOver, shareHolds };
   const work = deleteObjects(context, services as unknown as TargetServices);
-  while ((await work.unit(signal)).kind !== "done");
-  return stats;
+  return { work, stats, underWay, crossed };
 }
 
 test("an outdated form that a target still has is not what is judged, but the newest that others have", async () => {
@@ -68,6 +78,30 @@ test("an outdated form that a target still has is not what is judged, but the ne
   expect((await local.head(keyOf("o"), NOOP_SPAN))?.createdNs).toBeGreaterThan(startedNs);
   expect(await local.head(keyOf("other"), NOOP_SPAN)).toBe(null);
   expect([stats.objects, stats.bytes]).toEqual([1, INLINE_BYTES]);
+});
+
+test("what is on its way to its owner is waited for, and the job is repeated for it", async () => {
+  await using fixture = await temporaryStore();
+  const { store } = fixture;
+  const { createdNs } = await store.put(keyOf("o"), BODY, PUT, NOOP_SPAN);
+  const times = { startedNs: createdNs, shareStartedNs: createdNs };
+  const { work, underWay, crossed } = begin(store, times);
+  const { uname } = objectKey({ bucket: aisBucket("bck"), bucketId: 1n }, "o");
+  underWay.add(uname);
+  expect(await work.unit(signal)).toMatchObject({
+    kind: "waiting",
+    reason: expect.stringContaining("on its way"),
+  });
+  expect(await store.head(keyOf("o"), NOOP_SPAN)).not.toBe(null);
+  // It has arrived, and the job was there before.
+  underWay.clear();
+  crossed.add("job");
+  expect(await work.unit(signal)).toEqual({ kind: "done" });
+  expect(await store.head(keyOf("o"), NOOP_SPAN)).toBe(null);
+  expect(work.mustRepeat?.()).toBe(true);
+  const again = begin(store, times).work;
+  while ((await again.unit(signal)).kind !== "done");
+  expect(again.mustRepeat?.()).toBe(false);
 });
 
 test("what is written between the look and the deletion stays", async () => {

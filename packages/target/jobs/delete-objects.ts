@@ -12,7 +12,8 @@ import { EachObject } from "./each-object.ts";
 import { objectKey, openSource } from "./object-source.ts";
 import { beginningNs, isWrittenSince } from "./written-since.ts";
 
-export function deleteObjects(context: JobContext, { store, localStore, member }: TargetServices): JobWork {
+export function deleteObjects(context: JobContext, services: TargetServices): JobWork {
+  const { store, localStore, member, handOver, shareHolds } = services;
   const { record, stats } = context;
   const { from } = record;
   if (from === null) throw new AisError("internal", "a job that deletes objects has a bucket");
@@ -25,12 +26,16 @@ export function deleteObjects(context: JobContext, { store, localStore, member }
     workerCount: args.workerCount,
     continueOnError: args.continueOnError,
     vanishes: isMeant,
+    mustRepeat: () => shareHolds.takeCrossed(record.id),
     async each(object) {
       const { objectName } = object;
       const props = findBucket(member.snapshot.bmd, from.bucket);
       if (props === null || props.bid !== from.bid) throw bucketNotFound(from.bucket);
       if (!isMeant(object)) return;
       const key = objectKey(source, objectName);
+      // It would arrive behind its owner's share, and nobody would know. The job is repeated for it, once it has arrived.
+      if (handOver.isUnderWay(key.uname))
+        throw new AisError("unavailable", `"${key.bucketName}/${objectName}" is on its way to its owner`);
       // What was listed is what is here: a target that was away may have missed a newer one.
       const newest = await store.head(key, NOOP_SPAN);
       if (newest === null || !isMeant({ objectName, attributes: newest })) return;

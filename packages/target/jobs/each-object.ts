@@ -23,6 +23,8 @@ export interface EachObjectOptions {
   readonly obstacle?: () => Promise<string | null>;
   /** Whether an object is about to vanish from the source, which then is how its work is known to be done. */
   readonly vanishes?: (object: ListedObject) => boolean;
+  /** See `JobWork`. */
+  readonly mustRepeat?: () => boolean;
   /** Must be safe to repeat, and count again what it repeats: after a restart the last objects come again. */
   readonly each: (object: ListedObject, signal: AbortSignal) => Promise<void>;
 }
@@ -55,6 +57,10 @@ export class EachObject implements JobWork {
 
   settled(): JobStats {
     return this.#settled;
+  }
+
+  mustRepeat(): boolean {
+    return this.#options.mustRepeat?.() ?? false;
   }
 
   async unit(signal: AbortSignal): Promise<UnitOutcome> {

@@ -25,6 +25,8 @@ export class ShareHolds {
   #running: Promise<unknown> = Promise.resolve();
   /** By job and name, when what the share here has done was written. */
   readonly #done = new Map<string, Map<string, bigint>>();
+  /** Ids of open jobs. */
+  readonly #crossed = new Set<string>();
 
   constructor(jobs: Pick<JobDirectory, "list" | "reload">, nodeId: string) {
     this.#jobs = jobs;
@@ -57,9 +59,21 @@ export class ShareHolds {
     }
   }
 
+  /** An object that the job is about was on its way from here when the job began: its owner's share may have passed it before it came. */
+  noteCrossed(jobId: string): void {
+    this.#forgetEnded();
+    this.#crossed.add(jobId);
+  }
+
+  /** Whether that is so since the last call. */
+  takeCrossed(jobId: string): boolean {
+    return this.#crossed.delete(jobId);
+  }
+
   #forgetEnded(): void {
     const open = new Set(this.#jobs.list().flatMap(({ record }) => (record.end === null ? [record.id] : [])));
     for (const id of this.#done.keys()) if (!open.has(id)) this.#done.delete(id);
+    for (const id of this.#crossed) if (!open.has(id)) this.#crossed.delete(id);
   }
 
   /** Calls of one moment share one question. */

@@ -21,7 +21,7 @@ export interface AskedHandOverParts {
   readonly nodeId: string;
 }
 
-export class AskedHandOver implements Pick<HandOver, "ownerOf" | "run" | "drop" | "keep"> {
+export class AskedHandOver implements Pick<HandOver, "ownerOf" | "run" | "drop" | "keep" | "isUnderWay"> {
   readonly #parts: AskedHandOverParts;
 
   constructor(parts: AskedHandOverParts) {
@@ -47,6 +47,11 @@ export class AskedHandOver implements Pick<HandOver, "ownerOf" | "run" | "drop" 
 
   async keep(uname: string): Promise<void> {
     await this.#parts.channel.ask("keepObject", uname);
+  }
+
+  /** Shares of jobs are the main process's. */
+  isUnderWay(): boolean {
+    throw new AisError("internal", "what is under way is known to the main process");
   }
 
   /** Other targets' claims are handed on. */

@@ -110,6 +110,7 @@ async function setUp(
   // The other one owns it, whatever the hash says.
   const chosen = Object.create(hrw, { chooseTarget: { value: () => ({ snode: owner }) } });
   const { metrics, intraAuth } = memoryServices(self);
+  const holds = new ShareHolds(jobs, "selfnode");
   const handOver = new HandOver({
     store: store as unknown as ObjectStore,
     member,
@@ -118,9 +119,9 @@ async function setUp(
     intraAuth,
     nodeId: "selfnode",
     workers: { sync },
-    holds: new ShareHolds(jobs, "selfnode"),
+    holds,
   });
-  return { store, handOver, arrived, [Symbol.dispose]: () => void server.stop(true) };
+  return { store, handOver, holds, arrived, [Symbol.dispose]: () => void server.stop(true) };
 }
 
 test("an object goes to its owner with its time, and is gone here; another one is not there", async () => {
@@ -339,9 +340,14 @@ test("a job that begins while an object is on its way, and is not known here yet
     NO_WORKERS.sync,
     jobs,
   );
-  const { handOver, store, arrived } = fixture;
-  await expect(handOver.run(KEY, "", NEVER)).rejects.toMatchObject({ code: "unavailable" });
+  const { handOver, store, arrived, holds } = fixture;
+  const sending = handOver.run(KEY, "", NEVER);
+  expect([handOver.isUnderWay(KEY.uname), holds.takeCrossed("job")]).toEqual([true, false]);
+  await expect(sending).rejects.toMatchObject({ code: "unavailable" });
+  expect(handOver.isUnderWay(KEY.uname)).toBe(false);
   expect([arrived, store.object === null]).toEqual([["one@7"], false]);
+  // Its share at the owner may have passed the object before it came.
+  expect([holds.takeCrossed("job"), holds.takeCrossed("job")]).toEqual([true, false]);
   jobs.list = list;
   await jobs.update("job", (record) => ({ ...record, end: { timeNs: "9", aborted: false, error: "" } }));
   expect(await handOver.run(KEY, "", NEVER)).toMatchObject({ kind: "sent" });

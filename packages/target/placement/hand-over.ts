@@ -27,7 +27,7 @@ export interface HandOverParts {
   /** This target's other processes. */
   readonly workers: Pick<Workers, "sync">;
   /** What only a rebalance may move, which ends the jobs that it would disturb. */
-  readonly holds: Pick<ShareHolds, "known" | "certain">;
+  readonly holds: Pick<ShareHolds, "known" | "certain" | "noteCrossed">;
 }
 
 /** What who writes objects needs of it. */
@@ -111,6 +111,11 @@ export class HandOver {
     await underWay.deletion?.catch(() => null);
   }
 
+  /** The object is on its way from here, and may be at its owner already. */
+  isUnderWay(uname: string): boolean {
+    return this.#underWay.has(uname);
+  }
+
   /** What the caller wrote may have become visible after the transfer under way had looked for the last time. */
   async #after(
     underWay: Promise<HandedOver>,
@@ -177,7 +182,7 @@ export class HandOver {
         reader.release();
       }
       // A job that is not there now lists the object at its owner. One that is may have passed it there, before it came.
-      if (jobId === "") requireFree(key, await this.#certainHold(key, createdNs, span));
+      if (jobId === "") await this.#requireFree(key, createdNs, span);
       // By the map of now it may belong here.
       if (run.isKept) continue;
       const { store } = this.#parts;
@@ -203,11 +208,15 @@ export class HandOver {
     this.#commonMap = version;
   }
 
-  #certainHold(key: ObjectKey, createdNs: bigint, parent: Span): Promise<string | null> {
-    return withSpan(parent, SPAN.coordinatorGet, (span) => {
+  /** Of what has been sent. */
+  async #requireFree(key: ObjectKey, createdNs: bigint, parent: Span): Promise<void> {
+    const { holds } = this.#parts;
+    const heldBy = await withSpan(parent, SPAN.coordinatorGet, (span) => {
       span.set(ATTRIBUTE.document, "jobs");
-      return this.#parts.holds.certain(key, createdNs);
+      return holds.certain(key, createdNs);
     });
+    if (heldBy !== null) holds.noteCrossed(heldBy);
+    requireFree(key, heldBy);
   }
 
   async #open(key: ObjectKey, span: Span): Promise<ObjectReader | null> {
