@@ -292,8 +292,14 @@ export class LiveTracing implements Tracing {
     const trusts = trust_inbound === "always";
     const signer = clusterKey === undefined ? null : new ContextSigner(clusterKey, clock);
     return {
-      // Strangers whose sampled flag is not believed cannot ask for samples by another header either.
-      sampler: new HeadSampler({ probability, rules, allowsForced: allow_forced && trusts, clock }),
+      // Strangers whose sampled flag is not believed cannot ask for samples by other headers either.
+      sampler: new HeadSampler({
+        probability,
+        rules,
+        believesUsers: trusts,
+        allowsForced: allow_forced && trusts,
+        clock,
+      }),
       probability,
       trust: trusts ? null : { signer },
       destination: destinationOf(section, env),
