@@ -18,6 +18,7 @@ import { TailRule } from "./flight/tail-rule.ts";
 import { NOOP_SPAN, QuietSpan } from "./noop.ts";
 import { encodeResource, encodeScope } from "./otlp/request.ts";
 import { type BatchSettings, batchSettings } from "./recorder/batch-settings.ts";
+import { wrongNumbers } from "./recorder/env-number.ts";
 import { Ledger } from "./recorder/ledger.ts";
 import { spanLimits } from "./recorder/limits.ts";
 import { LocalTrace, newTraceWords, type TraceWords, traceWords } from "./recorder/local-trace.ts";
@@ -46,13 +47,11 @@ import { CarriedTraceState } from "./w3c/tracestate.ts";
 
 /** How long a change waits for what was recorded before it to reach the old collector. */
 const RECONFIGURE_DRAIN_MS = 5_000;
-const RETRY_WINDOW_MS = 60_000;
 const BAGGAGE = "baggage";
 
 /** For tests. */
 export interface TracingOverrides {
   readonly settings?: Partial<BatchSettings>;
-  readonly retryWindowMs?: number;
   readonly workerUrl?: URL;
   readonly reconfigureDrainMs?: number;
   readonly flightLimits?: FlightLimits;
@@ -104,6 +103,8 @@ export class LiveTracing implements Tracing {
       deliver: (batch) => this.#deliver(batch),
     });
     this.#recorder.close("disabled");
+    for (const setting of wrongNumbers(options.env))
+      options.logger.log("warn", "a setting of OpenTelemetry is no number, and ignored", { setting });
     this.#flight = new FlightRecorder(this.#recorder, overrides.flightLimits);
   }
 
@@ -302,7 +303,7 @@ export class LiveTracing implements Tracing {
       }),
       probability,
       trust: trusts ? null : { signer },
-      destination: destinationOf(section, env),
+      destination: destinationOf(section, env, this.#settings.exportTimeoutMs),
       resource: encodeResource(resourceAttributes(this.#options, section)),
     };
   }
@@ -331,7 +332,7 @@ export class LiveTracing implements Tracing {
       setup: {
         destination,
         scope: encodeScope("aistore", version),
-        retryWindowMs: this.#overrides.retryWindowMs ?? RETRY_WINDOW_MS,
+        exportTimeoutMs: this.#settings.exportTimeoutMs,
       },
       ledger: this.#ledger,
       logger,

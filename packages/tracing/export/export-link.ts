@@ -19,6 +19,8 @@ const RESTART_BASE_MS = 200;
 const RESTART_CAP_MS = 30_000;
 /** Finding out what the collector speaks comes on top of the call itself. */
 const TEST_EXTRA_MS = 5_000;
+/** Somebody waits for it, however long an export may take. */
+const TEST_MAX_MS = 60_000;
 
 export interface ExportLinkOptions {
   readonly setup: WorkerSetup;
@@ -77,7 +79,7 @@ export class ExportLink {
     const worker = this.#worker;
     const id = ++this.#lastId;
     if (worker === null) return Promise.resolve(failedTest(id, "the trace export worker does not run"));
-    const timeoutMs = this.#options.setup.destination.timeoutMs + TEST_EXTRA_MS;
+    const timeoutMs = Math.min(this.#options.setup.destination.timeoutMs, TEST_MAX_MS) + TEST_EXTRA_MS;
     return new Promise((resolve) => {
       const give = (report: TestedReport): void => {
         clearTimeout(timer);

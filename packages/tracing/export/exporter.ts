@@ -12,7 +12,7 @@ const BACKOFF_CAP_MS = 10_000;
 export interface ExporterOptions {
   readonly transport: Transport;
   readonly scope: Uint8Array;
-  readonly retryWindowMs: number;
+  readonly exportTimeoutMs: number;
   readonly report: (report: AttemptReport | SettledReport) => void;
   readonly random?: () => number;
 }
@@ -59,7 +59,7 @@ export class Exporter {
   }
 
   async #deliver({ batch, receivedMs }: Waiting): Promise<void> {
-    const { transport, scope, report, retryWindowMs } = this.#options;
+    const { transport, scope, report, exportTimeoutMs } = this.#options;
     const parts = requestParts(batch.resource, scope, batch.bytes);
     for (;;) {
       await this.#waitForTurn();
@@ -79,7 +79,7 @@ export class Exporter {
         report(settled(batch, batch.spans, "refused", error));
         return;
       }
-      if (performance.now() - receivedMs >= retryWindowMs) {
+      if (performance.now() - receivedMs >= exportTimeoutMs) {
         report(settled(batch, batch.spans, "unavailable", error));
         return;
       }
@@ -88,12 +88,10 @@ export class Exporter {
   }
 
   #holdBack(askedMs: number | null): void {
-    const { random, retryWindowMs } = this.#options;
+    const { random, exportTimeoutMs } = this.#options;
     // A collector that asks for days is asked again when what waits would have to be given up: it may have been replaced.
-    const delayMs =
-      askedMs === null
-        ? backoffMs(this.#failuresInRow, BACKOFF_BASE_MS, BACKOFF_CAP_MS, random)
-        : Math.min(askedMs, retryWindowMs);
+    const wantedMs = askedMs ?? backoffMs(this.#failuresInRow, BACKOFF_BASE_MS, BACKOFF_CAP_MS, random);
+    const delayMs = Math.min(wantedMs, exportTimeoutMs);
     this.#failuresInRow++;
     this.#notBeforeMs = Math.max(this.#notBeforeMs, performance.now() + delayMs);
   }

@@ -187,8 +187,8 @@ describe("a worker that dies", () => {
 test("the books balance at every moment, whatever the collector does", async () => {
   await using collector = await Collector.start();
   await using fixture = new TracingFixture(
-    { OTEL_EXPORTER_OTLP_TIMEOUT: "30" },
-    { retryWindowMs: 60, settings: { delayMs: 1, batchSpans: 20, queueBytes: 8_000 } },
+    { OTEL_EXPORTER_OTLP_TIMEOUT: "30", OTEL_BSP_EXPORT_TIMEOUT: "60" },
+    { settings: { delayMs: 1, batchSpans: 20, queueBytes: 8_000 } },
   );
   await fixture.tracing.configure(section({ exporter_endpoint: endpointOf(collector) }));
   fixture.record("first");

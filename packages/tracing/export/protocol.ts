@@ -9,7 +9,7 @@ export interface WorkerSetup {
   /** Encoded `InstrumentationScope`. */
   readonly scope: Uint8Array;
   /** Spans that could not be delivered for so long are given up. */
-  readonly retryWindowMs: number;
+  readonly exportTimeoutMs: number;
 }
 
 export interface BatchMessage {

@@ -18,7 +18,7 @@ const transport = createTransport(setup, token);
 const exporter = new Exporter({
   transport,
   scope: setup.scope,
-  retryWindowMs: setup.retryWindowMs,
+  exportTimeoutMs: setup.exportTimeoutMs,
   report,
 });
 
