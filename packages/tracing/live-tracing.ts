@@ -9,7 +9,7 @@ import {
   readSignedInbound,
 } from "./context/inbound.ts";
 import { type Destination, destinationOf } from "./export/destination.ts";
-import { ExportLink } from "./export/export-link.ts";
+import { type BatchHeir, ExportLink } from "./export/export-link.ts";
 import { encodeTestSpan } from "./export/test-span.ts";
 import { exportWorkerUrl } from "./export/worker-url.ts";
 import { type FlightLimits, FlightRecorder, flightOf } from "./flight/flight-recorder.ts";
@@ -27,7 +27,7 @@ import { NO_PARENT, type ParentLink, RecordingSpan } from "./recorder/recording-
 import { AnchoredClock } from "./recorder/time-anchor.ts";
 import { type BeginTrace, ContinuedUnsampledSpan, NewUnsampledSpan } from "./recorder/unsampled-span.ts";
 import { resourceAttributes } from "./resource.ts";
-import { describeDecision, HeadSampler } from "./sampling/head-sampler.ts";
+import { describeDecision, HeadSampler, probabilityOf } from "./sampling/head-sampler.ts";
 import type {
   ExportTest,
   InboundCarrier,
@@ -175,7 +175,7 @@ export class LiveTracing implements Tracing {
       this.#recorder.flush();
       this.#flight.follow(plan === null ? null : TailRule.of(section));
       const former = this.#switchTo(plan);
-      if (former !== null) await this.#retire(former);
+      if (former !== null) await this.#retire(former, plan !== null);
     } catch (error) {
       // The former section stays in force: tracing must never take its host down.
       this.#ledger.lastError = errorText(error);
@@ -341,15 +341,33 @@ export class LiveTracing implements Tracing {
     });
   }
 
-  async #retire(link: ExportLink): Promise<void> {
+  /** What an old collector has not taken by the deadline goes to the new one: most often the old address was wrong. */
+  async #retire(link: ExportLink, hasHeir: boolean): Promise<void> {
     this.#retired.add(link);
-    await link.close(this.#overrides.reconfigureDrainMs ?? RECONFIGURE_DRAIN_MS, "reconfigured");
+    let spans = 0;
+    const heir: BatchHeir = (batch, resource) => {
+      spans += batch.spans;
+      this.#send(batch, resource);
+    };
+    const deadlineMs = this.#overrides.reconfigureDrainMs ?? RECONFIGURE_DRAIN_MS;
+    await link.close(deadlineMs, "reconfigured", hasHeir ? heir : null);
     this.#retired.delete(link);
+    if (spans === 0) return;
+    const fields = { spans, from: link.endpoint, endpoint: this.#link?.endpoint ?? "" };
+    this.#options.logger.log(
+      "info",
+      "spans that the former collector did not take go to the new one",
+      fields,
+    );
   }
 
   #deliver(batch: SpanBatch): void {
-    if (this.#link !== null && this.#plan !== null) {
-      this.#link.send(batch, this.#plan.resource);
+    this.#send(batch, this.#plan?.resource ?? null);
+  }
+
+  #send(batch: SpanBatch, resource: Uint8Array | null): void {
+    if (this.#link !== null && this.#plan !== null && resource !== null) {
+      this.#link.send(batch, resource);
     } else {
       const { spans, bytes } = batch;
       this.#ledger.settle({ spans, bytes: bytes.length }, spans, this.#stopped ? "shutdown" : "disabled");
@@ -366,17 +384,6 @@ function linkTo(span: Span, context: RemoteContext | null): void {
   if (context === null || !span.recording) return;
   const { state, flags: traceFlags, ...ids } = context;
   span.link({ ...ids, traceFlags, traceState: new CarriedTraceState(state) });
-}
-
-/** Validation has refused everything but a number from 0 to 1 and an empty text, which stands for 1. */
-function probabilityOf(section: TracingSection): number {
-  const text = section.sampler_probability.trim();
-  if (text === "") return 1;
-  const probability = Number(text);
-  if (!(probability >= 0 && probability <= 1)) {
-    throw new RangeError(`invalid tracing.sampler_probability "${text}": expected a number from 0 to 1`);
-  }
-  return probability;
 }
 
 function sameJson(a: unknown, b: unknown): boolean {

@@ -33,6 +33,8 @@ export class Exporter {
   #failuresInRow = 0;
   #notBeforeMs = 0;
   readonly #sleepers = new Set<() => void>();
+  readonly #underWay = new Set<BatchMessage>();
+  #isOver = false;
 
   constructor(options: ExporterOptions) {
     this.#options = options;
@@ -50,10 +52,23 @@ export class Exporter {
     for (const wake of this.#sleepers) wake();
   }
 
+  /**
+   * Ends everything and returns what is not settled. A call that is under way may succeed yet: its batch arrives twice
+   * then, as after any answer that is lost.
+   */
+  giveBack(): readonly BatchMessage[] {
+    this.#isOver = true;
+    // A call may still read the bytes of its batch, so that they cannot change hands.
+    const copies = [...this.#underWay].map((batch) => ({ ...batch, bytes: batch.bytes.slice() }));
+    return [...copies, ...this.#queue.splice(0).map(({ batch }) => batch)];
+  }
+
   async #runLane(): Promise<void> {
     this.#lanes++;
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      this.#underWay.add(next.batch);
       await this.#deliver(next);
+      this.#underWay.delete(next.batch);
     }
     this.#lanes--;
   }
@@ -63,8 +78,10 @@ export class Exporter {
     const parts = requestParts(batch.resource, scope, batch.bytes);
     for (;;) {
       await this.#waitForTurn();
+      if (this.#isOver) return;
       const startedMs = performance.now();
       const outcome = await transport.export(parts);
+      if (this.#isOver) return;
       const durationMs = performance.now() - startedMs;
       const error = outcome.kind === "taken" ? "" : outcome.error;
       report({ type: "attempt", durationMs, error });

@@ -2,6 +2,7 @@ import type { Clock } from "@ais/base/clock.ts";
 import { HEADERS } from "@ais/wire/headers.ts";
 import { isTrueText } from "@ais/wire/queries.ts";
 import type { SamplingRule } from "@ais/wire/sampling-rules.ts";
+import type { TracingSection } from "@ais/wire/tracing-config.ts";
 import type { InboundCarrier, Span } from "../types.ts";
 import { type RatioSampler, ratioSampler } from "../w3c/sampler.ts";
 import { type CompiledRule, RuleSampler } from "./rule-sampler.ts";
@@ -72,4 +73,15 @@ export class HeadSampler {
 export function describeDecision(span: Span, { ruleId, forced }: HeadDecision): void {
   if (ruleId !== "") span.set(RULE_ATTRIBUTE, ruleId);
   if (forced) span.set(FORCED_ATTRIBUTE, true);
+}
+
+/** Validation has refused everything but a number from 0 to 1 and an empty text, which stands for 1. */
+export function probabilityOf(section: TracingSection): number {
+  const text = section.sampler_probability.trim();
+  if (text === "") return 1;
+  const probability = Number(text);
+  if (!(probability >= 0 && probability <= 1)) {
+    throw new RangeError(`invalid tracing.sampler_probability "${text}": expected a number from 0 to 1`);
+  }
+  return probability;
 }
