@@ -48,7 +48,7 @@ export class TraceApi {
   }
 
   /** Requests as they finish, until the caller stops asking or `signal` aborts. */
-  async *tail(filter: TailFilter, signal: AbortSignal): AsyncGenerator<FinishedRequest | TailRemark> {
+  async tail(filter: TailFilter, signal: AbortSignal): Promise<AsyncGenerator<FinishedRequest | TailRemark>> {
     const query = {
       [QUERY.traceBucket]: filter.bucket,
       [QUERY.traceOperation]: filter.operation,
@@ -57,10 +57,14 @@ export class TraceApi {
       [QUERY.traceNode]: filter.node,
     };
     const response = await this.#caller.send({ method: "GET", path: PATHS.traceTail, query, signal });
-    for await (const line of lines(response.body)) {
-      const json: unknown = JSON.parse(line);
-      if (textAt(json, "node") !== "") yield json as FinishedRequest | TailRemark;
-    }
+    return tailLines(response.body);
+  }
+}
+
+async function* tailLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<FinishedRequest | TailRemark> {
+  for await (const line of lines(stream)) {
+    const json: unknown = JSON.parse(line);
+    if (textAt(json, "node") !== "") yield json as FinishedRequest | TailRemark;
   }
 }
 

@@ -1,10 +1,11 @@
 /** Reads and changes of documents on behalf of a request. */
 import type { Clock } from "@ais/base/clock.ts";
-import { AisError, errorText, isAisError } from "@ais/base/errors.ts";
+import { AisError } from "@ais/base/errors.ts";
 import { backoffMs, sleep } from "@ais/base/lifecycle.ts";
 import type { Span } from "@ais/tracing/types.ts";
 import { emptyRmd } from "@ais/wire/rmd.ts";
 import type { Coordinator } from "./coordinator/coordinator.ts";
+import { inCoordinatorSpan } from "./coordinator-span.ts";
 import { codecOf, type DocumentTypes, encodeDocument, parseDocument } from "./documents.ts";
 import type { ClusterSnapshot, DocumentName } from "./snapshot.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
@@ -30,7 +31,7 @@ export class DocumentStore {
   }
 
   refresh(name: DocumentName, parent: Span): Promise<ClusterSnapshot> {
-    return inSpan(parent.child(SPAN.coordinatorGet), name, async (span) => {
+    return inCoordinatorSpan(parent.child(SPAN.coordinatorGet), name, async (span) => {
       const entry = await this.#coordinator.get(name);
       const changed = entry !== null && this.#snapshots.apply(name, entry);
       return this.#finish(span, name, changed);
@@ -40,7 +41,7 @@ export class DocumentStore {
   update<N extends DocumentName>(name: N, change: Change<N>, parent: Span): Promise<ClusterSnapshot> {
     const span = parent.child(SPAN.coordinatorUpdate);
     const result = (this.#queues.get(name) ?? Promise.resolve()).then(() =>
-      inSpan(span, name, () => this.#update(name, change, span)),
+      inCoordinatorSpan(span, name, () => this.#update(name, change, span)),
     );
     this.#queues.set(
       name,
@@ -91,20 +92,4 @@ export class DocumentStore {
 
 function documentVersion<N extends DocumentName>(snapshot: DocumentTypes, name: N): string {
   return codecOf(name).version(snapshot[name]);
-}
-
-async function inSpan<T>(span: Span, name: DocumentName, body: (span: Span) => Promise<T>): Promise<T> {
-  span.set(ATTRIBUTE.document, name);
-  try {
-    return await body(span);
-  } catch (error) {
-    // A change that refuses, as for a bucket that exists, is an answer and not a failure of the coordinator.
-    if (!isAisError(error) || error.status >= 500) {
-      span.fail(isAisError(error) ? error.code : "internal", errorText(error));
-      span.exception(error);
-    }
-    throw error;
-  } finally {
-    span.end();
-  }
 }

@@ -14,6 +14,19 @@ export async function withSpan<T>(parent: Span, name: string, work: (span: Span)
   }
 }
 
+/** The same of work that does not wait for anything. */
+export function withSpanNow<T>(parent: Span, name: string, work: (span: Span) => T): T {
+  const span = parent.child(name);
+  try {
+    const result = work(span);
+    span.end();
+    return result;
+  } catch (error) {
+    endFailed(span, error);
+    throw error;
+  }
+}
+
 /** Ends a span whose work threw. */
 export function endFailed(span: Span, error: unknown): void {
   if (span.recording) {

@@ -14,6 +14,8 @@ export const SPAN_NAMES = {
   uploadBegin: "ais.upload.begin",
   uploadCheck: "ais.upload.check",
   uploadRemove: "ais.upload.remove",
+  /** Finding uploads that will never end, and removing them. */
+  uploadSweep: "ais.upload.sweep",
   /** Roots: what the store does by itself. */
   recovery: "ais.job recovery",
   fileRemoval: "ais.job file-removal",
@@ -35,6 +37,7 @@ export const SPAN_ATTRIBUTES = {
   /** Of receiving: how long the sender let itself be waited for. */
   waitMs: "ais.receive.wait_ms",
   parts: "ais.upload.parts",
+  uploads: "ais.uploads",
   objects: "ais.objects",
   damages: "ais.damages",
   files: "ais.files",

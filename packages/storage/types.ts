@@ -243,7 +243,7 @@ export interface ObjectUploads {
   complete(key: ObjectKey, uploadId: string, options: CompleteOptions, span: Span): Promise<ObjectAttributes>;
   abort(key: ObjectKey, uploadId: string, span: Span): Promise<void>;
   /** Removes uploads that will never end; resolves with their number. Background work. */
-  sweep(liveBucketIds: ReadonlySet<bigint>): Promise<number>;
+  sweep(liveBucketIds: ReadonlySet<bigint>, span: Span): Promise<number>;
 }
 
 export interface ObjectStore extends AsyncDisposable {

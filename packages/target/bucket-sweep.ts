@@ -87,7 +87,7 @@ async function sweepOnce(
     if (bmd.version === "0") return;
     const removed = await store.sweepBuckets(liveBucketIds(bmd), span);
     span.set("ais.job.removed", removed);
-    const uploads = await store.uploads.sweep(liveBucketIds(member.snapshot.bmd));
+    const uploads = await store.uploads.sweep(liveBucketIds(member.snapshot.bmd), span);
     if (uploads > 0) logger.log("info", "removed uploads that were given up", { uploads }, span);
     if (removed > 0) logger.log("info", "removed objects of destroyed buckets", { objects: removed }, span);
   } catch (error) {

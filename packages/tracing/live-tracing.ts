@@ -9,7 +9,7 @@ import {
   readSignedInbound,
 } from "./context/inbound.ts";
 import { type Destination, destinationOf } from "./export/destination.ts";
-import { ExportLink } from "./export/export-link.ts";
+import { type BatchHeir, ExportLink } from "./export/export-link.ts";
 import { encodeTestSpan } from "./export/test-span.ts";
 import { exportWorkerUrl } from "./export/worker-url.ts";
 import { type FlightLimits, FlightRecorder, flightOf } from "./flight/flight-recorder.ts";
@@ -18,6 +18,7 @@ import { TailRule } from "./flight/tail-rule.ts";
 import { NOOP_SPAN, QuietSpan } from "./noop.ts";
 import { encodeResource, encodeScope } from "./otlp/request.ts";
 import { type BatchSettings, batchSettings } from "./recorder/batch-settings.ts";
+import { wrongNumbers } from "./recorder/env-number.ts";
 import { Ledger } from "./recorder/ledger.ts";
 import { spanLimits } from "./recorder/limits.ts";
 import { LocalTrace, newTraceWords, type TraceWords, traceWords } from "./recorder/local-trace.ts";
@@ -26,7 +27,7 @@ import { NO_PARENT, type ParentLink, RecordingSpan } from "./recorder/recording-
 import { AnchoredClock } from "./recorder/time-anchor.ts";
 import { type BeginTrace, ContinuedUnsampledSpan, NewUnsampledSpan } from "./recorder/unsampled-span.ts";
 import { resourceAttributes } from "./resource.ts";
-import { describeDecision, HeadSampler } from "./sampling/head-sampler.ts";
+import { describeDecision, HeadSampler, probabilityOf } from "./sampling/head-sampler.ts";
 import type {
   ExportTest,
   InboundCarrier,
@@ -46,13 +47,11 @@ import { CarriedTraceState } from "./w3c/tracestate.ts";
 
 /** How long a change waits for what was recorded before it to reach the old collector. */
 const RECONFIGURE_DRAIN_MS = 5_000;
-const RETRY_WINDOW_MS = 60_000;
 const BAGGAGE = "baggage";
 
 /** For tests. */
 export interface TracingOverrides {
   readonly settings?: Partial<BatchSettings>;
-  readonly retryWindowMs?: number;
   readonly workerUrl?: URL;
   readonly reconfigureDrainMs?: number;
   readonly flightLimits?: FlightLimits;
@@ -104,6 +103,8 @@ export class LiveTracing implements Tracing {
       deliver: (batch) => this.#deliver(batch),
     });
     this.#recorder.close("disabled");
+    for (const setting of wrongNumbers(options.env))
+      options.logger.log("warn", "a setting of OpenTelemetry is no number, and ignored", { setting });
     this.#flight = new FlightRecorder(this.#recorder, overrides.flightLimits);
   }
 
@@ -174,7 +175,7 @@ export class LiveTracing implements Tracing {
       this.#recorder.flush();
       this.#flight.follow(plan === null ? null : TailRule.of(section));
       const former = this.#switchTo(plan);
-      if (former !== null) await this.#retire(former);
+      if (former !== null) await this.#retire(former, plan !== null);
     } catch (error) {
       // The former section stays in force: tracing must never take its host down.
       this.#ledger.lastError = errorText(error);
@@ -292,11 +293,17 @@ export class LiveTracing implements Tracing {
     const trusts = trust_inbound === "always";
     const signer = clusterKey === undefined ? null : new ContextSigner(clusterKey, clock);
     return {
-      // Strangers whose sampled flag is not believed cannot ask for samples by another header either.
-      sampler: new HeadSampler({ probability, rules, allowsForced: allow_forced && trusts, clock }),
+      // Strangers whose sampled flag is not believed cannot ask for samples by other headers either.
+      sampler: new HeadSampler({
+        probability,
+        rules,
+        believesUsers: trusts,
+        allowsForced: allow_forced && trusts,
+        clock,
+      }),
       probability,
       trust: trusts ? null : { signer },
-      destination: destinationOf(section, env),
+      destination: destinationOf(section, env, this.#settings.exportTimeoutMs),
       resource: encodeResource(resourceAttributes(this.#options, section)),
     };
   }
@@ -325,7 +332,7 @@ export class LiveTracing implements Tracing {
       setup: {
         destination,
         scope: encodeScope("aistore", version),
-        retryWindowMs: this.#overrides.retryWindowMs ?? RETRY_WINDOW_MS,
+        exportTimeoutMs: this.#settings.exportTimeoutMs,
       },
       ledger: this.#ledger,
       logger,
@@ -334,15 +341,33 @@ export class LiveTracing implements Tracing {
     });
   }
 
-  async #retire(link: ExportLink): Promise<void> {
+  /** What an old collector has not taken by the deadline goes to the new one: most often the old address was wrong. */
+  async #retire(link: ExportLink, hasHeir: boolean): Promise<void> {
     this.#retired.add(link);
-    await link.close(this.#overrides.reconfigureDrainMs ?? RECONFIGURE_DRAIN_MS, "reconfigured");
+    let spans = 0;
+    const heir: BatchHeir = (batch, resource) => {
+      spans += batch.spans;
+      this.#send(batch, resource);
+    };
+    const deadlineMs = this.#overrides.reconfigureDrainMs ?? RECONFIGURE_DRAIN_MS;
+    await link.close(deadlineMs, "reconfigured", hasHeir ? heir : null);
     this.#retired.delete(link);
+    if (spans === 0) return;
+    const fields = { spans, from: link.endpoint, endpoint: this.#link?.endpoint ?? "" };
+    this.#options.logger.log(
+      "info",
+      "spans that the former collector did not take go to the new one",
+      fields,
+    );
   }
 
   #deliver(batch: SpanBatch): void {
-    if (this.#link !== null && this.#plan !== null) {
-      this.#link.send(batch, this.#plan.resource);
+    this.#send(batch, this.#plan?.resource ?? null);
+  }
+
+  #send(batch: SpanBatch, resource: Uint8Array | null): void {
+    if (this.#link !== null && this.#plan !== null && resource !== null) {
+      this.#link.send(batch, resource);
     } else {
       const { spans, bytes } = batch;
       this.#ledger.settle({ spans, bytes: bytes.length }, spans, this.#stopped ? "shutdown" : "disabled");
@@ -359,17 +384,6 @@ function linkTo(span: Span, context: RemoteContext | null): void {
   if (context === null || !span.recording) return;
   const { state, flags: traceFlags, ...ids } = context;
   span.link({ ...ids, traceFlags, traceState: new CarriedTraceState(state) });
-}
-
-/** Validation has refused everything but a number from 0 to 1 and an empty text, which stands for 1. */
-function probabilityOf(section: TracingSection): number {
-  const text = section.sampler_probability.trim();
-  if (text === "") return 1;
-  const probability = Number(text);
-  if (!(probability >= 0 && probability <= 1)) {
-    throw new RangeError(`invalid tracing.sampler_probability "${text}": expected a number from 0 to 1`);
-  }
-  return probability;
 }
 
 function sameJson(a: unknown, b: unknown): boolean {

@@ -149,7 +149,7 @@ export interface ExportTest {
 /**
  * `queue_full`: the collector does not keep up; `rejected`: the collector took the rest of the batch; `refused`: it refused
  * the batch for good; `unavailable`: retried in vain; `shutdown`: not out by the deadline; `reconfigured`: not out by the
- * deadline of a change of destination; `disabled`: ended after tracing was turned off; `worker_crash`: lost with the
+ * deadline when tracing was turned off; `disabled`: ended after tracing was turned off; `worker_crash`: lost with the
  * exporter.
  */
 export type DropReason =

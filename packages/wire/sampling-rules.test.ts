@@ -126,6 +126,12 @@ test.each([
   [rule({ operation: "cluster.get", bucket: "ais://nnn" }), '"bucket" does not go with "cluster.get"'],
   [rule({ min_size: "big" }), 'invalid size "big"'],
   [rule({ min_size: 0 }), "size above 0"],
+  [rule({ user: "" }), 'rule "r": expecting the name of a user'],
+  [rule({ user: 7 }), "expecting the name of a user"],
+  [rule({ user: "x".repeat(256) }), "1 to 255 characters"],
+  [rule({ user: "al\nice" }), "none for control"],
+  [rule({ user: " alice" }), "expecting the name of a user"],
+  [rule({ user: "alice " }), "expecting the name of a user"],
   [rule({ for: "5" }), 'invalid duration "5"'],
   [rule({ for: "0s" }), "duration above 0"],
   [rule({ expires: "tomorrow" }), "expecting a time such as"],
@@ -150,8 +156,11 @@ test.each([
   expect(failure.message).toContain(text);
 });
 
-test("a rule by user is refused as not supported, since nobody is authenticated", () => {
-  const failure = failureOf(() => changed(config, { "tracing.rules": rule({ user: "alice" }) }));
-  expect(failure.status).toBe(501);
-  expect(failure.message).toContain("authentication is not supported yet");
-});
+test.each(["alice", "Ann O'Neil", "a@b.example", "auth0|5f7c", "Zoë", "x".repeat(255)])(
+  "a rule for the user %j is kept as it is",
+  (user) => {
+    const kept = changed(config, { "tracing.rules": rule({ user, operation: "object.get" }) });
+    expect(rulesOf(kept)).toEqual([{ id: "r", operation: "object.get", user, probability: 1 }]);
+    expect(parseClusterConfig(encodeJson(kept))).toEqual(kept);
+  },
+);

@@ -1,5 +1,4 @@
 /** `tracing.rules`: which new traces are sampled with another probability than the cluster's (tracing.md 5). */
-import { AisError } from "@ais/base/errors.ts";
 import { formatSizeExact, parseDurationNs, parseSize } from "@ais/base/units.ts";
 import { bucketCname, parseObjectUri } from "./bck.ts";
 import { KeyedField } from "./config-field.ts";
@@ -16,6 +15,8 @@ export interface SamplingRule {
   readonly operation?: Operation;
   /** Least size of the object that a PUT brings. */
   readonly min_size?: string;
+  /** Whom the caller's token names. It is not verified: who wants to be sampled as somebody else can be. */
+  readonly user?: string;
   /** From 0 to 1. */
   readonly probability: number;
   /** RFC 3339; each node goes by its own wall clock. Without it the rule stays until it is removed. */
@@ -31,12 +32,16 @@ const MEMBERS: readonly string[] = [
   "bucket",
   "operation",
   "min_size",
+  "user",
   "probability",
   "expires",
   "for",
 ] satisfies (keyof SamplingRule)[];
 /** The one operation that says how large its object is before the decision has to fall. */
 const SIZED_OPERATION: Operation = "object.put";
+/** As long as OpenID Connect lets a subject be. */
+const USER_MAX_CHARS = 255;
+const USER = /^\P{C}+$/u;
 const NS_PER_MS = 1_000_000n;
 
 /**
@@ -105,21 +110,14 @@ function parseRule(json: unknown): SamplingRule {
   try {
     return parseMembers(id, item);
   } catch (error) {
-    if (error instanceof AisError && error.code === "unsupported") throw error;
     throw new TypeError(`rule "${id}": ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
 function parseMembers(id: string, item: Readonly<Record<string, unknown>>): SamplingRule {
-  if (item["user"] !== undefined) {
-    throw new AisError(
-      "unsupported",
-      `cannot sample by user: authentication is not supported yet (rule "${id}")`,
-    );
-  }
   const unknown = Object.keys(item).find((name) => !MEMBERS.includes(name));
   if (unknown !== undefined) throw new TypeError(`unknown member "${unknown}"`);
-  const { bucket, operation, min_size, probability, expires, for: duration } = item;
+  const { bucket, operation, min_size, user, probability, expires, for: duration } = item;
   if (expires !== undefined && duration !== undefined)
     throw new TypeError(`"for" and "expires" exclude each other`);
   const rule: SamplingRule = {
@@ -127,6 +125,7 @@ function parseMembers(id: string, item: Readonly<Record<string, unknown>>): Samp
     ...(bucket === undefined ? {} : { bucket: parseBucketPattern(bucket) }),
     ...(operation === undefined ? {} : { operation: parseOperation(operation) }),
     ...(min_size === undefined ? {} : { min_size: parseMinSize(min_size) }),
+    ...(user === undefined ? {} : { user: parseUser(user) }),
     probability: Number(parseShare(probability)),
     ...(expires === undefined ? {} : { expires: parseExpiry(expires) }),
     ...(duration === undefined ? {} : { for: parseDuration(duration) }),
@@ -177,6 +176,20 @@ function parseMinSize(value: unknown): string {
   if (!Number.isSafeInteger(bytes) || bytes <= 0)
     throw new TypeError(`expecting a size above 0 for "min_size"`);
   return formatSizeExact(bytes);
+}
+
+function parseUser(value: unknown): string {
+  if (
+    typeof value !== "string" ||
+    value.length > USER_MAX_CHARS ||
+    !USER.test(value) ||
+    value.trim() !== value
+  ) {
+    throw new TypeError(
+      `expecting the name of a user for "user": 1 to ${USER_MAX_CHARS} characters, none for control, no space at the ends`,
+    );
+  }
+  return value;
 }
 
 function parseExpiry(value: unknown): string {

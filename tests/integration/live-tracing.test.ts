@@ -151,7 +151,7 @@ describe("rules", () => {
     const onMs = Date.now();
     await traffic.more(SOME);
     expect((await ais("trace", "rule", "ls")).out).toMatch(
-      /^ID +BUCKET +OPERATION +MIN SIZE +PROBABILITY +TIME LEFT\nr1 +ais:\/\/a +object\.get +- +1 +(1h0m|59m\d+s)\n\nEverything else is sampled with probability 0\.\n$/,
+      /^ID +BUCKET +OPERATION +MIN SIZE +USER +PROBABILITY +TIME LEFT\nr1 +ais:\/\/a +object\.get +- +- +1 +(1h0m|59m\d+s)\n\nEverything else is sampled with probability 0\.\n$/,
     );
     const goneMs = Date.now();
     expect((await ais("trace", "rule", "rm", "r1")).out).toBe('rule "r1" removed\n');

@@ -1,15 +1,19 @@
-/** One cluster of real daemons: a proxy, and a target for each variant. */
+/** One cluster of real daemons: a proxy, and a target of each build. */
 import { join, resolve } from "node:path";
 import { CASE_PLANS, type CaseName } from "./cases.ts";
 import { BenchProcess } from "./lib/bench-process.ts";
 import { OTHER_CORE, SERVER_CORE } from "./lib/cores.ts";
-import { VARIANT_PLANS, VARIANTS, type Variant } from "./variants.ts";
+import { BUILDS, type Build } from "./variants.ts";
 
 const BUCKET = "bench";
 /** Objects of one case on one target. */
 const OBJECTS = 32;
 const MAIN = resolve(import.meta.dir, "../../apps/aisnode/main.ts");
-const SDK_MAIN = join(import.meta.dir, "sdk-node-main.ts");
+const PROGRAMS: Readonly<Record<Build, readonly string[]>> = {
+  plain: [MAIN],
+  oteltracing: ["--conditions=oteltracing", MAIN],
+  sdk: [join(import.meta.dir, "sdk-node-main.ts")],
+};
 
 export interface BenchTarget {
   readonly process: BenchProcess;
@@ -17,39 +21,34 @@ export interface BenchTarget {
 }
 
 export interface BenchCluster {
-  readonly targets: Readonly<Record<Variant, BenchTarget>>;
-  /** Request targets of objects that are this variant's, with the query that a redirect carries. The objects exist. */
-  targetsOf(caseName: CaseName, variant: Variant): Promise<readonly string[]>;
+  readonly proxyUrl: string;
+  readonly targets: Readonly<Record<Build, BenchTarget>>;
+  /** Request targets of objects that are this build's, with the query that a redirect carries. The objects exist. */
+  targetsOf(caseName: CaseName, build: Build): Promise<readonly string[]>;
 }
 
-/** `sinkPorts` are where the variants export to, in their order. */
+/** `sdkEndpoint`: `host:port` of the collector of the one build that cannot be steered. */
 export async function startCluster(
   directory: string,
-  sinkPorts: readonly string[],
+  sdkEndpoint: string,
   stack: AsyncDisposableStack,
 ): Promise<BenchCluster> {
   const proxy = stack.use(await startNode(directory, "proxy", "proxy", [MAIN], [], {}, OTHER_CORE));
-  const targets = {} as Record<Variant, BenchTarget>;
-  for (const [index, variant] of VARIANTS.entries()) {
-    const node = stack.use(await startTarget(directory, variant, `127.0.0.1:${sinkPorts[index]}`));
-    targets[variant] = { process: node, port: Number(new URL(node.ready).port) };
+  const env = { BENCH_SDK_ENDPOINT: `http://${sdkEndpoint}` };
+  const targets = {} as Record<Build, BenchTarget>;
+  for (const build of BUILDS) {
+    const args = [`--mountpath=${join(directory, build, "mountpath")}`];
+    const node = stack.use(
+      await startNode(directory, build, "target", PROGRAMS[build], args, env, SERVER_CORE),
+    );
+    targets[build] = { process: node, port: Number(new URL(node.ready).port) };
   }
   await createBucket(proxy.ready);
   return {
+    proxyUrl: proxy.ready,
     targets,
-    targetsOf: (caseName, variant) => prepareObjects(proxy.ready, caseName, targets[variant]),
+    targetsOf: (caseName, build) => prepareObjects(proxy.ready, caseName, targets[build]),
   };
-}
-
-async function startTarget(directory: string, variant: Variant, endpoint: string): Promise<BenchProcess> {
-  const { tracing, probability, sdk } = VARIANT_PLANS[variant];
-  const program = sdk ? [SDK_MAIN] : tracing ? ["--conditions=oteltracing", MAIN] : [MAIN];
-  const args = [`--mountpath=${join(directory, variant, "mountpath")}`];
-  if (probability !== null) {
-    args.push(`--tracing-endpoint=http://${endpoint}`, `--tracing-sampling-probability=${probability}`);
-  }
-  const env: Record<string, string> = sdk ? { BENCH_SDK_ENDPOINT: `http://${endpoint}` } : {};
-  return startNode(directory, variant, "target", program, args, env, SERVER_CORE);
 }
 
 function startNode(
@@ -65,7 +64,7 @@ function startNode(
   const common = [
     `--role=${role}`,
     "--port=0",
-    `--daemon-id=bench-${name.replaceAll("_", "-")}`,
+    `--daemon-id=bench-${name}`,
     `--config-dir=${join(home, "config")}`,
     `--log-dir=${join(home, "log")}`,
     `--coordinator=sqlite:${join(directory, "cluster.db")}`,

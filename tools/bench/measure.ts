@@ -11,6 +11,8 @@ export interface Contender {
   readonly pid: number;
   readonly port: number;
   readonly targets: readonly string[];
+  /** Brings it into the state that is measured. */
+  readonly steer?: () => Promise<void>;
 }
 
 export interface Sample {
@@ -41,6 +43,8 @@ export interface MeasureOptions {
 /** The last batch of spans is exported within this; every variant is charged what it uses until then. */
 const SETTLE_MS = 250;
 const WARMUP_CHUNK_S = 2;
+/** What a change of its state makes the runtime compile anew is compiled by then. */
+const STEERED_S = 2;
 /** Of a load that ends early: what it leaves on the disk stays there for a minute. */
 const WARMUP_CHUNKS_OF_BOUNDED = 4;
 /** Of the CPU time, that of the compilers. */
@@ -53,9 +57,10 @@ export async function measureCase(
 ): Promise<Measured> {
   const samples = new Map<string, Sample[]>(contenders.map(({ name }) => [name, []]));
   const requests = new Map<string, number>(contenders.map(({ name }) => [name, 0]));
-  const otherWork = new OtherWork([...helperPids, ...contenders.map(({ pid }) => pid)]);
+  const otherWork = new OtherWork([...helperPids, ...new Set(contenders.map(({ pid }) => pid))]);
   for (const contender of contenders) {
     progress(`${caseName} warming up ${contender.name}`);
+    await contender.steer?.();
     requests.set(contender.name, await warmUp(caseName, contender, warmupSeconds, load));
   }
   for (let round = 1; round <= rounds; round++) {
@@ -63,8 +68,9 @@ export async function measureCase(
       const contender = contenders[(turn + round) % contenders.length];
       if (contender === undefined) continue;
       progress(`${caseName} round ${round}/${rounds} ${contender.name}`);
+      const settled = await steered(caseName, contender, load);
       const { sample, count } = await measureOnce(caseName, contender, seconds, load);
-      requests.set(contender.name, (requests.get(contender.name) ?? 0) + count);
+      requests.set(contender.name, (requests.get(contender.name) ?? 0) + settled + count);
       samples.get(contender.name)?.push(sample);
     }
   }
@@ -104,6 +110,13 @@ async function warmUp(
     if (chunk > 0 && compilerUs < sample.cpuUsPerRequest * count * COMPILED_SHARE) break;
   }
   return requests;
+}
+
+/** Brings a contender that is steered into its state, under load. Resolves with the number of requests. */
+async function steered(caseName: CaseName, contender: Contender, load: BenchProcess): Promise<number> {
+  if (contender.steer === undefined) return 0;
+  await contender.steer();
+  return (await measureOnce(caseName, contender, STEERED_S, load)).count;
 }
 
 async function measureOnce(

@@ -1,15 +1,20 @@
 import { CASE_PLANS, type CaseName } from "./cases.ts";
 import { median, medianRatio } from "./lib/statistics.ts";
 import type { Measured, Sample } from "./measure.ts";
-import { CEILING, VARIANTS } from "./variants.ts";
+import { CEILING, VARIANT_PLANS, VARIANTS } from "./variants.ts";
 
 const BASE = "plain";
+/** Of the daemon that is steered: what it does in one state is best compared with what it does in another. */
+const STEERED_BASE = "disabled";
+const STEERED: ReadonlySet<string> = new Set(
+  VARIANTS.filter((name) => VARIANT_PLANS[name].probability !== undefined && name !== STEERED_BASE),
+);
 type Figure = keyof Sample;
 
 export function caseTable(caseName: CaseName, { samples, otherWorkShare }: Measured): string {
   const lines = [
     `${CASE_PLANS[caseName].title}, ${CASE_PLANS[caseName].connections} connections`,
-    row("", "CPU us/request", "min..max", "to plain", "requests/s", "min..max", "to plain"),
+    row("", "CPU us/request", "min..max", "to plain", "to disabled", "requests/s", "min..max", "to plain"),
   ];
   for (const name of [...VARIANTS, CEILING]) {
     if (!samples.has(name)) continue;
@@ -21,6 +26,7 @@ export function caseTable(caseName: CaseName, { samples, otherWorkShare }: Measu
         median(cpu).toFixed(2),
         `${Math.min(...cpu).toFixed(1)}..${Math.max(...cpu).toFixed(1)}`,
         ratioText(cpu, valuesOf(samples, BASE, "cpuUsPerRequest")),
+        STEERED.has(name) ? ratioText(cpu, valuesOf(samples, STEERED_BASE, "cpuUsPerRequest")) : "",
         median(rate).toFixed(0),
         `${Math.min(...rate).toFixed(0)}..${Math.max(...rate).toFixed(0)}`,
         ratioText(rate, valuesOf(samples, BASE, "requestsPerS")),
@@ -52,5 +58,5 @@ function ratioText(values: readonly number[], base: readonly number[]): string {
 }
 
 function row(name: string, ...cells: readonly string[]): string {
-  return `  ${name.padEnd(10)}${cells.map((cell) => cell.padStart(17)).join("")}`;
+  return `  ${name.padEnd(10)}${cells.map((cell) => cell.padStart(15)).join("")}`;
 }

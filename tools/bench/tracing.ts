@@ -1,8 +1,8 @@
 /**
  * `make bench-tracing`: what tracing costs, straight at a target, in one run. Options: `--rounds=7`, `--seconds=2`,
  * `--warmup=30` (seconds at most, for each variant), `--only=get_4k,put_4k`, `--generations=1`: so often every daemon is started
- * anew, with all the rounds. What a runtime makes of one and the same program differs by some per cent from start to start, so
- * smaller differences need several.
+ * anew, with all the rounds. What a runtime makes of one and the same program differs by some per cent from start to start:
+ * smaller differences between builds need several. Within a build one daemon is steered from state to state instead.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,7 +17,8 @@ import { machineText } from "./lib/machine.ts";
 import { progress } from "./lib/progress.ts";
 import { type Contender, type Measured, measureCase, together } from "./measure.ts";
 import { caseFigures, caseTable } from "./report.ts";
-import { CEILING, VARIANTS } from "./variants.ts";
+import { Steering } from "./steering.ts";
+import { CEILING, VARIANT_PLANS, VARIANTS, type Variant } from "./variants.ts";
 
 const RESULTS = resolve(import.meta.dir, "../../bench-results/tracing.json");
 /** The exporters have this long to send what is left. */
@@ -63,27 +64,25 @@ async function main(): Promise<void> {
   await using stack = new AsyncDisposableStack();
   stack.defer(() => rmSync(directory, { recursive: true, force: true }));
   const load = stack.use(await BenchProcess.start({ command: script("lib/load-main.ts"), core: OTHER_CORE }));
-  const sinkCommand = [...script("sink-main.ts"), String(VARIANTS.length)];
+  const sinkCommand = [...script("sink-main.ts"), "2"];
   const sink = stack.use(await BenchProcess.start({ command: sinkCommand, core: OTHER_CORE }));
   const machine = machineText();
   const { rounds, seconds, generations } = options;
   console.log(`${machine}\nserver on core ${SERVER_CORE}, load and collector on core ${OTHER_CORE}`);
   console.log("the collector is a sink: it acknowledges and counts, nothing is stored");
+  console.log("disabled, p0, p1 and p100 are one daemon, whose tracing is steered while it runs");
   console.log(`medians of ${generations} times ${rounds} interleaved rounds of ${seconds} s a variant\n`);
   const results: Record<string, unknown> = {};
-  const parties: Parties = { load, sink };
   for (const caseName of options.cases) {
-    const countsBefore = await drainedCounts(sink);
-    const all: Measured[] = [];
-    for (let generation = 1; generation <= generations; generation++) {
-      all.push(
-        await measureGeneration(caseName, join(directory, `${caseName}-${generation}`), parties, options),
-      );
+    const generations: Generation[] = [];
+    for (let number = 1; number <= options.generations; number++) {
+      const home = join(directory, `${caseName}-${number}`);
+      generations.push(await measureGeneration(caseName, home, { load, sink }, options));
     }
-    const measured = together(all);
+    const measured = together(generations.map((generation) => generation.measured));
     progress("");
     console.log(caseTable(caseName, measured));
-    console.log(`${spanCheck(measured, countsBefore, await drainedCounts(sink))}\n`);
+    console.log(`${spanCheck(measured, generations)}\n`);
     results[caseName] = caseFigures(measured);
   }
   if (options.cases.length < CASES.length) return;
@@ -98,29 +97,46 @@ interface Parties {
   readonly sink: BenchProcess;
 }
 
+interface Generation {
+  readonly measured: Measured;
+  /** Spans that the collector received. */
+  readonly spans: ReadonlyMap<Variant, number>;
+}
+
 /** All variants, started for this, with a cluster of their own in `directory`. */
 async function measureGeneration(
   caseName: CaseName,
   directory: string,
   { load, sink }: Parties,
   options: BenchOptions,
-): Promise<Measured> {
+): Promise<Generation> {
   await using stack = new AsyncDisposableStack();
   mkdirSync(directory);
   stack.defer(() => rmSync(directory, { recursive: true, force: true }));
-  const cluster = await startCluster(directory, sink.ready.split(","), stack);
+  const [steeredPort, sdkPort] = sink.ready.split(",");
+  const cluster = await startCluster(directory, `127.0.0.1:${sdkPort}`, stack);
+  const steering = await Steering.begin({
+    proxyUrl: cluster.proxyUrl,
+    targetUrl: cluster.targets.oteltracing.process.ready,
+    endpoint: `127.0.0.1:${steeredPort}`,
+    countReceived: async () => (await counts(sink))[0],
+  });
+  const [, sdkBefore] = await counts(sink);
   const contenders: Contender[] = [];
   for (const name of VARIANTS) {
-    const { process: server, port } = cluster.targets[name];
-    contenders.push({ name, pid: server.pid, port, targets: await cluster.targetsOf(caseName, name) });
+    const { build, probability } = VARIANT_PLANS[name];
+    const { process: server, port } = cluster.targets[build];
+    const targets = await cluster.targetsOf(caseName, build);
+    const steer = probability === undefined ? {} : { steer: () => steering.to(name) };
+    contenders.push({ name, pid: server.pid, port, targets, ...steer });
   }
   await using ceiling = await startCeiling(caseName);
   if (ceiling !== null) contenders.push(ceiling.contender);
   const helperPids = [process.pid, load.pid, sink.pid];
   const measured = await measureCase(caseName, contenders, { ...options, load, helperPids, progress });
-  // What waits to be exported goes out before the daemons end.
-  await drainedCounts(sink);
-  return measured;
+  const steered = await steering.received();
+  const [, sdkAfter] = await drainedCounts(sink);
+  return { measured, spans: new Map([...steered, ["sdk_p100", sdkAfter - sdkBefore]]) };
 }
 
 interface Ceiling extends AsyncDisposable {
@@ -139,26 +155,33 @@ async function startCeiling(caseName: CaseName): Promise<Ceiling | null> {
   };
 }
 
-/** Spans received by variant, when no more come. */
-async function drainedCounts(sink: BenchProcess): Promise<readonly number[]> {
-  let counts = (await sink.ask("count")) as readonly number[];
+type Counts = readonly [steered: number, sdk: number];
+
+/** Spans received so far. */
+async function counts(sink: BenchProcess): Promise<Counts> {
+  return (await sink.ask("count")) as Counts;
+}
+
+/** The same when no more come. */
+async function drainedCounts(sink: BenchProcess): Promise<Counts> {
+  let last = await counts(sink);
   for (const deadline = performance.now() + DRAIN_MS; performance.now() < deadline; ) {
     await sleep(1_200);
-    const next = (await sink.ask("count")) as readonly number[];
-    if (next.every((count, index) => count === counts[index])) return next;
-    counts = next;
+    const next = await counts(sink);
+    if (next.every((count, index) => count === last[index])) return next;
+    last = next;
   }
-  return counts;
+  return last;
 }
 
 /**
  * Every span must have reached the collector, or the price was not paid in full. All requests of a case make the same
  * spans; a few more are of work in the background, such as the removal of what was overwritten.
  */
-function spanCheck({ requests }: Measured, before: readonly number[], after: readonly number[]): string {
-  const texts = VARIANTS.flatMap((name, index) => {
-    const received = (after[index] ?? 0) - (before[index] ?? 0);
-    if (name !== "p100" && name !== "sdk_p100") return received === 0 ? [] : [`${name} ${received}`];
+function spanCheck({ requests }: Measured, generations: readonly Generation[]): string {
+  const texts = VARIANTS.flatMap((name) => {
+    const received = generations.reduce((sum, { spans }) => sum + (spans.get(name) ?? 0), 0);
+    if (!VARIANT_PLANS[name].isTraced) return received === 0 ? [] : [`${name} ${received}`];
     return [`${name} ${received}, ${receivedText(received, requests.get(name) ?? 0)}`];
   });
   return `  spans received: ${texts.join("; ")}`;

@@ -1,4 +1,7 @@
-/** What is compared: the same target, started in different ways. */
+/** What is compared: three builds of a target, one of which is steered from state to state while it runs. */
+export const BUILDS = ["plain", "oteltracing", "sdk"] as const;
+export type Build = (typeof BUILDS)[number];
+
 export const VARIANTS = ["plain", "disabled", "p0", "p1", "p100", "sdk_p100"] as const;
 export type Variant = (typeof VARIANTS)[number];
 
@@ -6,18 +9,18 @@ export type Variant = (typeof VARIANTS)[number];
 export const CEILING = "ceiling";
 
 export interface VariantPlan {
-  /** Built with the tracing code in it. */
-  readonly tracing: boolean;
-  /** Of the sampler; null leaves tracing disabled. */
-  readonly probability: string | null;
-  readonly sdk: boolean;
+  readonly build: Build;
+  /** Of the live sampler; null: tracing is disabled. Undefined: not steered. */
+  readonly probability?: string | null;
+  /** Every request is traced. */
+  readonly isTraced: boolean;
 }
 
 export const VARIANT_PLANS: Readonly<Record<Variant, VariantPlan>> = {
-  plain: { tracing: false, probability: null, sdk: false },
-  disabled: { tracing: true, probability: null, sdk: false },
-  p0: { tracing: true, probability: "0", sdk: false },
-  p1: { tracing: true, probability: "0.01", sdk: false },
-  p100: { tracing: true, probability: "1.0", sdk: false },
-  sdk_p100: { tracing: false, probability: null, sdk: true },
+  plain: { build: "plain", isTraced: false },
+  disabled: { build: "oteltracing", probability: null, isTraced: false },
+  p0: { build: "oteltracing", probability: "0", isTraced: false },
+  p1: { build: "oteltracing", probability: "0.01", isTraced: false },
+  p100: { build: "oteltracing", probability: "1", isTraced: true },
+  sdk_p100: { build: "sdk", isTraced: true },
 };

@@ -12,6 +12,7 @@ interface AddOptions {
   readonly bucket?: string;
   readonly operation?: string;
   readonly minSize?: number;
+  readonly user?: string;
   readonly probability: number;
   readonly for?: number;
   readonly id?: string;
@@ -24,7 +25,7 @@ interface RemoveOptions {
 
 const RULES = "tracing.rules";
 const ID_BYTES = 3;
-const COLUMNS = ["ID", "BUCKET", "OPERATION", "MIN SIZE", "PROBABILITY", "TIME LEFT"];
+const COLUMNS = ["ID", "BUCKET", "OPERATION", "MIN SIZE", "USER", "PROBABILITY", "TIME LEFT"];
 
 export function traceRuleCommand(runtime: Runtime, parent: Command): Command {
   const rule = parent.command("rule").summary("sample some requests more, or less, than the others");
@@ -44,6 +45,7 @@ function addCommand(runtime: Runtime, parent: Command): void {
     .option("--bucket <bucket>", "such as ais://nnn, or ais://train-* for every name that begins so")
     .option("--operation <name>", "such as object.get, object.put, object.list")
     .option("--min-size <size>", "least size of the object of a PUT, such as 1MiB", parseSizeValue)
+    .option("--user <name>", "whom the request's token names; the token is not verified")
     .option("--probability <share>", "from 0 to 1", parseShareValue, 1)
     .option("--for <time>", "how long, such as 5m; without it until the rule is removed", parseDurationValue)
     .option("--id <id>", "name of the rule; a random one when left out")
@@ -55,6 +57,7 @@ function addCommand(runtime: Runtime, parent: Command): void {
       bucket: options.bucket,
       operation: options.operation,
       min_size: options.minSize,
+      user: options.user,
       probability: options.probability,
       for: options.for === undefined ? undefined : formatDurationMs(options.for),
       first: options.first,
@@ -64,7 +67,7 @@ function addCommand(runtime: Runtime, parent: Command): void {
     if (context.settings.json)
       return context.printJson(rulesOf(tracing).find((each) => each.id === id) ?? {});
     context.print(`rule "${id}" added${rule.for === undefined ? "" : `, for ${rule.for}`}`);
-    noteIfOff(context, tracing);
+    noteWithoutEffect(context, tracing);
   });
 }
 
@@ -84,7 +87,7 @@ function listCommand(runtime: Runtime, parent: Command): void {
     }
     const probability = textAt(tracing, "sampler_probability") || "1.0";
     context.print(`\nEverything else is sampled with probability ${probability}.`);
-    noteIfOff(context, tracing);
+    noteWithoutEffect(context, tracing);
   });
 }
 
@@ -119,8 +122,8 @@ function rulesOf(tracing: unknown): readonly SamplingRule[] {
 }
 
 function row(rule: SamplingRule): readonly string[] {
-  const { id, bucket = "-", operation = "-", min_size: minSize = "-", probability } = rule;
-  return [id, bucket, operation, minSize, String(probability), timeLeft(rule)];
+  const { id, bucket = "-", operation = "-", min_size: minSize = "-", user = "-", probability } = rule;
+  return [id, bucket, operation, minSize, user, String(probability), timeLeft(rule)];
 }
 
 /** By the clock of this machine; the nodes go by theirs. */
@@ -130,7 +133,12 @@ function timeLeft(rule: SamplingRule): string {
   return leftMs <= 0 ? "expired" : formatDurationMs(Math.max(1, Math.round(leftMs / 1000)) * 1000);
 }
 
-function noteIfOff(context: CommandContext, tracing: unknown): void {
-  if (textAt(tracing, "enabled") === "true") return;
-  context.note("Tracing is off: rules have an effect once tracing.enabled is true.");
+function noteWithoutEffect(context: CommandContext, tracing: unknown): void {
+  if (textAt(tracing, "enabled") !== "true")
+    context.note("Tracing is off: rules have an effect once tracing.enabled is true.");
+  const namesUser = rulesOf(tracing).some(({ user }) => user !== undefined);
+  if (namesUser && textAt(tracing, "trust_inbound") === "never")
+    context.note(
+      "Rules by user match no request while tracing.trust_inbound is never: tokens are not verified.",
+    );
 }

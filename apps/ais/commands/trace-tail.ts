@@ -48,11 +48,12 @@ export function traceTailCommand(runtime: Runtime, parent: Command): Command {
     const node = options.node === undefined ? undefined : nodeIdOf(options.node);
     const duration = minDuration === undefined ? undefined : `${minDuration}ms`;
     const filter = { bucket, operation, status, minDuration: duration, node };
-    if (!context.settings.json && context.settings.headers)
-      context.print(context.colors.bold(columns(COLUMNS.map(([name]) => name))));
     let shown = 0;
     try {
-      for await (const line of context.client.trace.tail(filter, context.io.signal)) {
+      const lines = await context.client.trace.tail(filter, context.io.signal);
+      if (!context.settings.json && context.settings.headers)
+        context.print(context.colors.bold(columns(COLUMNS.map(([name]) => name))));
+      for await (const line of lines) {
         if (context.settings.json) context.io.out(`${JSON.stringify(line)}\n`);
         else print(context, line);
         if (isRequest(line) && ++shown >= limit) return;

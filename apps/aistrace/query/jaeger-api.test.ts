@@ -190,6 +190,8 @@ test("parameters are checked as Jaeger checks them", async () => {
     "service=web&tags=%7B%22a%22%3A1%7D": "malformed 'tags' parameter",
     "service=web&tag=x": "malformed 'tag' parameter, expecting key:value, received: x",
     "service=web&limit=ten": "unable to parse param 'limit'",
+    "service=web&limit=0": "unable to parse param 'limit': 0 is less than 1",
+    "service=web&limit=-1": "unable to parse param 'limit': -1 is less than 1",
     "traceID=zz": "cannot parse traceID param",
   };
   for (const [query, message] of Object.entries(bad)) {

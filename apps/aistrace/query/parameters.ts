@@ -60,9 +60,11 @@ export function integer(query: URLSearchParams, name: string): number | null {
   return Math.min(Math.max(value, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
 }
 
+/** Jaeger's storage refuses what is below 1, and says of it that the server has failed, which it has not. */
 function limit(query: URLSearchParams): number {
   const value = integer(query, "limit") ?? DEFAULT_LIMIT;
-  return value <= 0 ? DEFAULT_LIMIT : Math.min(value, MAX_LIMIT);
+  if (value < 1) throw new AisError("badRequest", `unable to parse param 'limit': ${value} is less than 1`);
+  return Math.min(value, MAX_LIMIT);
 }
 
 function durationNs(query: URLSearchParams, name: string): number | null {

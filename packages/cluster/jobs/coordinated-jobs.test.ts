@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger } from "@ais/base/log.ts";
 import { openCoordinator } from "../coordinator/open.ts";
+import { RecordingTracing } from "../fixtures/recording-tracing.ts";
 import { CoordinatedJobs } from "./coordinated-jobs.ts";
 import { type JobRecord, type JobShare, NO_STATS, NOTHING_AHEAD } from "./job-record.ts";
 
@@ -120,4 +121,25 @@ test("an id is used once, and of changes made at the same time none is lost", as
     "t1",
   ]);
   expect(await one.update("none", (current) => current)).toBeNull();
+});
+
+test("what is done for a request has a span of its own below the request's", async () => {
+  const jobs = await open();
+  const tracing = new RecordingTracing();
+  const span = tracing.startServer("request");
+  await jobs.create(record("job"), span);
+  await jobs.update("job", () => null, span);
+  await jobs.refresh("job", span);
+  await jobs.reload("", span);
+  await jobs.update("job", () => null);
+  const seen = tracing.spans.slice(1).map(({ name, parent, attributes, ended, failed }) => {
+    expect([parent, ended, failed]).toEqual(["request", true, null]);
+    return [name, attributes["ais.document"], attributes["ais.coordinator.attempts"]];
+  });
+  expect(seen).toEqual([
+    ["ais.coordinator.update", "jobs", undefined],
+    ["ais.coordinator.update", "jobs", 1],
+    ["ais.coordinator.get", "jobs", undefined],
+    ["ais.coordinator.get", "jobs", undefined],
+  ]);
 });

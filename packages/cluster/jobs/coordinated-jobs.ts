@@ -2,8 +2,12 @@
 import { AisError, errorText } from "@ais/base/errors.ts";
 import { backoffMs, sleep } from "@ais/base/lifecycle.ts";
 import type { Logger } from "@ais/base/log.ts";
+import { NOOP_SPAN } from "@ais/tracing/noop.ts";
+import type { Span } from "@ais/tracing/types.ts";
 import { CompactedError, type Coordinator, type KeyValue } from "../coordinator/coordinator.ts";
+import { inCoordinatorSpan } from "../coordinator-span.ts";
 import { isTransient } from "../serial-task.ts";
+import { ATTRIBUTE, SPAN } from "../span-names.ts";
 import type { JobDirectory, JobEntry } from "./job-directory.ts";
 import { encodeJobPart, type JobRecord, type JobShare, parseJobRecord } from "./job-record.ts";
 import { JOB_PREFIX, JobTable, jobIdOf, recordKey, shareKey } from "./job-table.ts";
@@ -11,6 +15,8 @@ import { JOB_PREFIX, JobTable, jobIdOf, recordKey, shareKey } from "./job-table.
 const RETRY_BASE_MS = 100;
 const RETRY_CAP_MS = 1000;
 const UPDATE_ATTEMPTS_MAX = 20;
+/** What their spans call the jobs, beside the documents. */
+const JOBS = "jobs";
 
 export class CoordinatedJobs implements JobDirectory, AsyncDisposable {
   readonly #coordinator: Coordinator;
@@ -39,30 +45,52 @@ export class CoordinatedJobs implements JobDirectory, AsyncDisposable {
     return this.#table.get(id);
   }
 
-  async refresh(id: string): Promise<JobEntry | null> {
+  async refresh(id: string, span: Span = NOOP_SPAN): Promise<JobEntry | null> {
     // Ids come from callers; one that cannot be a key is one of no job.
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(id)) return null;
-    const record = await this.#coordinator.get(recordKey(id));
-    if (record === null) return null;
-    for (const entry of [record, ...(await this.#coordinator.list(`${recordKey(id)}/`))]) this.#apply(entry);
-    return this.#table.get(id);
+    return inCoordinatorSpan(span.child(SPAN.coordinatorGet), JOBS, async () => {
+      const record = await this.#coordinator.get(recordKey(id));
+      if (record === null) return null;
+      for (const entry of [record, ...(await this.#coordinator.list(`${recordKey(id)}/`))])
+        this.#apply(entry);
+      return this.#table.get(id);
+    });
   }
 
-  async reload(prefix: string): Promise<readonly JobEntry[]> {
-    const entries = await this.#coordinator.list(JOB_PREFIX + prefix);
+  async reload(prefix: string, span: Span = NOOP_SPAN): Promise<readonly JobEntry[]> {
+    const entries = await inCoordinatorSpan(span.child(SPAN.coordinatorGet), JOBS, () =>
+      this.#coordinator.list(JOB_PREFIX + prefix),
+    );
     for (const entry of entries) this.#apply(entry);
     const ids = new Set(entries.map(({ key }) => jobIdOf(key)));
     return [...ids].flatMap((id) => this.#table.get(id) ?? []);
   }
 
-  async create(record: JobRecord): Promise<void> {
-    const entry = await this.#coordinator.put(recordKey(record.id), encodeJobPart(record), "absent");
+  async create(record: JobRecord, span: Span = NOOP_SPAN): Promise<void> {
+    const entry = await inCoordinatorSpan(span.child(SPAN.coordinatorUpdate), JOBS, () =>
+      this.#coordinator.put(recordKey(record.id), encodeJobPart(record), "absent"),
+    );
     if (entry === null) throw new AisError("conflict", `job "${record.id}" exists already`);
     this.#apply(entry);
   }
 
-  async update(id: string, change: (current: JobRecord) => JobRecord | null): Promise<JobRecord | null> {
+  update(
+    id: string,
+    change: (current: JobRecord) => JobRecord | null,
+    parent: Span = NOOP_SPAN,
+  ): Promise<JobRecord | null> {
+    return inCoordinatorSpan(parent.child(SPAN.coordinatorUpdate), JOBS, (span) =>
+      this.#update(id, change, span),
+    );
+  }
+
+  async #update(
+    id: string,
+    change: (current: JobRecord) => JobRecord | null,
+    span: Span,
+  ): Promise<JobRecord | null> {
     for (let attempt = 0; attempt < UPDATE_ATTEMPTS_MAX; attempt++) {
+      span.set(ATTRIBUTE.attempts, attempt + 1);
       const entry = await this.#coordinator.get(recordKey(id));
       if (entry === null) return null;
       const current = parseJobRecord(entry.value);

@@ -7,6 +7,7 @@
 import { AisError } from "@ais/base/errors.ts";
 import type { JobEntry } from "@ais/cluster/jobs/job-directory.ts";
 import { isShareOver, type JobRecord } from "@ais/cluster/jobs/job-record.ts";
+import type { Span } from "@ais/tracing/types.ts";
 import { type JobKind, jobEntry } from "@ais/wire/jobs/job-kinds.ts";
 import { REBALANCE_ID_PREFIX, rebalanceNumber } from "@ais/wire/rmd.ts";
 import type { ProxyServices } from "../services.ts";
@@ -17,10 +18,14 @@ type Services = Pick<ProxyServices, "jobs" | "clock">;
  * Throws `conflict` while a rebalance runs that the kind cannot live with. The number of the newest one there was before any
  * that runs; 0 for none.
  */
-export async function requireNoRebalance(kind: JobKind, { jobs }: Pick<Services, "jobs">): Promise<number> {
+export async function requireNoRebalance(
+  kind: JobKind,
+  { jobs }: Pick<Services, "jobs">,
+  span?: Span,
+): Promise<number> {
   const { conflictsWithRebalance, repeatedAfterRebalance } = jobEntry(kind);
   if (conflictsWithRebalance !== true && repeatedAfterRebalance !== true) return 0;
-  const all = await rebalances(jobs);
+  const all = await rebalances(jobs, span);
   const running = all.find(({ end }) => end === null);
   if (running === undefined) return newestOf(all);
   if (conflictsWithRebalance !== true) return rebalanceNumber(running.id) - 1;
@@ -31,9 +36,13 @@ export async function requireNoRebalance(kind: JobKind, { jobs }: Pick<Services,
 }
 
 /** True when a rebalance began before the job's work was over, of which every share must have ended. */
-export async function metRebalance({ afterRebalance }: JobRecord, { jobs }: Services): Promise<boolean> {
+export async function metRebalance(
+  { afterRebalance }: JobRecord,
+  { jobs }: Services,
+  span?: Span,
+): Promise<boolean> {
   if (afterRebalance === undefined) return false;
-  return (await rebalances(jobs)).some(({ id }) => rebalanceNumber(id) > afterRebalance);
+  return (await rebalances(jobs, span)).some(({ id }) => rebalanceNumber(id) > afterRebalance);
 }
 
 /**
@@ -61,10 +70,12 @@ export async function abortForRebalance(
   return aborted;
 }
 
-export async function stopForRebalance(id: string, { jobs, clock }: Services): Promise<void> {
+export async function stopForRebalance(id: string, { jobs, clock }: Services, span?: Span): Promise<void> {
   const stop = { reason: "aborted by a rebalance", timeNs: clock.nowNs().toString() };
-  await jobs.update(id, (current) =>
-    current.end === null && current.stop === null ? { ...current, stop } : null,
+  await jobs.update(
+    id,
+    (current) => (current.end === null && current.stop === null ? { ...current, stop } : null),
+    span,
   );
 }
 
@@ -92,7 +103,7 @@ function newestOf(all: readonly JobRecord[]): number {
   return Math.max(0, ...all.map(({ id }) => rebalanceNumber(id)));
 }
 
-async function rebalances(jobs: Services["jobs"]): Promise<readonly JobRecord[]> {
-  const found = await jobs.reload(REBALANCE_ID_PREFIX);
+async function rebalances(jobs: Services["jobs"], span?: Span): Promise<readonly JobRecord[]> {
+  const found = await jobs.reload(REBALANCE_ID_PREFIX, span);
   return found.flatMap(({ record }) => (record.kind === "rebalance" ? [record] : []));
 }

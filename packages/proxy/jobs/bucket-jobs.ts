@@ -113,7 +113,7 @@ async function startCopy(
     );
   }
   // Before a destination is made for nothing.
-  await requireNoRebalance(kind, services);
+  await requireNoRebalance(kind, services, call.span);
   if (args.synchronize && !args.dryRun) requireSettled(kind, services);
   // A dry run makes nothing: bucket id 0 belongs to no bucket.
   const to = args.dryRun
@@ -143,7 +143,7 @@ async function moveBucket(call: Call, services: ProxyServices): Promise<string> 
   if (sameBucket(bucket, destination))
     throw new AisError("badRequest", `cannot rename bucket "${cname}" to itself`);
   refuseBusy(bucket, services);
-  await requireNoRebalance("move-bck", services);
+  await requireNoRebalance("move-bck", services, call.span);
   const createdNs = services.clock.nowNs();
   const snapshot = await services.member.updateBmd((bmd) => {
     const props = findBucket(bmd, bucket);

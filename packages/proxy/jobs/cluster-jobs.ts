@@ -122,7 +122,7 @@ export async function stopClusterJobs(
   const query = parseJobQuery(value ?? {});
   if (query.ids.length === 0 && query.kind === null)
     throw new AisError("badRequest", "failed to stop a job: neither id nor kind given");
-  const found = await candidates(query, services);
+  const found = await candidates(query, call, services);
   refuseToStrand(found, query, services);
   const listings = await listingsToStop(query, found, call, services);
   const stopped = await Promise.all(listings.map((id) => stopListing(id, call, services)));
@@ -130,16 +130,22 @@ export async function stopClusterJobs(
     throw jobNotFound(query.ids.join(","));
   const stop = { reason: USER_ABORT, timeNs: clock.nowNs().toString() };
   for (const id of found) {
-    await jobs.update(id, (current) =>
-      current.end === null && current.stop === null ? { ...current, stop } : null,
+    await jobs.update(
+      id,
+      (current) => (current.end === null && current.stop === null ? { ...current, stop } : null),
+      call.span,
     );
   }
   return emptyReply();
 }
 
-async function candidates(query: JobQuery, { jobs }: ProxyServices): Promise<readonly string[]> {
+async function candidates(
+  query: JobQuery,
+  { span }: Call,
+  { jobs }: ProxyServices,
+): Promise<readonly string[]> {
   if (query.ids.length > 0) {
-    const entries = await Promise.all(query.ids.map((id) => jobs.refresh(id)));
+    const entries = await Promise.all(query.ids.map((id) => jobs.refresh(id, span)));
     return entries.flatMap((entry) => (entry === null ? [] : [entry.record.id]));
   }
   const open = jobs.list().filter(({ record }) => record.end === null && matchesQuery(record, query));

@@ -59,7 +59,7 @@ export async function snapsReply(call: Call, services: ProxyServices): Promise<H
   const live = await askTargets(call, services);
   // Whether an id is known does not depend on whether its job still runs.
   const any = { ...query, onlyRunning: false };
-  const known = query.ids.length > 0 ? await refreshed(query, services) : matching(services, any);
+  const known = query.ids.length > 0 ? await refreshed(query, call, services) : matching(services, any);
   const entries = [...known.map((entry) => live.update(entry)), ...live.listings];
   const found = entries.filter(({ record }) => matchesQuery(record, any));
   if (found.length === 0 && query.ids.length > 0) throw jobNotFound(query.ids.join(","));
@@ -87,13 +87,19 @@ function matching({ jobs }: ProxyServices, query: JobQuery): readonly JobEntry[]
 }
 
 /** A job that was started a moment ago through another proxy is in the coordinator before it is here. */
-async function refreshed(query: JobQuery, { jobs }: ProxyServices): Promise<readonly JobEntry[]> {
-  const entries = await Promise.all(query.ids.map(async (id) => jobs.get(id) ?? (await jobs.refresh(id))));
+async function refreshed(
+  query: JobQuery,
+  { span }: Call,
+  { jobs }: ProxyServices,
+): Promise<readonly JobEntry[]> {
+  const entries = await Promise.all(
+    query.ids.map(async (id) => jobs.get(id) ?? (await jobs.refresh(id, span))),
+  );
   return entries.filter((entry) => entry !== null);
 }
 
 async function byIds(query: JobQuery, call: Call, services: ProxyServices): Promise<readonly JobEntry[]> {
-  const known = (await refreshed(query, services)).filter(({ record }) => matchesQuery(record, query));
+  const known = (await refreshed(query, call, services)).filter(({ record }) => matchesQuery(record, query));
   if (known.length > 0) return [...known].sort(runningLast);
   const { listings } = await askTargets(call, services);
   return listings.filter(({ record }) => matchesQuery(record, query));

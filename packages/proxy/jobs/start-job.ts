@@ -44,7 +44,7 @@ export async function startJob(
       "unavailable",
       `failed to start a job of kind "${job.kind}": the cluster has no active targets`,
     );
-  const newestRebalance = await requireNoRebalance(job.kind, services);
+  const newestRebalance = await requireNoRebalance(job.kind, services, call.span);
   if (jobs.list().filter(({ record }) => record.end === null).length >= OPEN_JOBS_MAX)
     throw limitReached("open_jobs", `failed to start a job: ${OPEN_JOBS_MAX} jobs have not ended yet`);
   const id = job.id ?? `${job.kind === "copy-listrange" ? COPY_OBJECTS_PREFIX : ""}${newJobId()}`;
@@ -72,9 +72,10 @@ export async function startJob(
       "open_jobs",
       "failed to start a job: too much is to be done by others that have not ended yet",
     );
-  await jobs.create(record);
+  await jobs.create(record, call.span);
   // One that began in this moment may have looked for jobs before this one was there.
-  if (isAborted && (await metRebalance(record, services))) await stopForRebalance(id, services);
+  if (isAborted && (await metRebalance(record, services, call.span)))
+    await stopForRebalance(id, services, call.span);
   await stopUnlessWhole(record, call, services);
   call.span.set("ais.job.id", id);
   const bucket = job.from === null ? "" : bucketCname(job.from.bucket);
@@ -108,8 +109,10 @@ async function stopUnlessWhole(
   const missed = holderIds(smap, rmd).find((each) => !targets.includes(each));
   if (missed === undefined) return;
   const stop = { reason: `t[${missed}] came when the job began`, timeNs: clock.nowNs().toString() };
-  await jobs.update(id, (current) =>
-    current.end === null && current.stop === null ? { ...current, stop } : null,
+  await jobs.update(
+    id,
+    (current) => (current.end === null && current.stop === null ? { ...current, stop } : null),
+    span,
   );
 }
 

@@ -40,7 +40,7 @@ export async function summaryReply(
     const state = await startSummary(await buckets(), message.prefix, call, services);
     return textReply(state.id, [], state.status);
   }
-  const { status, summaries } = await summaryState(message.uuid, services);
+  const { status, summaries } = await summaryState(message.uuid, call, services);
   return jsonReply(summaries, [], status);
 }
 
@@ -63,8 +63,12 @@ export async function startSummary(
 }
 
 /** Throws `notFound` for an id of no summary, and what the summary failed of. */
-export async function summaryState(id: string, { jobs }: ProxyServices): Promise<SummaryState> {
-  const entry = jobs.get(id) ?? (await jobs.refresh(id));
+export async function summaryState(
+  id: string,
+  { span }: Pick<Call, "span">,
+  { jobs }: ProxyServices,
+): Promise<SummaryState> {
+  const entry = jobs.get(id) ?? (await jobs.refresh(id, span));
   if (entry === null || entry.record.kind !== "summary-bck") throw jobNotFound(id);
   const { end, targets } = entry.record;
   if (end?.aborted === true) throw new AisError("unavailable", `summary "${id}" was aborted: ${end.error}`);

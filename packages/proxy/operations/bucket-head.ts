@@ -28,7 +28,7 @@ async function headWithSummary(call: Call, services: ProxyServices): Promise<Htt
   const state =
     id === ""
       ? await startSummary([{ bucket, bid: props.bid }], call.rest.join("/"), call, services)
-      : await summaryState(id, services);
+      : await summaryState(id, call, services);
   const [summary] = state.summaries;
   return emptyReply(state.status, [
     [HEADERS.bucketProps, encodeJson(props).trimEnd()],

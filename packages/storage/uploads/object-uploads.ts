@@ -64,7 +64,12 @@ export function createUploads(context: StoreContext): ObjectUploads {
       withSpan(span, SPAN_NAMES.uploadRemove, () =>
         exclusively(uploadId, key, () => removeUpload(requireUpload(context, key, uploadId).directory)),
       ),
-    sweep: (liveBucketIds) => sweepUploads(context, liveBucketIds, ending),
+    sweep: (liveBucketIds, span) =>
+      withSpan(span, SPAN_NAMES.uploadSweep, async (sweep) => {
+        const removed = await sweepUploads(context, liveBucketIds, ending);
+        sweep.set(SPAN_ATTRIBUTES.uploads, removed);
+        return removed;
+      }),
   };
 }
 

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@ais/base/clock.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
+import { RecordingSpan } from "../testing/recording-span.ts";
 import {
   bodyOf,
   contentOf,
@@ -148,12 +149,16 @@ test("a sweep takes uploads of dead buckets and idle ones, nothing else", async 
   await using opened = await temporaryStore({ clock, limits: { uploadIdleMs: 60_000 } });
   const { store } = opened;
   const id = await begin(store, 1);
-  expect(await store.uploads.sweep(new Set([1n]))).toBe(0);
-  expect(await store.uploads.sweep(new Set([2n]))).toBe(1);
+  expect(await store.uploads.sweep(new Set([1n]), NOOP_SPAN)).toBe(0);
+  const span = new RecordingSpan("request");
+  expect(await store.uploads.sweep(new Set([2n]), span)).toBe(1);
+  expect(span.children).toMatchObject([
+    { name: "ais.upload.sweep", attributes: { "ais.uploads": 1 }, endCount: 1 },
+  ]);
   await expect(store.uploads.abort(key, id, NOOP_SPAN)).rejects.toThrow("does not exist");
   await begin(store, 1);
   ahead = 61_000_000_000n;
-  expect(await store.uploads.sweep(new Set([1n]))).toBe(1);
+  expect(await store.uploads.sweep(new Set([1n]), NOOP_SPAN)).toBe(1);
 });
 
 test("a copy keeps what it was made of, and replaces equal content that has other metadata", async () => {

@@ -60,7 +60,7 @@ async function sweep(
   const live = new Set(listBuckets(bmd).map(({ props }) => bucketId(props)));
   const [removed, uploads] = await Promise.all([
     store.sweepBuckets(live, NOOP_SPAN),
-    store.uploads.sweep(live),
+    store.uploads.sweep(live, NOOP_SPAN),
   ]);
   const youngestNs = parseDurationNs(config.space.dont_cleanup_time);
   const { files, bytes } = await store.sweepLeftOvers(Number(youngestNs / NS_PER_MS));

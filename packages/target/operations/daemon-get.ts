@@ -41,7 +41,7 @@ async function jobSnapHere(
   const id = call.query.get(QUERY.uuid) ?? "";
   const listing = listingJobs.list().find((each) => each.id === id);
   if (listing !== undefined) return jobSnap(listing.record, listing.share);
-  const entry = jobs.get(id) ?? (await jobs.refresh(id));
+  const entry = jobs.get(id) ?? (await jobs.refresh(id, call.span));
   if (entry === null) throw new AisError("notFound", `job "${id}" does not exist`);
   const live = jobRunner.live().find((each) => each.id === id)?.share;
   return jobSnap(entry.record, live ?? entry.shares.get(facts.id) ?? null);

@@ -1,6 +1,7 @@
 /** `intra.list`: this target's part of one page of a listing. */
 import type { Call } from "@ais/node/call.ts";
 import type { HttpReply } from "@ais/node/http/types.ts";
+import { withSpanNow } from "@ais/storage/failed-span.ts";
 import type { ListedObject, ListPage } from "@ais/storage/types.ts";
 import { type Bck, bucketUname } from "@ais/wire/bck.ts";
 import { findBucket } from "@ais/wire/bmd.ts";
@@ -32,17 +33,14 @@ export async function intraList(call: Call, services: TargetServices): Promise<H
   const { prefix, after, limit, delimiter } = page;
   const listed = await services.store.list(bucketId(props), { prefix, after, limit, delimiter }, span);
   const misplaced = isSettled(snapshot) ? null : misplacedIn(page.bucket, services);
-  const encoding = span.child("ais.list.encode");
-  const reply: ListPageReply = {
-    entries: entriesOf(listed, page, misplaced, services),
-    more: listed.more,
-    smapVersion: services.member.snapshot.smap.version,
-  };
-  const body = packr.pack(reply);
-  encoding.end();
-  if (page.listingId !== undefined)
-    services.listingJobs.page(page.listingId, page.bucket, page.bid, reply.entries.length);
-  span.set("ais.list.entries", reply.entries.length);
+  const { body, count } = withSpanNow(span, "ais.list.encode", () => {
+    const entries = entriesOf(listed, page, misplaced, services);
+    const smapVersion = services.member.snapshot.smap.version;
+    const reply: ListPageReply = { entries, more: listed.more, smapVersion };
+    return { body: packr.pack(reply), count: entries.length };
+  });
+  if (page.listingId !== undefined) services.listingJobs.page(page.listingId, page.bucket, page.bid, count);
+  span.set("ais.list.entries", count);
   return {
     status: 200,
     headers: [[HEADERS.contentType, CONTENT_TYPES.msgpack]],

@@ -1,6 +1,6 @@
 import { parseExporterEndpoint, type TracingSection } from "@ais/wire/tracing-config.ts";
 import type { Env } from "../recorder/env-number.ts";
-import { envNumber } from "../recorder/env-number.ts";
+import { envTimeoutMs } from "../recorder/env-number.ts";
 import { parsePairs } from "../resource.ts";
 
 /** Where and how to export. Plain data: it goes to the worker, and two are the same when their JSON is. */
@@ -21,14 +21,17 @@ export interface Destination {
   readonly certFile: string;
   readonly keyFile: string;
   readonly gzip: boolean;
+  /** Of one call. */
   readonly timeoutMs: number;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
-const MAX_TIMEOUT_MS = 600_000;
 
-/** The section's exporter settings, completed from OpenTelemetry's environment where the section says nothing. */
-export function destinationOf(section: TracingSection, env: Env): Destination {
+/**
+ * The section's exporter settings, completed from OpenTelemetry's environment where the section says nothing. No call
+ * takes longer than a batch may (`exportTimeoutMs`).
+ */
+export function destinationOf(section: TracingSection, env: Env, exportTimeoutMs: number): Destination {
   const { token_header, token_file } = section.exporter_auth;
   const { host, port, scheme, httpPath } = parseExporterEndpoint(section.exporter_endpoint);
   const insecure = otlpEnv(env, "INSECURE").toLowerCase() === "true";
@@ -37,15 +40,16 @@ export function destinationOf(section: TracingSection, env: Env): Destination {
     port,
     security: scheme === "auto" ? autoSecurity(section.skip_verify, insecure) : scheme,
     verify: !section.skip_verify,
-    httpPath: httpPath === "" && otlpEnv(env, "PROTOCOL") === "http/protobuf" ? "/v1/traces" : httpPath,
+    httpPath:
+      httpPath === "" && otlpEnv(env, "PROTOCOL").toLowerCase() === "http/protobuf" ? "/v1/traces" : httpPath,
     headers: parsePairs(otlpEnv(env, "HEADERS")),
     tokenHeader: token_header.toLowerCase(),
     tokenFile: token_file,
     caFile: otlpEnv(env, "CERTIFICATE"),
     certFile: otlpEnv(env, "CLIENT_CERTIFICATE"),
     keyFile: otlpEnv(env, "CLIENT_KEY"),
-    gzip: otlpEnv(env, "COMPRESSION") === "gzip",
-    timeoutMs: envNumber(env, otlpNames("TIMEOUT"), DEFAULT_TIMEOUT_MS, 1, MAX_TIMEOUT_MS),
+    gzip: otlpEnv(env, "COMPRESSION").toLowerCase() === "gzip",
+    timeoutMs: Math.min(exportTimeoutMs, envTimeoutMs(env, otlpNames("TIMEOUT"), DEFAULT_TIMEOUT_MS)),
   };
 }
 

@@ -19,6 +19,10 @@ const RESTART_BASE_MS = 200;
 const RESTART_CAP_MS = 30_000;
 /** Finding out what the collector speaks comes on top of the call itself. */
 const TEST_EXTRA_MS = 5_000;
+/** Somebody waits for it, however long an export may take. */
+const TEST_MAX_MS = 60_000;
+/** For the worker to give back what it has. It does nothing that takes long. */
+const GIVE_BACK_MS = 1_000;
 
 export interface ExportLinkOptions {
   readonly setup: WorkerSetup;
@@ -28,6 +32,9 @@ export interface ExportLinkOptions {
   /** Takes the buffer of a batch that is settled. */
   readonly recycle: (buffer: ArrayBuffer) => void;
 }
+
+/** Takes over a batch that this destination did not get. */
+export type BatchHeir = (batch: SpanBatch, resource: Uint8Array) => void;
 
 interface Outstanding {
   readonly spans: number;
@@ -51,6 +58,7 @@ export class ExportLink {
   #endpoint: string;
   #closed = false;
   #onEmpty: (() => void) | null = null;
+  #onGivenBack: ((batches: readonly BatchMessage[]) => void) | null = null;
   /** Told already; the same failure every few seconds is one line in the log. */
   #loggedError = "";
 
@@ -77,7 +85,7 @@ export class ExportLink {
     const worker = this.#worker;
     const id = ++this.#lastId;
     if (worker === null) return Promise.resolve(failedTest(id, "the trace export worker does not run"));
-    const timeoutMs = this.#options.setup.destination.timeoutMs + TEST_EXTRA_MS;
+    const timeoutMs = Math.min(this.#options.setup.destination.timeoutMs, TEST_MAX_MS) + TEST_EXTRA_MS;
     return new Promise((resolve) => {
       const give = (report: TestedReport): void => {
         clearTimeout(timer);
@@ -91,14 +99,15 @@ export class ExportLink {
   }
 
   /**
-   * Waits for at most `deadlineMs` until every batch is settled, then drops the rest for `reason` and ends the worker. A
-   * second call while one waits may bring its deadline forward. Never rejects.
+   * Waits for at most `deadlineMs` until every batch is settled, then gives the rest to `heir`, drops what that does not get
+   * for `reason` and ends the worker. A second call while one waits may bring its deadline forward. Never rejects.
    */
-  async close(deadlineMs: number, reason: DropReason): Promise<void> {
+  async close(deadlineMs: number, reason: DropReason, heir: BatchHeir | null = null): Promise<void> {
     if (this.#outstanding.size > 0 && !this.#closed) {
       if (this.#worker !== null) post(this.#worker, { type: "hurry" });
       await this.#empty(deadlineMs);
     }
+    if (heir !== null && !this.#closed) await this.#bequeath(heir);
     if (this.#closed) return;
     this.#closed = true;
     this.#dropAll(reason);
@@ -111,6 +120,29 @@ export class ExportLink {
     } catch (error) {
       this.#options.logger.log("warn", "failed to end the trace export worker", { error: errorText(error) });
     }
+  }
+
+  /** Batches stay queued in the books: they change their link. */
+  async #bequeath(heir: BatchHeir): Promise<void> {
+    const given = this.#waiting.splice(0);
+    if (this.#worker !== null && this.#outstanding.size > given.length)
+      given.push(...(await this.#takeBack(this.#worker)));
+    for (const { id, spans, bytes, resource } of given) {
+      // Not there: another call has closed this link meanwhile, and booked it.
+      if (this.#outstanding.delete(id)) heir({ spans, bytes }, resource);
+    }
+  }
+
+  #takeBack(worker: Worker): Promise<readonly BatchMessage[]> {
+    return new Promise((resolve) => {
+      const give = (batches: readonly BatchMessage[]): void => {
+        clearTimeout(timer);
+        resolve(batches);
+      };
+      const timer = setTimeout(give, GIVE_BACK_MS, []);
+      this.#onGivenBack = give;
+      post(worker, { type: "giveBack" });
+    });
   }
 
   #empty(deadlineMs: number): Promise<void> {
@@ -146,6 +178,7 @@ export class ExportLink {
     ledger.lastError = `trace export worker ended: ${cause}`;
     ledger.exportFailures++;
     this.#failTests(ledger.lastError);
+    this.#onGivenBack?.([]);
     const held = new Set(this.#waiting.map(({ id }) => id));
     for (const id of [...this.#outstanding.keys()]) if (!held.has(id)) this.#drop(id, "worker_crash");
     const delayMs = backoffMs(this.#restarts++, RESTART_BASE_MS, RESTART_CAP_MS);
@@ -165,6 +198,9 @@ export class ExportLink {
         break;
       case "settled":
         this.#settle(message);
+        break;
+      case "givenBack":
+        this.#onGivenBack?.(message.batches);
         break;
       case "chosen":
         this.#endpoint = message.endpoint;

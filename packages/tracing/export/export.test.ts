@@ -212,9 +212,9 @@ describe("OTLP/HTTP", () => {
 });
 
 describe("what the collector answers", () => {
-  async function start(env = {}, retryWindowMs = 60_000): Promise<[Collector, TracingFixture]> {
+  async function start(env = {}): Promise<[Collector, TracingFixture]> {
     const collector = await Collector.start();
-    const fixture = new TracingFixture(env, { retryWindowMs });
+    const fixture = new TracingFixture(env);
     await fixture.tracing.configure(section({ exporter_endpoint: `http://127.0.0.1:${collector.port}` }));
     return [collector, fixture];
   }
@@ -275,7 +275,10 @@ describe("what the collector answers", () => {
   });
 
   test("nothing: every call has a deadline, and the spans are given up in the end", async () => {
-    const [collector, fixture] = await start({ OTEL_EXPORTER_OTLP_TIMEOUT: "50" }, 100);
+    const [collector, fixture] = await start({
+      OTEL_EXPORTER_OTLP_TIMEOUT: "50",
+      OTEL_BSP_EXPORT_TIMEOUT: "100",
+    });
     collector.behaviour = { kind: "hang" };
     fixture.record("a", "b");
     await fixture.settled();

@@ -28,7 +28,7 @@ test.each([1e12, Number.MAX_VALUE, 5_000])(
         close() {},
       },
       scope: new Uint8Array(0),
-      retryWindowMs: WINDOW_MS,
+      exportTimeoutMs: WINDOW_MS,
       report: (report) => report.type === "settled" && settled.resolve(report),
     });
     exporter.add(BATCH);

@@ -12,7 +12,7 @@ const BACKOFF_CAP_MS = 10_000;
 export interface ExporterOptions {
   readonly transport: Transport;
   readonly scope: Uint8Array;
-  readonly retryWindowMs: number;
+  readonly exportTimeoutMs: number;
   readonly report: (report: AttemptReport | SettledReport) => void;
   readonly random?: () => number;
 }
@@ -33,6 +33,8 @@ export class Exporter {
   #failuresInRow = 0;
   #notBeforeMs = 0;
   readonly #sleepers = new Set<() => void>();
+  readonly #underWay = new Set<BatchMessage>();
+  #isOver = false;
 
   constructor(options: ExporterOptions) {
     this.#options = options;
@@ -50,21 +52,36 @@ export class Exporter {
     for (const wake of this.#sleepers) wake();
   }
 
+  /**
+   * Ends everything and returns what is not settled. A call that is under way may succeed yet: its batch arrives twice
+   * then, as after any answer that is lost.
+   */
+  giveBack(): readonly BatchMessage[] {
+    this.#isOver = true;
+    // A call may still read the bytes of its batch, so that they cannot change hands.
+    const copies = [...this.#underWay].map((batch) => ({ ...batch, bytes: batch.bytes.slice() }));
+    return [...copies, ...this.#queue.splice(0).map(({ batch }) => batch)];
+  }
+
   async #runLane(): Promise<void> {
     this.#lanes++;
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      this.#underWay.add(next.batch);
       await this.#deliver(next);
+      this.#underWay.delete(next.batch);
     }
     this.#lanes--;
   }
 
   async #deliver({ batch, receivedMs }: Waiting): Promise<void> {
-    const { transport, scope, report, retryWindowMs } = this.#options;
+    const { transport, scope, report, exportTimeoutMs } = this.#options;
     const parts = requestParts(batch.resource, scope, batch.bytes);
     for (;;) {
       await this.#waitForTurn();
+      if (this.#isOver) return;
       const startedMs = performance.now();
       const outcome = await transport.export(parts);
+      if (this.#isOver) return;
       const durationMs = performance.now() - startedMs;
       const error = outcome.kind === "taken" ? "" : outcome.error;
       report({ type: "attempt", durationMs, error });
@@ -79,7 +96,7 @@ export class Exporter {
         report(settled(batch, batch.spans, "refused", error));
         return;
       }
-      if (performance.now() - receivedMs >= retryWindowMs) {
+      if (performance.now() - receivedMs >= exportTimeoutMs) {
         report(settled(batch, batch.spans, "unavailable", error));
         return;
       }
@@ -88,12 +105,10 @@ export class Exporter {
   }
 
   #holdBack(askedMs: number | null): void {
-    const { random, retryWindowMs } = this.#options;
+    const { random, exportTimeoutMs } = this.#options;
     // A collector that asks for days is asked again when what waits would have to be given up: it may have been replaced.
-    const delayMs =
-      askedMs === null
-        ? backoffMs(this.#failuresInRow, BACKOFF_BASE_MS, BACKOFF_CAP_MS, random)
-        : Math.min(askedMs, retryWindowMs);
+    const wantedMs = askedMs ?? backoffMs(this.#failuresInRow, BACKOFF_BASE_MS, BACKOFF_CAP_MS, random);
+    const delayMs = Math.min(wantedMs, exportTimeoutMs);
     this.#failuresInRow++;
     this.#notBeforeMs = Math.max(this.#notBeforeMs, performance.now() + delayMs);
   }

@@ -96,17 +96,77 @@ describe("a change of the section", () => {
     expect(collector.spans.map(({ name }) => name)).toEqual(["done", "again"]);
   });
 
-  test("does not wait for ever for an old collector that is gone", async () => {
+  test("sends what an old collector could not be given to the new one, as it was recorded", async () => {
     await using next = await Collector.start();
     await using fixture = new TracingFixture({}, { reconfigureDrainMs: 50 });
+    const wrong = section({ exporter_endpoint: "http://127.0.0.1:1", attributes: { phase: "1" } });
+    await fixture.tracing.configure(wrong);
+    // In several batches: some are under way at the time, others wait for their turn.
+    for (let batch = 0; batch < 8; batch++) {
+      fixture.record(`early ${batch}`);
+      await fixture.tracing.configure({ ...wrong, sampler_probability: `0.${batch + 1}` });
+      await fixture.tracing.configure(wrong);
+    }
+    const corrected = section({ exporter_endpoint: endpointOf(next), attributes: { phase: "2" } });
+    const changed = fixture.tracing.configure(corrected);
+    fixture.record("late");
+    expect(fixture.unaccounted()).toBe(0);
+    await changed;
+    expect(fixture.unaccounted()).toBe(0);
+    await fixture.settled();
+    expect(fixture.tracing.stats()).toMatchObject({ spansExported: 9, spansQueued: 0, queueBytes: 0 });
+    expect(fixture.tracing.stats().spansDropped).toEqual({});
+    const phases = next.received.flatMap(({ spans }) =>
+      spans.map(({ resource }) => resource.attributes.phase),
+    );
+    expect(phases.toSorted()).toEqual([..."111111112"]);
+    const names = next.spans.map(({ name }) => name).toSorted();
+    expect(names).toEqual([..."01234567"].map((batch) => `early ${batch}`).concat("late"));
+    const told = await fixture.log.line("spans that the former collector did not take go to the new one");
+    expect(told.fields.spans).toBe(8);
+  });
+
+  test("takes back what hangs at a collector, and does not wait for ever", async () => {
+    await using old = await Collector.start();
+    await using next = await Collector.start();
+    old.behaviour = { kind: "hang" };
+    await using fixture = new TracingFixture({}, { reconfigureDrainMs: 50 });
+    await fixture.tracing.configure(section({ exporter_endpoint: endpointOf(old) }));
+    fixture.record("a", "b");
+    await old.until(() => old.calls === 1);
+    await fixture.tracing.configure(section({ exporter_endpoint: endpointOf(next) }));
+    await next.until(() => next.spans.length === 2);
+    await fixture.settled();
+    expect(fixture.tracing.stats()).toMatchObject({ spansExported: 2, spansDropped: {} });
+    expect(fixture.unaccounted()).toBe(0);
+  });
+
+  test("to off gives to nobody what could not be delivered, also when a new collector follows", async () => {
+    await using next = await Collector.start();
+    await using fixture = new TracingFixture({}, { reconfigureDrainMs: 200 });
+    await fixture.tracing.configure(section({ exporter_endpoint: "http://127.0.0.1:1" }));
+    fixture.record("lost");
+    const off = fixture.tracing.configure(section({ enabled: false }));
+    await fixture.tracing.configure(section({ exporter_endpoint: endpointOf(next) }));
+    fixture.record("kept");
+    await off;
+    await fixture.settled();
+    expect(next.spans.map(({ name }) => name)).toEqual(["kept"]);
+    expect(fixture.tracing.stats()).toMatchObject({ spansExported: 1, spansDropped: { reconfigured: 1 } });
+    expect(fixture.unaccounted()).toBe(0);
+  });
+
+  test("that a stop follows is over by the deadline of the stop", async () => {
+    await using next = await Collector.start();
+    next.behaviour = { kind: "hang" };
+    await using fixture = new TracingFixture({}, { reconfigureDrainMs: 60_000 });
     await fixture.tracing.configure(section({ exporter_endpoint: "http://127.0.0.1:1" }));
     fixture.record("lost");
     const changed = fixture.tracing.configure(section({ exporter_endpoint: endpointOf(next) }));
-    fixture.record("kept");
+    await fixture.tracing.stop(50);
     await changed;
-    await next.until(() => next.spans.length === 1);
-    await fixture.settled();
-    expect(fixture.tracing.stats()).toMatchObject({ spansExported: 1, spansDropped: { reconfigured: 1 } });
+    expect(fixture.tracing.stats()).toMatchObject({ spansQueued: 0, queueBytes: 0 });
+    expect(fixture.unaccounted()).toBe(0);
   });
 
   test("that makes no sense leaves the former one in force", async () => {
@@ -187,8 +247,8 @@ describe("a worker that dies", () => {
 test("the books balance at every moment, whatever the collector does", async () => {
   await using collector = await Collector.start();
   await using fixture = new TracingFixture(
-    { OTEL_EXPORTER_OTLP_TIMEOUT: "30" },
-    { retryWindowMs: 60, settings: { delayMs: 1, batchSpans: 20, queueBytes: 8_000 } },
+    { OTEL_EXPORTER_OTLP_TIMEOUT: "30", OTEL_BSP_EXPORT_TIMEOUT: "60" },
+    { settings: { delayMs: 1, batchSpans: 20, queueBytes: 8_000 } },
   );
   await fixture.tracing.configure(section({ exporter_endpoint: endpointOf(collector) }));
   fixture.record("first");

@@ -9,7 +9,7 @@ export interface WorkerSetup {
   /** Encoded `InstrumentationScope`. */
   readonly scope: Uint8Array;
   /** Spans that could not be delivered for so long are given up. */
-  readonly retryWindowMs: number;
+  readonly exportTimeoutMs: number;
 }
 
 export interface BatchMessage {
@@ -27,6 +27,11 @@ export interface HurryMessage {
   readonly type: "hurry";
 }
 
+/** Send nothing more, and give back what is not settled. */
+export interface GiveBackMessage {
+  readonly type: "giveBack";
+}
+
 /** Send this one span now, past the queue, and report what came of it. */
 export interface TestMessage {
   readonly type: "test";
@@ -35,7 +40,7 @@ export interface TestMessage {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-export type ToWorker = BatchMessage | HurryMessage | TestMessage;
+export type ToWorker = BatchMessage | HurryMessage | GiveBackMessage | TestMessage;
 
 export interface TestedReport {
   readonly type: "tested";
@@ -67,6 +72,12 @@ export interface SettledReport {
   readonly buffer: ArrayBuffer;
 }
 
+/** The answer to `GiveBackMessage`: nothing is reported of these batches any more. */
+export interface GivenBackReport {
+  readonly type: "givenBack";
+  readonly batches: readonly BatchMessage[];
+}
+
 export interface ChosenReport {
   readonly type: "chosen";
   /** `endpointText` with the security that was found. */
@@ -80,4 +91,10 @@ export interface LogReport {
   readonly fields: LogFields;
 }
 
-export type FromWorker = AttemptReport | SettledReport | ChosenReport | LogReport | TestedReport;
+export type FromWorker =
+  | AttemptReport
+  | SettledReport
+  | GivenBackReport
+  | ChosenReport
+  | LogReport
+  | TestedReport;

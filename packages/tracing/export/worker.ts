@@ -18,7 +18,7 @@ const transport = createTransport(setup, token);
 const exporter = new Exporter({
   transport,
   scope: setup.scope,
-  retryWindowMs: setup.retryWindowMs,
+  exportTimeoutMs: setup.exportTimeoutMs,
   report,
 });
 
@@ -29,6 +29,10 @@ port.on("message", (message: ToWorker) => {
       break;
     case "hurry":
       exporter.hurry();
+      break;
+    case "giveBack":
+      report({ type: "givenBack", batches: exporter.giveBack() });
+      transport.close();
       break;
     case "test":
       void runExportTest(message, setup.scope, transport, token).then(report);
@@ -47,5 +51,10 @@ function onChosen(endpoint: string, detected: boolean): void {
 }
 
 function report(message: FromWorker): void {
-  port.postMessage(message, message.type === "settled" ? [message.buffer] : []);
+  port.postMessage(message, changingHands(message));
+}
+
+function changingHands(message: FromWorker): ArrayBuffer[] {
+  if (message.type === "settled") return [message.buffer];
+  return message.type === "givenBack" ? message.batches.map(({ bytes }) => bytes.buffer) : [];
 }

@@ -39,14 +39,6 @@ describe("the queue", () => {
     await fixture.tracing.stop(2_000);
     expect(collector.spans.map(({ name }) => name)).toEqual(["a", "b", "c"]);
   });
-
-  test("goes out in time, by OTEL_BSP_SCHEDULE_DELAY", async () => {
-    await using collector = await Collector.start();
-    await using fixture = new TracingFixture({ OTEL_BSP_SCHEDULE_DELAY: "20" }, { settings: {} });
-    await fixture.tracing.configure(section({ exporter_endpoint: `http://127.0.0.1:${collector.port}` }));
-    fixture.record("a");
-    await collector.until(() => collector.spans.length === 1);
-  });
 });
 
 class SteppedClock implements Clock {

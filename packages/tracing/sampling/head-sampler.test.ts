@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Clock } from "@ais/base/clock.ts";
 import type { SamplingRule } from "@ais/wire/sampling-rules.ts";
-import { carrier } from "../fixtures/tracing-fixture.ts";
+import { carrier, token } from "../fixtures/tracing-fixture.ts";
 import type { InboundCarrier, InboundFacts } from "../types.ts";
 import { type HeadDecision, HeadSampler } from "./head-sampler.ts";
 
@@ -27,6 +27,7 @@ class SetClock implements Clock {
 interface Setup {
   readonly probability?: number;
   readonly rules?: readonly SamplingRule[];
+  readonly believesUsers?: boolean;
   readonly allowsForced?: boolean;
   readonly clock?: Clock;
 }
@@ -34,10 +35,11 @@ interface Setup {
 function sampler({
   probability = 0,
   rules = [],
+  believesUsers = true,
   allowsForced = true,
   clock = new SetClock(),
 }: Setup): HeadSampler {
-  return new HeadSampler({ probability, rules, allowsForced, clock });
+  return new HeadSampler({ probability, rules, believesUsers, allowsForced, clock });
 }
 
 function request(facts: InboundFacts, headers: Readonly<Record<string, string>> = {}): InboundCarrier {
@@ -125,6 +127,47 @@ describe("rules", () => {
     };
     expect(sampler({ probability: 1 }).decide(0, 0, silent).sampled).toBe(true);
     expect(() => sampler({ rules: [all({})] }).decide(0, 0, silent)).toThrow("asked");
+  });
+});
+
+describe("rules by user", () => {
+  const ofAlice = { rules: [all({ user: "alice" })] };
+  const from = (user: string) => request(GET, { authorization: `Bearer ${token({ sub: user })}` });
+
+  test("whom the token names decides, before the rules that follow", () => {
+    const rules = [all({ user: "alice", bucket: "ais://nnn" }), none({ user: "bob" }), all({ id: "last" })];
+    const one = sampler({ rules });
+    const ruleOf = (user: string) => one.decide(0, 0, from(user)).ruleId;
+    expect(["alice", "bob", "carol", "Alice"].map(ruleOf)).toEqual(["all", "none", "last", "last"]);
+    expect(one.decide(0, 0, request(GET)).ruleId).toBe("last");
+    const elsewhere = { ...from("alice"), facts: () => ({ ...GET, bucket: "ais://mmm" }) };
+    expect(one.decide(0, 0, elsewhere).ruleId).toBe("last");
+  });
+
+  test("where callers are not believed they match nothing, and the other rules hold", () => {
+    expect(sampler({ ...ofAlice, believesUsers: false }).decide(0, 0, from("alice")).sampled).toBe(false);
+    const rules = [none({ user: "alice" }), all({})];
+    expect(sampler({ rules, believesUsers: false }).decide(0, 0, from("alice")).ruleId).toBe("all");
+  });
+
+  test("the token is read once, and only where a rule by user has come to its turn", () => {
+    const read: string[] = [];
+    const watched = (rules: readonly SamplingRule[]) => {
+      const { header } = from("bob");
+      const watching = (name: string) => {
+        read.push(name);
+        return header(name);
+      };
+      return sampler({ rules }).decide(0, 0, { ...request(GET), header: watching });
+    };
+    expect(watched([all({}), all({ id: "x", user: "bob" })]).ruleId).toBe("all");
+    expect(watched([all({ operation: "object.put", user: "bob" }), all({ id: "x" })]).ruleId).toBe("x");
+    expect(watched([all({ user: "bob", expires: "2026-08-19T10:00:00Z" }), all({ id: "y" })]).ruleId).toBe(
+      "y",
+    );
+    expect(read).toEqual([]);
+    expect(watched([all({ user: "alice" }), all({ id: "z", user: "bob" })]).ruleId).toBe("z");
+    expect(read).toEqual(["authorization"]);
   });
 });
 

@@ -2,9 +2,10 @@ import type { Clock } from "@ais/base/clock.ts";
 import { HEADERS } from "@ais/wire/headers.ts";
 import { isTrueText } from "@ais/wire/queries.ts";
 import type { SamplingRule } from "@ais/wire/sampling-rules.ts";
+import type { TracingSection } from "@ais/wire/tracing-config.ts";
 import type { InboundCarrier, Span } from "../types.ts";
 import { type RatioSampler, ratioSampler } from "../w3c/sampler.ts";
-import { RuleSampler } from "./rule-sampler.ts";
+import { type CompiledRule, RuleSampler } from "./rule-sampler.ts";
 
 /** On the SERVER span of the node that decided: id of the rule by which it did. */
 export const RULE_ATTRIBUTE = "ais.sampling.rule";
@@ -17,6 +18,8 @@ export interface HeadSamplerOptions {
   /** From 0 to 1, for what no rule is about. */
   readonly probability: number;
   readonly rules: readonly SamplingRule[];
+  /** False: who a caller says it is counts for nothing, and rules by user match no request. */
+  readonly believesUsers: boolean;
   /** Callers may have their request sampled. */
   readonly allowsForced: boolean;
   readonly clock: Clock;
@@ -40,9 +43,10 @@ export class HeadSampler {
   readonly #rules: RuleSampler | null;
   readonly #allowsForced: boolean;
 
-  constructor({ probability, rules, allowsForced, clock }: HeadSamplerOptions) {
+  constructor({ probability, rules, believesUsers, allowsForced, clock }: HeadSamplerOptions) {
     this.#sampler = ratioSampler(probability);
-    this.#rules = rules.length === 0 ? null : new RuleSampler(rules, clock);
+    const usable = believesUsers ? rules : rules.filter(({ user }) => user === undefined);
+    this.#rules = usable.length === 0 ? null : new RuleSampler(usable, clock);
     this.#allowsForced = allowsForced;
   }
 
@@ -54,14 +58,30 @@ export class HeadSampler {
   }
 
   #decide(word2: number, word3: number, request: InboundCarrier | null): HeadDecision {
-    const facts = this.#rules === null ? undefined : request?.facts?.();
-    const rule = facts === undefined ? undefined : this.#rules?.match(facts);
-    if (rule === undefined || rule === null) return this.#sampler(word2, word3) ? YES : NO;
+    const rule = this.#matchingRule(request);
+    if (rule === null) return this.#sampler(word2, word3) ? YES : NO;
     return { sampled: rule.sampler(word2, word3), ruleId: rule.id, forced: false };
+  }
+
+  #matchingRule(request: InboundCarrier | null): CompiledRule | null {
+    if (this.#rules === null || request === null) return null;
+    const facts = request.facts?.();
+    return facts === undefined ? null : this.#rules.match(facts, request);
   }
 }
 
 export function describeDecision(span: Span, { ruleId, forced }: HeadDecision): void {
   if (ruleId !== "") span.set(RULE_ATTRIBUTE, ruleId);
   if (forced) span.set(FORCED_ATTRIBUTE, true);
+}
+
+/** Validation has refused everything but a number from 0 to 1 and an empty text, which stands for 1. */
+export function probabilityOf(section: TracingSection): number {
+  const text = section.sampler_probability.trim();
+  if (text === "") return 1;
+  const probability = Number(text);
+  if (!(probability >= 0 && probability <= 1)) {
+    throw new RangeError(`invalid tracing.sampler_probability "${text}": expected a number from 0 to 1`);
+  }
+  return probability;
 }

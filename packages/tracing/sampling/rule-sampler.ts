@@ -1,8 +1,12 @@
 import type { Clock } from "@ais/base/clock.ts";
 import { parseSize } from "@ais/base/units.ts";
+import { HEADERS } from "@ais/wire/headers.ts";
 import { expiryMs, type SamplingRule } from "@ais/wire/sampling-rules.ts";
-import type { InboundFacts } from "../types.ts";
+import type { InboundCarrier, InboundFacts } from "../types.ts";
 import { type RatioSampler, ratioSampler } from "../w3c/sampler.ts";
+import { claimedUser } from "./claimed-user.ts";
+
+const AUTHORIZATION = HEADERS.authorization.toLowerCase();
 
 /** A rule in the form in which it is asked. */
 export interface CompiledRule {
@@ -14,6 +18,7 @@ export interface CompiledRule {
   readonly isPrefix: boolean;
   readonly operation: string | null;
   readonly minSizeBytes: number;
+  readonly user: string | null;
 }
 
 /** Finds the rule that decides over a new trace (tracing.md 5). A rule ends by this node's wall clock. */
@@ -26,18 +31,26 @@ export class RuleSampler {
     this.#clock = clock;
   }
 
-  /** The first rule whose conditions all hold. */
-  match(request: InboundFacts): CompiledRule | null {
+  /** The first rule whose conditions all hold. Users are what callers say they are. */
+  match(facts: InboundFacts, request: Pick<InboundCarrier, "header">): CompiledRule | null {
+    // Looked for when the first rule needs it.
+    let user: string | null = null;
     for (const rule of this.#rules) {
-      if (matches(rule, request) && (rule.expiresMs === Infinity || rule.expiresMs > this.#clock.nowMs()))
-        return rule;
+      if (!matches(rule, facts) || !this.#isInForce(rule)) continue;
+      if (rule.user === null) return rule;
+      user ??= claimedUser(request.header(AUTHORIZATION));
+      if (user === rule.user) return rule;
     }
     return null;
+  }
+
+  #isInForce({ expiresMs }: CompiledRule): boolean {
+    return expiresMs === Infinity || expiresMs > this.#clock.nowMs();
   }
 }
 
 function compile(rule: SamplingRule): CompiledRule {
-  const { id, bucket = null, operation = null, min_size: minSize, probability } = rule;
+  const { id, bucket = null, operation = null, min_size: minSize, user = null, probability } = rule;
   const isPrefix = bucket?.endsWith("*") === true;
   return {
     id,
@@ -47,6 +60,7 @@ function compile(rule: SamplingRule): CompiledRule {
     isPrefix,
     operation,
     minSizeBytes: minSize === undefined ? 0 : parseSize(minSize),
+    user,
   };
 }
 
