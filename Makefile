@@ -85,7 +85,7 @@ format: $(SETUP) ## Rewrite the sources in the house format
 	@node_modules/.bin/biome check --write . </dev/null
 
 .PHONY: bench-tracing
-bench-tracing: $(SETUP) ## Measure what tracing costs (BENCH="--rounds=7 --seconds=2 --only=get_4k")
+bench-tracing: $(SETUP) ## Measure what tracing costs (BENCH="--generations=3 --only=get_4k")
 	@$(BUN) tools/bench/tracing.ts $(BENCH) </dev/null
 
 .PHONY: bench

@@ -1,4 +1,7 @@
-/** Interleaved rounds: each of them measures every variant for a moment, beginning with another one each time. */
+/**
+ * Variants one after the other, each in rounds of two short windows, one of the base and one of the variant: the machine's
+ * speed drifts by more than what is looked for, and within a round it hardly does.
+ */
 import { sleep } from "@ais/base/lifecycle.ts";
 import { CASE_PLANS, type CaseName } from "./cases.ts";
 import type { BenchProcess } from "./lib/bench-process.ts";
@@ -20,9 +23,15 @@ export interface Sample {
   readonly requestsPerS: number;
 }
 
+/** The windows of a round, in alternating order. */
+export interface Round {
+  readonly base: Sample;
+  readonly own: Sample;
+}
+
 export interface Measured {
-  /** One sample a round, by contender. */
-  readonly samples: ReadonlyMap<string, readonly Sample[]>;
+  /** By contender; the base has none, it is in all of them. */
+  readonly rounds: ReadonlyMap<string, readonly Round[]>;
   /** All requests by contender, warm-up included. */
   readonly requests: ReadonlyMap<string, number>;
   /** Of the whole machine, 0 to 1. */
@@ -30,7 +39,9 @@ export interface Measured {
 }
 
 export interface MeasureOptions {
+  /** Of each contender. */
   readonly rounds: number;
+  /** Of a window. */
   readonly seconds: number;
   /** At most, for each contender. */
   readonly warmupSeconds: number;
@@ -43,8 +54,8 @@ export interface MeasureOptions {
 /** The last batch of spans is exported within this; every variant is charged what it uses until then. */
 const SETTLE_MS = 250;
 const WARMUP_CHUNK_S = 2;
-/** What a change of its state makes the runtime compile anew is compiled by then. */
-const STEERED_S = 2;
+/** In a row, in which the runtime compiles next to nothing. */
+const QUIET_CHUNKS = 5;
 /** Of a load that ends early: what it leaves on the disk stays there for a minute. */
 const WARMUP_CHUNKS_OF_BOUNDED = 4;
 /** Of the CPU time, that of the compilers. */
@@ -52,71 +63,83 @@ const COMPILED_SHARE = 0.003;
 
 export async function measureCase(
   caseName: CaseName,
+  base: Contender,
   contenders: readonly Contender[],
-  { rounds, seconds, warmupSeconds, load, helperPids, progress }: MeasureOptions,
+  options: MeasureOptions,
 ): Promise<Measured> {
-  const samples = new Map<string, Sample[]>(contenders.map(({ name }) => [name, []]));
-  const requests = new Map<string, number>(contenders.map(({ name }) => [name, 0]));
-  const otherWork = new OtherWork([...helperPids, ...new Set(contenders.map(({ pid }) => pid))]);
-  for (const contender of contenders) {
+  const { warmupSeconds, load, helperPids, progress } = options;
+  const all = [base, ...contenders];
+  const otherWork = new OtherWork([...helperPids, ...new Set(all.map(({ pid }) => pid))]);
+  const rounds = new Map<string, Round[]>();
+  const requests = new Map<string, number>(all.map(({ name }) => [name, 0]));
+  const measure: Measure = async (contender, seconds) => {
+    const { sample, count } = await measureOnce(caseName, contender, seconds, load);
+    requests.set(contender.name, (requests.get(contender.name) ?? 0) + count);
+    return sample;
+  };
+  for (const contender of all) {
     progress(`${caseName} warming up ${contender.name}`);
     await contender.steer?.();
-    requests.set(contender.name, await warmUp(caseName, contender, warmupSeconds, load));
+    await warmUp(caseName, contender, warmupSeconds, measure);
+    if (contender !== base)
+      rounds.set(contender.name, await measureRounds(base, contender, measure, options));
   }
+  return { rounds, requests, otherWorkShare: otherWork.share() };
+}
+
+/** Puts a load on a contender for so long. */
+type Measure = (contender: Contender, seconds: number) => Promise<Sample>;
+
+async function measureRounds(
+  base: Contender,
+  contender: Contender,
+  measure: Measure,
+  { rounds, seconds, progress }: MeasureOptions,
+): Promise<Round[]> {
+  const measured: Round[] = [];
   for (let round = 1; round <= rounds; round++) {
-    for (let turn = 0; turn < contenders.length; turn++) {
-      const contender = contenders[(turn + round) % contenders.length];
-      if (contender === undefined) continue;
-      progress(`${caseName} round ${round}/${rounds} ${contender.name}`);
-      const settled = await steered(caseName, contender, load);
-      const { sample, count } = await measureOnce(caseName, contender, seconds, load);
-      requests.set(contender.name, (requests.get(contender.name) ?? 0) + settled + count);
-      samples.get(contender.name)?.push(sample);
-    }
+    progress(`${contender.name} round ${round}/${rounds}`);
+    const isBaseFirst = round % 2 === 0;
+    const first = await measure(isBaseFirst ? base : contender, seconds);
+    const second = await measure(isBaseFirst ? contender : base, seconds);
+    measured.push(isBaseFirst ? { base: first, own: second } : { base: second, own: first });
   }
-  return { samples, requests, otherWorkShare: otherWork.share() };
+  return measured;
 }
 
 /** Measurements of the same contenders as one. */
 export function together(all: readonly Measured[]): Measured {
-  const samples = new Map<string, Sample[]>();
+  const rounds = new Map<string, Round[]>();
   const requests = new Map<string, number>();
   for (const measured of all) {
-    for (const [name, some] of measured.samples) samples.set(name, [...(samples.get(name) ?? []), ...some]);
+    for (const [name, some] of measured.rounds) rounds.set(name, [...(rounds.get(name) ?? []), ...some]);
     for (const [name, count] of measured.requests) requests.set(name, (requests.get(name) ?? 0) + count);
   }
   const otherWorkShare = all.reduce((sum, measured) => sum + measured.otherWorkShare, 0) / all.length;
-  return { samples, requests, otherWorkShare };
+  return { rounds, requests, otherWorkShare };
 }
 
 /**
  * Until the runtime has compiled what this load needs: the code of the export worker, and what one request of a hundred runs,
- * take tens of seconds to get there. Resolves with the number of requests.
+ * take tens of seconds to get there.
  */
 async function warmUp(
   caseName: CaseName,
   contender: Contender,
   warmupSeconds: number,
-  load: BenchProcess,
-): Promise<number> {
+  measure: Measure,
+): Promise<void> {
   const { requestsMax } = CASE_PLANS[caseName];
   const chunks = requestsMax > 0 ? WARMUP_CHUNKS_OF_BOUNDED : Math.ceil(warmupSeconds / WARMUP_CHUNK_S);
-  let requests = 0;
-  for (let chunk = 0; chunk < chunks; chunk++) {
-    const before = compilerTimeUs(contender.pid);
-    const { sample, count } = await measureOnce(caseName, contender, WARMUP_CHUNK_S, load);
-    requests += count;
-    const compilerUs = compilerTimeUs(contender.pid) - before;
-    if (chunk > 0 && compilerUs < sample.cpuUsPerRequest * count * COMPILED_SHARE) break;
+  let quietChunks = 0;
+  for (let chunk = 0; chunk < chunks && quietChunks < QUIET_CHUNKS; chunk++) {
+    const compilerBefore = compilerTimeUs(contender.pid);
+    const before = cpuTimeUs(contender.pid);
+    await measure(contender, WARMUP_CHUNK_S);
+    const compilerUs = compilerTimeUs(contender.pid) - compilerBefore;
+    const isQuiet = compilerUs < (cpuTimeUs(contender.pid) - before) * COMPILED_SHARE;
+    quietChunks = isQuiet ? quietChunks + 1 : 0;
   }
-  return requests;
-}
-
-/** Brings a contender that is steered into its state, under load. Resolves with the number of requests. */
-async function steered(caseName: CaseName, contender: Contender, load: BenchProcess): Promise<number> {
-  if (contender.steer === undefined) return 0;
-  await contender.steer();
-  return (await measureOnce(caseName, contender, STEERED_S, load)).count;
 }
 
 async function measureOnce(

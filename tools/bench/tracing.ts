@@ -1,8 +1,8 @@
 /**
- * `make bench-tracing`: what tracing costs, straight at a target, in one run. Options: `--rounds=7`, `--seconds=2`,
- * `--warmup=30` (seconds at most, for each variant), `--only=get_4k,put_4k`, `--generations=1`: so often every daemon is started
- * anew, with all the rounds. What a runtime makes of one and the same program differs by some per cent from start to start:
- * smaller differences between builds need several. Within a build one daemon is steered from state to state instead.
+ * `make bench-tracing`: what tracing costs, straight at a target, in one run. Options: `--rounds=24` (of each variant, with a
+ * window of plain and one of the variant), `--seconds=0.5` (a window), `--warmup=60` (seconds at most, for each variant),
+ * `--only=get_4k,put_4k`, `--generations=1`: so often every daemon is started anew, with all the rounds. What a runtime makes of
+ * one and the same program differs by some per cent from start to start: smaller differences need several.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ import { progress } from "./lib/progress.ts";
 import { type Contender, type Measured, measureCase, together } from "./measure.ts";
 import { caseFigures, caseTable } from "./report.ts";
 import { Steering } from "./steering.ts";
-import { CEILING, VARIANT_PLANS, VARIANTS, type Variant } from "./variants.ts";
+import { BASE, CEILING, VARIANT_PLANS, VARIANTS, type Variant } from "./variants.ts";
 
 const RESULTS = resolve(import.meta.dir, "../../bench-results/tracing.json");
 /** The exporters have this long to send what is left. */
@@ -35,9 +35,9 @@ interface BenchOptions {
 function parseOptions(): BenchOptions {
   const { values } = parseArgs({
     options: {
-      rounds: { type: "string", default: "7" },
-      seconds: { type: "string", default: "2" },
-      warmup: { type: "string", default: "30" },
+      rounds: { type: "string", default: "24" },
+      seconds: { type: "string", default: "0.5" },
+      warmup: { type: "string", default: "60" },
       generations: { type: "string", default: "1" },
       only: { type: "string", default: CASES.join(",") },
     },
@@ -71,7 +71,9 @@ async function main(): Promise<void> {
   console.log(`${machine}\nserver on core ${SERVER_CORE}, load and collector on core ${OTHER_CORE}`);
   console.log("the collector is a sink: it acknowledges and counts, nothing is stored");
   console.log("disabled, p0, p1 and p100 are one daemon, whose tracing is steered while it runs");
-  console.log(`medians of ${generations} times ${rounds} interleaved rounds of ${seconds} s a variant\n`);
+  console.log(
+    `medians of ${generations} times ${rounds} rounds, each ${seconds} s of plain and of the variant\n`,
+  );
   const results: Record<string, unknown> = {};
   for (const caseName of options.cases) {
     const generations: Generation[] = [];
@@ -122,18 +124,20 @@ async function measureGeneration(
     countReceived: async () => (await counts(sink))[0],
   });
   const [, sdkBefore] = await counts(sink);
-  const contenders: Contender[] = [];
-  for (const name of VARIANTS) {
+  const contender = async (name: Variant): Promise<Contender> => {
     const { build, probability } = VARIANT_PLANS[name];
     const { process: server, port } = cluster.targets[build];
     const targets = await cluster.targetsOf(caseName, build);
     const steer = probability === undefined ? {} : { steer: () => steering.to(name) };
-    contenders.push({ name, pid: server.pid, port, targets, ...steer });
-  }
+    return { name, pid: server.pid, port, targets, ...steer };
+  };
+  const base = await contender(BASE);
+  const contenders: Contender[] = [];
+  for (const name of VARIANTS) if (name !== BASE) contenders.push(await contender(name));
   await using ceiling = await startCeiling(caseName);
   if (ceiling !== null) contenders.push(ceiling.contender);
   const helperPids = [process.pid, load.pid, sink.pid];
-  const measured = await measureCase(caseName, contenders, { ...options, load, helperPids, progress });
+  const measured = await measureCase(caseName, base, contenders, { ...options, load, helperPids, progress });
   const steered = await steering.received();
   const [, sdkAfter] = await drainedCounts(sink);
   return { measured, spans: new Map([...steered, ["sdk_p100", sdkAfter - sdkBefore]]) };
