@@ -26,6 +26,7 @@ function span(
     kind: "internal",
     attributes: {},
     events: [],
+    resource: {},
     ...more,
   };
 }
@@ -103,6 +104,32 @@ test("verbose adds every attribute of the span, and its events", () => {
     "user_agent.original=curl",
     "@250us ais.hrw node=t1",
   ]);
+});
+
+test("verbose says which process each span is of, and tells of each process once", () => {
+  const target = { daemonID: "t1", "host.name": "h" };
+  const spans = [
+    span("1", "", "p", "GET", [0, 2000], { resource: { daemonID: "p1" } }),
+    span("2", "1", "t", "GET", [100, 200], { resource: target, attributes: { "ais.bytes": "7" } }),
+    // Another backend lists the process again, its attributes in another order.
+    span("3", "2", "t", "ais.file.read", [110, 190], { resource: { "host.name": "h", daemonID: "t1" } }),
+    span("4", "1", "t", "GET", [300, 400], { resource: { ...target, daemonID: "t2" } }),
+    span("5", "1", "x", "of nobody", [500, 600]),
+  ];
+  const lines = renderWaterfall(spans, { ...plain, verbose: true }).slice(2);
+  const named = lines.flatMap((line) => line.match(/process \d$/) ?? []);
+  expect(named).toEqual(["process 1", "process 2", "process 2", "process 3"]);
+  expect(lines.slice(-8)).toEqual([
+    "process 1  p",
+    "  daemonID=p1",
+    "process 2  t",
+    "  daemonID=t1",
+    "  host.name=h",
+    "process 3  t",
+    "  daemonID=t2",
+    "  host.name=h",
+  ]);
+  expect(renderWaterfall(spans, plain).join("\n")).not.toContain("process");
 });
 
 test("orphans, cycles, zero durations and skewed clocks lose no span", () => {

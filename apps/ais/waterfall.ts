@@ -2,6 +2,7 @@
 import { type Colors, padVisible, truncate, visibleWidth } from "./output/colors.ts";
 import { counted, formatMicroseconds } from "./output/units.ts";
 import { shownAttributes } from "./trace/attributes.ts";
+import { ProcessList } from "./trace/process-list.ts";
 import { type SpanRow, spanRows } from "./trace/rows.ts";
 import { buildSpanForest, type TraceSpan } from "./trace/span.ts";
 
@@ -9,7 +10,7 @@ export interface WaterfallOptions {
   /** Columns of the terminal; a narrower one than `WIDTH_MIN` is written past its edge. */
   readonly width: number;
   readonly colors: Colors;
-  /** Attributes and events under each span, and no folding. */
+  /** Attributes and events under each span, those of the processes at the end, and no folding. */
   readonly verbose: boolean;
 }
 
@@ -41,6 +42,7 @@ export function renderWaterfall(spans: readonly TraceSpan[], options: WaterfallO
   const endUs = Math.max(...spans.map((span) => span.startUs + span.durationUs));
   const scale = { startUs, durationUs: Math.max(endUs - startUs, 1), width: roomWidth - nameWidth };
 
+  const processes = new ProcessList();
   const lines = [header(spans, services, scale.durationUs, options.colors)];
   lines.push(" ".repeat(serviceWidth + nameWidth + DURATION_WIDTH + 3 * GAP.length) + axis(scale));
   for (const row of rows) {
@@ -55,8 +57,12 @@ export function renderWaterfall(spans: readonly TraceSpan[], options: WaterfallO
     ];
     const bars = row.errors > 0 ? mark(bar(row, scale)) : paint(row.service, bar(row, scale));
     lines.push(cells.join(GAP) + (row.errors > 0 ? mark(ERROR_MARK) : GAP) + bars);
-    if (options.verbose) lines.push(...details(row, serviceWidth, startUs, options.colors));
+    if (options.verbose) {
+      const process = processes.nameOf(row);
+      lines.push(...details(row, process, serviceWidth, startUs, options.colors));
+    }
   }
+  lines.push(...processes.lines().map((line) => options.colors.dim(line)));
   return lines;
 }
 
@@ -98,9 +104,16 @@ function bar(row: SpanRow, scale: Scale): string {
   return " ".repeat(from) + cells;
 }
 
-function details(row: SpanRow, indent: number, traceStartUs: number, colors: Colors): readonly string[] {
+function details(
+  row: SpanRow,
+  process: string,
+  indent: number,
+  traceStartUs: number,
+  colors: Colors,
+): readonly string[] {
   const margin = " ".repeat(indent + GAP.length) + row.continuation;
-  const lines = shownAttributes(row.attributes).map(([key, value]) => `${margin}  ${key}=${value}`);
+  const lines = process === "" ? [] : [`${margin}  ${process}`];
+  lines.push(...shownAttributes(row.attributes).map(([key, value]) => `${margin}  ${key}=${value}`));
   for (const event of row.events) {
     const attributes = Object.entries(event.attributes).map(([key, value]) => ` ${key}=${value}`);
     lines.push(

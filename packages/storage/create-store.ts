@@ -92,9 +92,9 @@ export function createStore(context: StoreContext, resources: AsyncDisposableSta
     list: (bucketId, options, span) => listObjects(context, bucketId, options, span),
     sweepBuckets: (liveBucketIds, span) => sweepBuckets(context, liveBucketIds, span),
     check: (options, span) => checkLive(context, options, span),
-    sweepLeftOvers: (olderThanMs) => sweepLeftOvers(context, olderThanMs),
-    reclaimSpace: async () => {
-      await reclaimSpace(context);
+    sweepLeftOvers: (olderThanMs, span) => sweepLeftOvers(context, olderThanMs, span),
+    reclaimSpace: async (span) => {
+      await reclaimSpace(context, span);
       capacity.lookAgain();
     },
     capacity: (maxAgeMs) => capacity.read(maxAgeMs),

@@ -16,6 +16,10 @@ export const SPAN_NAMES = {
   uploadRemove: "ais.upload.remove",
   /** Finding uploads that will never end, and removing them. */
   uploadSweep: "ais.upload.sweep",
+  /** One mountpath: finding files that no record names, and removing them. */
+  fileSweep: "ais.file.sweep",
+  /** One mountpath: what waits for its removal goes at once. */
+  fileReclaim: "ais.file.reclaim",
   /** Roots: what the store does by itself. */
   recovery: "ais.job recovery",
   fileRemoval: "ais.job file-removal",

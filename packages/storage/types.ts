@@ -283,9 +283,9 @@ export interface ObjectStore extends AsyncDisposable {
   /** Starts to look for damage, in the background. Changes nothing but the marks. */
   check(options: CheckOptions, span: Span): RunningCheck;
   /** Removes files that no record names and that nobody has changed for `olderThanMs`. Background work. */
-  sweepLeftOvers(olderThanMs: number): Promise<LeftOvers>;
+  sweepLeftOvers(olderThanMs: number, span: Span): Promise<LeftOvers>;
   /** Removes replaced and deleted files at once that nobody reads, grace period or not. */
-  reclaimSpace(): Promise<void>;
+  reclaimSpace(span: Span): Promise<void>;
   /** As of `maxAgeMs` ago or later; `capacityCacheMs` without it. */
   capacity(maxAgeMs?: number): readonly MountpathCapacity[];
   readonly stats: ObjectStoreStats;

@@ -197,6 +197,7 @@ export class LiveTracing implements Tracing {
       limitsHit: ledger.limitsHit,
       queueBytes: ledger.queuedBytes,
       queueCapacityBytes: this.#settings.queueBytes,
+      queueCapacitySpans: this.#settings.queueSpans,
       exports: ledger.exports,
       exportFailures: ledger.exportFailures,
       lastExportMs: ledger.lastExportMs,

@@ -15,6 +15,7 @@ const NO_STATS: TracingStats = {
   limitsHit: {},
   queueBytes: 0,
   queueCapacityBytes: 0,
+  queueCapacitySpans: 0,
   exports: 0,
   exportFailures: 0,
   lastExportMs: 0,

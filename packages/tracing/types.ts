@@ -182,6 +182,8 @@ export interface TracingStats {
   readonly limitsHit: Readonly<Record<string, number>>;
   readonly queueBytes: number;
   readonly queueCapacityBytes: number;
+  /** The queue's other bound: what comes when either is reached is dropped. */
+  readonly queueCapacitySpans: number;
   readonly exports: number;
   readonly exportFailures: number;
   /** Milliseconds of the last export. */

@@ -1,7 +1,7 @@
 /** A job is a trace of its own on every node, with a link to the request that started it (tracing.md 4). */
 import { expect, test } from "bun:test";
 import { TestCluster } from "@ais/testkit/cluster.ts";
-import { TestCollector } from "@ais/testkit/collector.ts";
+import { oneSpan, TestCollector } from "@ais/testkit/collector.ts";
 import { contentOf, getWithBody, JobClient, numbered, until } from "./jobs.fixture.ts";
 
 test("one root a node with a link, one child a phase, none for an object", async () => {
@@ -128,3 +128,35 @@ test("every kind that a request starts has its own traces, linked to the request
     expect(new Set(roots.map((root) => root.traceId)).size).toBe(roots.length);
   }
 }, 90_000);
+
+test("a cleanup has a span of each thing that it looks for, on every mountpath", async () => {
+  await using collector = await TestCollector.start();
+  await using cluster = await TestCluster.start({
+    targets: 1,
+    mountpathsPerTarget: 2,
+    tracingEndpoint: collector.endpoint,
+  });
+  const jobs = new JobClient(cluster);
+  const id = await jobs.job("PUT", "/v1/cluster", "start", { Kind: "cleanup-store" });
+  await jobs.wait(id);
+  const root = await collector.until(() =>
+    collector.spans.find(
+      ({ name, attributes }) => name === "ais.job cleanup-store" && attributes["ais.job.id"] === id,
+    ),
+  );
+  const phase = oneSpan(collector.trace(root.traceId), "ais.job.clean");
+  expect(phase.parentSpanId).toBe(root.spanId);
+  const parts = collector.trace(root.traceId).filter(({ parentSpanId }) => parentSpanId === phase.spanId);
+  expect(parts.map(({ name }) => name).toSorted()).toEqual([
+    "ais.coordinator.get",
+    "ais.file.reclaim",
+    "ais.file.reclaim",
+    "ais.file.sweep",
+    "ais.file.sweep",
+    "ais.upload.sweep",
+  ]);
+  const swept = parts.filter(({ name }) => name === "ais.file.sweep");
+  for (const { attributes } of swept)
+    expect(attributes).toMatchObject({ "ais.files.removed": 0, "ais.bytes": 0 });
+  expect(new Set(swept.map(({ attributes }) => attributes["ais.mountpath"])).size).toBe(2);
+}, 60_000);

@@ -237,6 +237,16 @@ test("the export without a collector, without tracing and in the plain build say
   expect((await ais(plain, "show", "tracing")).out).toMatch(/plain +no/);
 });
 
+test("show tracing shows the queue's bound that is nearer, whichever it is", async () => {
+  await using collector = await TestCollector.start();
+  collector.mode = "refuse";
+  const env = { OTEL_BSP_MAX_QUEUE_SIZE: "20" };
+  await using cluster = await startBucket({ targets: 1, tracingEndpoint: collector.endpoint, env });
+  for (let i = 0; i < 20; i++) await put(cluster, `o${i}`, 10);
+  const { out } = await ais(cluster, "show", "tracing");
+  expect(out).toMatch(/\(plaintext\) +\d+ +0 +\d+ \(queue_full \d+\) +100% /);
+});
+
 test("metrics have every figure, exemplars lead to traces, and log lines name theirs", async () => {
   await using collector = await TestCollector.start();
   const flags = ["--log-level=4"];
@@ -268,6 +278,7 @@ test("metrics have every figure, exemplars lead to traces, and log lines name th
     "spans_queued",
     "queue_bytes",
     "queue_capacity_bytes",
+    "queue_capacity_spans",
     "exports_count",
     "export_failures_count",
     "last_export_ms",

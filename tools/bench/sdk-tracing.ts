@@ -137,6 +137,7 @@ export const createSdkTracing: CreateTracing = ({ role, nodeId, version, hostnam
       limitsHit: {},
       queueBytes: 0,
       queueCapacityBytes: 0,
+      queueCapacitySpans: 0,
       exports: 0,
       exportFailures: 0,
       lastExportMs: 0,

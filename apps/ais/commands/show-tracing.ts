@@ -44,8 +44,6 @@ export function showTracingCommand(runtime: Runtime, parent: Command): Command {
 
 function row(snode: Snode, stats: JsonObject): readonly string[] {
   const isEnabled = textAt(stats, "enabled") === "true";
-  const capacity = numberAt(stats, "queueCapacityBytes");
-  const queuePercent = capacity === 0 ? 0 : Math.round((100 * numberAt(stats, "queueBytes")) / capacity);
   return [
     nodeName(snode),
     textAt(stats, "build") || "-",
@@ -56,10 +54,20 @@ function row(snode: Snode, stats: JsonObject): readonly string[] {
     String(numberAt(stats, "spansStarted")),
     String(numberAt(stats, "spansExported")),
     countsText(valueAt(stats, "spansDropped")),
-    `${queuePercent}%`,
+    queueText(stats),
     lastExportText(stats),
     lastErrorText(stats),
   ];
+}
+
+/** Of the bound that is nearer: what comes when either is reached is dropped. */
+function queueText(stats: JsonObject): string {
+  const share = (used: string, capacity: string): number =>
+    numberAt(stats, used) / Math.max(1, numberAt(stats, capacity));
+  const bytes = share("queueBytes", "queueCapacityBytes");
+  // A node of an earlier version names no bound of spans.
+  const spans = numberAt(stats, "queueCapacitySpans") === 0 ? 0 : share("spansQueued", "queueCapacitySpans");
+  return `${Math.round(100 * Math.max(bytes, spans))}%`;
 }
 
 function percent(share: number): string {

@@ -138,6 +138,7 @@ function toTraceSpan(traceId: string, span: RecordedSpan): TraceSpan {
       Object.entries(span.attributes).map(([key, value]) => [key, String(value)]),
     ),
     events: [],
+    resource: {},
   };
 }
 

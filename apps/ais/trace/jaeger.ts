@@ -84,16 +84,19 @@ function failureText(endpoint: string, status: number, body: Json): string {
 /** One element of `data` in a reply of `/api/traces`. */
 export function traceFromJaeger(value: unknown): Trace {
   const trace = asObject(value);
-  const processes = asObject(trace.processes);
+  const processes = new Map(
+    Object.entries(asObject(trace.processes)).map(([id, process]) => [id, asObject(process)]),
+  );
+  const resources = new Map([...processes].map(([id, { tags }]) => [id, tagsOf(tags)]));
   return asArray(trace.spans).map((element): TraceSpan => {
     const span = asObject(element);
     const attributes = tagsOf(span.tags);
-    const process = asObject(processes[text(span.processID)]);
+    const processId = text(span.processID);
     return {
       traceId: text(span.traceID),
       spanId: text(span.spanID),
       parentId: parentOf(span),
-      service: text(process.serviceName),
+      service: text(processes.get(processId)?.serviceName),
       name: text(span.operationName),
       startUs: Number(span.startTime ?? 0),
       durationUs: Number(span.duration ?? 0),
@@ -101,6 +104,7 @@ export function traceFromJaeger(value: unknown): Trace {
       kind: attributes["span.kind"] ?? "",
       attributes,
       events: asArray(span.logs).map(eventFromJaeger),
+      resource: resources.get(processId) ?? {},
     };
   });
 }

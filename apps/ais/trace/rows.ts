@@ -1,5 +1,5 @@
 /** From a tree of spans to rows of text, repeated siblings folded into one row. */
-import type { SpanNode, TraceEvent } from "./span.ts";
+import type { SpanNode, TraceEvent, TraceSpan } from "./span.ts";
 
 export interface SpanRow {
   /** Branch characters before the label. */
@@ -19,6 +19,7 @@ export interface SpanRow {
   readonly errors: number;
   readonly attributes: Readonly<Record<string, string>>;
   readonly events: readonly TraceEvent[];
+  readonly resource: TraceSpan["resource"];
 }
 
 /** More siblings than this with one name and service become one row. */
@@ -82,6 +83,7 @@ function makeRow(group: readonly SpanNode[], tree: string, continuation: string)
     errors,
     attributes: group.length === 1 ? (first?.attributes ?? {}) : {},
     events: group.length === 1 ? (first?.events ?? []) : [],
+    resource: first?.resource ?? {},
   };
 }
 

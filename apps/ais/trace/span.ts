@@ -14,6 +14,8 @@ export interface TraceSpan {
   readonly kind: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly events: readonly TraceEvent[];
+  /** Attributes of the process that recorded the span. */
+  readonly resource: Readonly<Record<string, string>>;
 }
 
 export interface TraceEvent {

@@ -104,8 +104,8 @@ function jaegerTrace() {
       ]),
     ],
     processes: {
-      p1: { serviceName: "aistore-proxy", tags: [] },
-      p2: { serviceName: "aistore-target", tags: [] },
+      p1: { serviceName: "aistore-proxy", tags: [tag("daemonID", "p7")] },
+      p2: { serviceName: "aistore-target", tags: [tag("daemonID", "t8"), tag("process.pid", 42)] },
     },
   };
 }
@@ -227,6 +227,11 @@ test("trace show draws the waterfall, and says when there is no such trace", asy
   const { out } = await ais("trace", "show", TRACE_ID);
   expect(out).toContain("2 services  2 spans  5.1ms  1 error");
   expect(out).toContain("aistore-target  └ GET /v1/objects/{bucket}/{object}");
+  expect(out).not.toContain("daemonID");
+  const verbose = (await ais("trace", "show", "-v", TRACE_ID)).out;
+  expect(verbose).toEndWith(
+    "process 1  aistore-proxy\n  daemonID=p7\nprocess 2  aistore-target\n  daemonID=t8\n  process.pid=42\n",
+  );
   expect(await ais("trace", "show", "abcd")).toMatchObject({ status: 1 });
   expect((await ais("trace", "show", "abcd")).err).toContain('trace "abcd" not found');
   expect((await ais("trace", "show", "xyz")).status).toBe(2);

@@ -246,22 +246,22 @@ export class JobShareRun {
 /** The children of a share's root span. */
 class PhaseSpans {
   readonly #root: Span;
-  #current: Span | null = null;
-  #name: JobPhase | null = null;
+  #current: { readonly name: JobPhase; readonly span: Span } | null = null;
 
   constructor(root: Span) {
     this.#root = root;
   }
 
-  begin(name: JobPhase): void {
-    if (this.#name === name) return;
+  begin(name: JobPhase): Span {
+    if (this.#current?.name === name) return this.#current.span;
     this.end();
-    this.#name = name;
-    this.#current = this.#root.child(JOB_SPAN.phase(name));
+    const span = this.#root.child(JOB_SPAN.phase(name));
+    this.#current = { name, span };
+    return span;
   }
 
   end(): void {
-    this.#current?.end();
+    this.#current?.span.end();
     this.#current = null;
   }
 }

@@ -1,5 +1,6 @@
 /** The one interface of background jobs (style.md 9): do a unit, else say what you wait for. */
 import type { JobAhead, JobRecord, JobStats } from "@ais/cluster/jobs/job-record.ts";
+import type { Span } from "@ais/tracing/types.ts";
 
 /** What came of a unit. */
 export type UnitOutcome =
@@ -36,8 +37,8 @@ export interface JobContext {
   readonly stats: JobStats;
   /** Says how many objects are worked on at a time. */
   readonly workers: (count: number) => void;
-  /** Ends the span of the phase before and begins another. */
-  readonly phase: (name: JobPhase) => void;
+  /** Ends the span of the phase before, and begins another unless it is the same. Returns the phase's span. */
+  readonly phase: (name: JobPhase) => Span;
   /** Notes a failure that does not end the job. */
   readonly failed: (error: unknown) => void;
 }

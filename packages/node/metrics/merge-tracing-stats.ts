@@ -9,6 +9,7 @@ export function mergeTracingStats(all: readonly TracingStats[]): TracingStats {
 
 function mergeTwo(left: TracingStats, right: TracingStats): TracingStats {
   const isNewer = right.lastExportTime > left.lastExportTime;
+  const failedLater = right.lastErrorTime > left.lastErrorTime;
   return {
     ...left,
     spansStarted: left.spansStarted + right.spansStarted,
@@ -19,11 +20,13 @@ function mergeTwo(left: TracingStats, right: TracingStats): TracingStats {
     limitsHit: added(left.limitsHit, right.limitsHit),
     queueBytes: left.queueBytes + right.queueBytes,
     queueCapacityBytes: left.queueCapacityBytes + right.queueCapacityBytes,
+    queueCapacitySpans: left.queueCapacitySpans + right.queueCapacitySpans,
     exports: left.exports + right.exports,
     exportFailures: left.exportFailures + right.exportFailures,
     lastExportMs: isNewer ? right.lastExportMs : left.lastExportMs,
     lastExportTime: isNewer ? right.lastExportTime : left.lastExportTime,
-    lastError: left.lastError === "" ? right.lastError : left.lastError,
+    lastError: failedLater ? right.lastError : left.lastError,
+    lastErrorTime: failedLater ? right.lastErrorTime : left.lastErrorTime,
     tail: mergeTail(left.tail, right.tail),
   };
 }

@@ -22,6 +22,7 @@ const FIGURES: readonly Figure[] = [
   ["spans_exported_count", "spans that the collector took", "counter", (stats) => stats.spansExported],
   ["queue_bytes", "encoded spans that wait for export", "gauge", (stats) => stats.queueBytes],
   ["queue_capacity_bytes", "most encoded spans that may wait", "gauge", (stats) => stats.queueCapacityBytes],
+  ["queue_capacity_spans", "most spans that may wait", "gauge", (stats) => stats.queueCapacitySpans],
   ["exports_count", "batches exported", "counter", (stats) => stats.exports],
   ["export_failures_count", "batches whose export failed", "counter", (stats) => stats.exportFailures],
   [

@@ -142,6 +142,7 @@ const RECORDING_STATS: TracingStats = {
   limitsHit: {},
   queueBytes: 0,
   queueCapacityBytes: 1,
+  queueCapacitySpans: 1,
   exports: 1,
   exportFailures: 0,
   lastExportMs: 2,

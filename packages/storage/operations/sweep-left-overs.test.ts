@@ -4,6 +4,7 @@ import { existsSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import { objectFilePath } from "../files/object-path.ts";
+import { RecordingSpan } from "../testing/recording-span.ts";
 import {
   bodyOf,
   FILE_BYTES,
@@ -32,10 +33,18 @@ test("removes old files that no record names, and nothing else", async () => {
   for (const path of [orphan, young, temporary, foreign]) writeFileSync(path, "left over");
   for (const path of [keptPath, orphan, temporary, foreign]) utimesSync(path, OLD, OLD);
 
-  expect(await store.sweepLeftOvers(4 * HOUR_MS)).toEqual({ files: 0, bytes: 0 });
+  expect(await store.sweepLeftOvers(4 * HOUR_MS, NOOP_SPAN)).toEqual({ files: 0, bytes: 0 });
   const isTemporary = existsSync(temporary);
-  const found = await store.sweepLeftOvers(2 * HOUR_MS);
+  const job = new RecordingSpan("job");
+  const found = await store.sweepLeftOvers(2 * HOUR_MS, job);
   expect(found).toEqual({ files: 2, bytes: 18 });
+  expect(job.children).toMatchObject([
+    {
+      name: "ais.file.sweep",
+      attributes: { "ais.mountpath": mountpath, "ais.files.removed": 2, "ais.bytes": 18 },
+      endCount: 1,
+    },
+  ]);
   expect([keptPath, orphan, young, temporary, foreign].map(existsSync)).toEqual([
     true,
     false,
@@ -67,12 +76,16 @@ test("leaves alone what is being written, and what waits for its removal", async
     NOOP_SPAN,
   );
   while (objectFiles(mountpath).length < 3) await Bun.sleep(5);
-  expect(await store.sweepLeftOvers(-HOUR_MS)).toEqual({ files: 0, bytes: 0 });
+  expect(await store.sweepLeftOvers(-HOUR_MS, NOOP_SPAN)).toEqual({ files: 0, bytes: 0 });
   rest.resolve(bodyOf(10, 4));
   await writing;
-  expect(await store.sweepLeftOvers(-HOUR_MS)).toEqual({ files: 0, bytes: 0 });
+  expect(await store.sweepLeftOvers(-HOUR_MS, NOOP_SPAN)).toEqual({ files: 0, bytes: 0 });
   expect(objectFiles(mountpath)).toHaveLength(3);
-  await store.reclaimSpace();
+  const job = new RecordingSpan("job");
+  await store.reclaimSpace(job);
+  expect(job.children).toMatchObject([
+    { name: "ais.file.reclaim", attributes: { "ais.mountpath": mountpath }, endCount: 1 },
+  ]);
   expect(objectFiles(mountpath)).toHaveLength(2);
   expect(await readObject(store, "b")).toEqual(Buffer.concat([bodyOf(FILE_BYTES, 3), bodyOf(10, 4)]));
 });

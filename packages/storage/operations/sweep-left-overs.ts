@@ -5,11 +5,14 @@
 import { opendir, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { TEMPORARY_SUFFIX } from "@ais/base/durable-write.ts";
+import type { Span } from "@ais/tracing/types.ts";
 import { LiveView } from "../check/live-view.ts";
+import { withSpan } from "../failed-span.ts";
 import { fileIdOfName, fileIdOfTemporaryName, objectSubdirectory } from "../files/object-path.ts";
 import { readTrailer } from "../files/trailer.ts";
 import { objectIndexKey } from "../index/key.ts";
 import { OBJECT_SUBDIRECTORY_COUNT } from "../on-disk-format.ts";
+import { SPAN_ATTRIBUTES, SPAN_NAMES } from "../span-names.ts";
 import { errnoCode, errorChainText } from "../storage-error.ts";
 import type { OpenMountpath, StoreContext } from "../store-context.ts";
 import type { LeftOvers } from "../types.ts";
@@ -17,37 +20,62 @@ import type { LeftOvers } from "../types.ts";
 const NS_PER_MS = 1_000_000n;
 
 /** Younger files than `olderThanMs` are left alone. Resolves with what was removed. */
-export async function sweepLeftOvers(context: StoreContext, olderThanMs: number): Promise<LeftOvers> {
+export async function sweepLeftOvers(
+  context: StoreContext,
+  olderThanMs: number,
+  parent: Span,
+): Promise<LeftOvers> {
   const bornBeforeMs = Number(context.clock.nowNs() / NS_PER_MS) - olderThanMs;
   let files = 0;
   let bytes = 0;
   for (const mountpath of context.mountpaths) {
     // A mountpath that has gone shows an empty directory, or another disk's: nothing there is ours to remove.
     if (!mountpath.index.presence.isThere()) continue;
-    const view = new LiveView(mountpath);
-    for (let number = 0; number < OBJECT_SUBDIRECTORY_COUNT; number++) {
-      const directory = objectSubdirectory(mountpath.path, number);
-      const suspects: string[] = [];
-      for await (const { name } of await opendir(directory)) if (isSuspect(view, name)) suspects.push(name);
-      if (suspects.length === 0) continue;
-      // A write or a removal that was under way is over then: what still looks left over is.
-      await view.settled();
-      for (const name of suspects) {
-        const sizeBytes = await removeLeftOver(context, mountpath, view, join(directory, name), bornBeforeMs);
-        if (sizeBytes === null) continue;
-        files += 1;
-        bytes += sizeBytes;
-      }
-    }
+    await withSpan(parent, SPAN_NAMES.fileSweep, async (span) => {
+      span.set(SPAN_ATTRIBUTES.mountpath, mountpath.path);
+      const found = await sweepMountpath(context, mountpath, bornBeforeMs);
+      span.set(SPAN_ATTRIBUTES.removedFiles, found.files);
+      span.set(SPAN_ATTRIBUTES.bytes, found.bytes);
+      files += found.files;
+      bytes += found.bytes;
+    });
     mountpath.space.lookAgain();
   }
   return { files, bytes };
 }
 
+async function sweepMountpath(
+  context: StoreContext,
+  mountpath: OpenMountpath,
+  bornBeforeMs: number,
+): Promise<LeftOvers> {
+  const view = new LiveView(mountpath);
+  let files = 0;
+  let bytes = 0;
+  for (let number = 0; number < OBJECT_SUBDIRECTORY_COUNT; number++) {
+    const directory = objectSubdirectory(mountpath.path, number);
+    const suspects: string[] = [];
+    for await (const { name } of await opendir(directory)) if (isSuspect(view, name)) suspects.push(name);
+    if (suspects.length === 0) continue;
+    // A write or a removal that was under way is over then: what still looks left over is.
+    await view.settled();
+    for (const name of suspects) {
+      const sizeBytes = await removeLeftOver(context, mountpath, view, join(directory, name), bornBeforeMs);
+      if (sizeBytes === null) continue;
+      files += 1;
+      bytes += sizeBytes;
+    }
+  }
+  return { files, bytes };
+}
+
 /** Gives up the grace period of replaced and deleted files, to get their space back. */
-export async function reclaimSpace({ mountpaths }: StoreContext): Promise<void> {
-  for (const { removal, space } of mountpaths) {
-    await removal.expedite();
+export async function reclaimSpace({ mountpaths }: StoreContext, parent: Span): Promise<void> {
+  for (const { path, removal, space } of mountpaths) {
+    await withSpan(parent, SPAN_NAMES.fileReclaim, async (span) => {
+      span.set(SPAN_ATTRIBUTES.mountpath, path);
+      await removal.expedite();
+    });
     space.lookAgain();
   }
 }

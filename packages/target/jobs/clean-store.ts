@@ -10,6 +10,7 @@ import { spaceJobArgs } from "@ais/cluster/jobs/space-args.ts";
 import type { JobContext, JobWork, UnitOutcome } from "@ais/node/jobs/job-work.ts";
 import type { ListedObject } from "@ais/storage/types.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
+import type { Span } from "@ais/tracing/types.ts";
 import { hasAccess } from "@ais/wire/access.ts";
 import { type Bck, sameBucket } from "@ais/wire/bck.ts";
 import { listBuckets } from "@ais/wire/bmd.ts";
@@ -22,14 +23,14 @@ const NS_PER_MS = 1_000_000n;
 const EVERYTHING = { names: [], template: "", prefix: "", nonRecursive: false };
 
 export function cleanStore(context: JobContext, services: TargetServices): JobWork {
-  context.phase("clean");
+  const span = context.phase("clean");
   const buckets = bucketsToEmpty(context, services);
   let isSwept = false;
   let work: EachObject | null = null;
   return {
     async unit(signal): Promise<UnitOutcome> {
       if (!isSwept) {
-        const waiting = await sweep(context, services);
+        const waiting = await sweep(context, services, span);
         if (waiting !== null) return waiting;
         isSwept = true;
       }
@@ -50,21 +51,22 @@ export function cleanStore(context: JobContext, services: TargetServices): JobWo
 async function sweep(
   context: JobContext,
   { store, member, metrics, logger }: TargetServices,
+  span: Span,
 ): Promise<UnitOutcome | null> {
   // Read anew: data must not be taken for a dead bucket's because this node's BMD is old.
-  await member.refresh("bmd", NOOP_SPAN);
+  await member.refresh("bmd", span);
   // Nothing is awaited between here and the store's look at its buckets, so a bucket made meanwhile is in the set.
   const { bmd, config } = member.snapshot;
   if (bmd.version === "0")
     return { kind: "waiting", reason: "the bucket metadata is not known yet", delayMs: 500 };
   const live = new Set(listBuckets(bmd).map(({ props }) => bucketId(props)));
   const [removed, uploads] = await Promise.all([
-    store.sweepBuckets(live, NOOP_SPAN),
-    store.uploads.sweep(live, NOOP_SPAN),
+    store.sweepBuckets(live, span),
+    store.uploads.sweep(live, span),
   ]);
   const youngestNs = parseDurationNs(config.space.dont_cleanup_time);
-  const { files, bytes } = await store.sweepLeftOvers(Number(youngestNs / NS_PER_MS));
-  await store.reclaimSpace();
+  const { files, bytes } = await store.sweepLeftOvers(Number(youngestNs / NS_PER_MS), span);
+  await store.reclaimSpace(span);
   context.stats.objects += removed + files;
   context.stats.bytes += bytes;
   metrics.add("cleanup.store.n", removed + files);

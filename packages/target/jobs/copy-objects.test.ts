@@ -4,6 +4,7 @@ import { type JobRecord, NO_STATS, NOTHING_AHEAD } from "@ais/cluster/jobs/job-r
 import type { JobContext } from "@ais/node/jobs/job-work.ts";
 import { MemoryMember, memoryNode } from "@ais/node/testing/memory-member.ts";
 import { temporaryStore } from "@ais/storage/testing/store-fixture.ts";
+import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import { aisBucket } from "@ais/wire/bck.ts";
 import { type CopyMsg, parseCopyMsg } from "@ais/wire/jobs/job-messages.ts";
 import type { TargetServices } from "../services.ts";
@@ -32,7 +33,7 @@ test.each([
       ahead: NOTHING_AHEAD,
       announce: async () => undefined,
       workers() {},
-      phase() {},
+      phase: () => NOOP_SPAN,
       failed() {},
     };
     const services = { store: fixture.store, localStore: fixture.store, member };

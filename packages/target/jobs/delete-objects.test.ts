@@ -48,7 +48,7 @@ function begin(store: ObjectStore, { startedNs, shareStartedNs }: Times) {
     ahead: NOTHING_AHEAD,
     announce: async () => undefined,
     workers() {},
-    phase() {},
+    phase: () => NOOP_SPAN,
     failed() {},
   };
   const handOver = { isUnderWay: (uname: string) => underWay.has(uname) };

@@ -4,6 +4,7 @@ import { AisError } from "@ais/base/errors.ts";
 import { type JobAhead, type JobRecord, NO_STATS, NOTHING_AHEAD } from "@ais/cluster/jobs/job-record.ts";
 import type { JobContext } from "@ais/node/jobs/job-work.ts";
 import type { ListedObject } from "@ais/storage/types.ts";
+import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import { EachObject } from "./each-object.ts";
 
 const { signal } = new AbortController();
@@ -36,7 +37,7 @@ function workOn(objects: Map<string, ListedObject>, kept: Kept, deletes: boolean
       save();
     },
     workers() {},
-    phase() {},
+    phase: () => NOOP_SPAN,
     failed() {},
   };
   const work: EachObject = new EachObject({

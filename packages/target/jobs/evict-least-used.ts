@@ -9,6 +9,7 @@ import type { JobContext, JobWork, UnitOutcome } from "@ais/node/jobs/job-work.t
 import { DEFAULT_STORAGE_LIMITS } from "@ais/storage/limits.ts";
 import type { ListedObject, MountpathCapacity, ObjectKey } from "@ais/storage/types.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
+import type { Span } from "@ais/tracing/types.ts";
 import { hasAccess } from "@ais/wire/access.ts";
 import { type Bck, bucketCname, objectUname, sameBucket } from "@ais/wire/bck.ts";
 import { listBuckets } from "@ais/wire/bmd.ts";
@@ -40,13 +41,13 @@ function deletableBuckets({ member }: Pick<TargetServices, "member">): readonly 
 }
 
 export function evictLeastUsed(context: JobContext, services: TargetServices): JobWork {
-  context.phase("evict");
   return new Eviction(context, services);
 }
 
 class Eviction implements JobWork {
   readonly #context: JobContext;
   readonly #services: TargetServices;
+  readonly #span: Span;
   readonly #excess: Excess;
   readonly #buckets: EvictableBucket[];
   #after = "";
@@ -56,6 +57,7 @@ class Eviction implements JobWork {
   constructor(context: JobContext, services: TargetServices) {
     this.#context = context;
     this.#services = services;
+    this.#span = context.phase("evict");
     const { store, member } = services;
     this.#excess = new Excess(store.capacity(0), member.snapshot.config.space);
     const { buckets, force } = spaceJobArgs(context.record);
@@ -83,7 +85,7 @@ class Eviction implements JobWork {
   }
 
   async #finish(): Promise<UnitOutcome> {
-    if (this.#context.stats.objects > 0) await this.#services.store.reclaimSpace();
+    if (this.#context.stats.objects > 0) await this.#services.store.reclaimSpace(this.#span);
     return { kind: "done" };
   }
 

@@ -50,7 +50,7 @@ test("waits for placement; deletes then what has no original and was there befor
     ahead: NOTHING_AHEAD,
     announce: async () => undefined,
     workers() {},
-    phase() {},
+    phase: () => NOOP_SPAN,
     failed() {},
   };
   const self = { daemon_id: "self" };

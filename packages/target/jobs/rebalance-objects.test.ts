@@ -6,6 +6,7 @@ import type { JobContext } from "@ais/node/jobs/job-work.ts";
 import { memoryNode } from "@ais/node/testing/memory-member.ts";
 import { memoryServices } from "@ais/node/testing/memory-services.ts";
 import { NO_WORKERS } from "@ais/node/workers/workers.ts";
+import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import type { TargetServices } from "../services.ts";
 import { rebalanceObjects } from "./rebalance-objects.ts";
 
@@ -36,7 +37,10 @@ test("nothing moves before every process of the node has the cluster map", async
     stats: { ...NO_STATS },
     ahead: NOTHING_AHEAD,
     announce: async () => undefined,
-    phase: (name) => void phases.push(name),
+    phase: (name) => {
+      phases.push(name);
+      return NOOP_SPAN;
+    },
     workers() {},
     failed() {},
   };
