@@ -53,6 +53,7 @@ const BAGGAGE = "baggage";
 export interface TracingOverrides {
   readonly settings?: Partial<BatchSettings>;
   readonly workerUrl?: URL;
+  readonly watchIntervalMs?: number;
   readonly reconfigureDrainMs?: number;
   readonly flightLimits?: FlightLimits;
 }
@@ -338,6 +339,7 @@ export class LiveTracing implements Tracing {
       ledger: this.#ledger,
       logger,
       workerUrl: this.#overrides.workerUrl ?? exportWorkerUrl(),
+      watchIntervalMs: this.#overrides.watchIntervalMs,
       recycle: (buffer) => this.#recorder.recycle(buffer),
     });
   }

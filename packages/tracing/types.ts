@@ -186,7 +186,7 @@ export interface TracingStats {
   readonly queueCapacitySpans: number;
   readonly exports: number;
   readonly exportFailures: number;
-  /** Milliseconds of the last export. */
+  /** Milliseconds of the last export that the collector took. */
   readonly lastExportMs: number;
   /** When the collector last took something, RFC 3339; empty when it never did. */
   readonly lastExportTime: string;

@@ -27,7 +27,7 @@ const FIGURES: readonly Figure[] = [
   ["export_failures_count", "batches whose export failed", "counter", (stats) => stats.exportFailures],
   [
     "last_export_ms",
-    "duration of the last export in milliseconds",
+    "duration of the last export that the collector took, in milliseconds",
     "gauge",
     (stats) => stats.lastExportMs,
     "max",

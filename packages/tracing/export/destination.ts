@@ -56,7 +56,7 @@ export function destinationOf(section: TracingSection, env: Env, exportTimeoutMs
 /** How people see it: `grpc://localhost:4317 (plaintext)`. `tls` is null while the collector was not yet asked. */
 export function endpointText(destination: Destination, tls: boolean | null): string {
   const host = bracketed(destination.host);
-  const protocol = destination.httpPath === "" ? "grpc" : "http";
+  const protocol = destination.httpPath === "" ? "grpc" : tls === true ? "https" : "http";
   const security = tls === null ? "not connected yet" : securityText(tls, destination.verify);
   return `${protocol}://${host}:${destination.port}${destination.httpPath} (${security})`;
 }

@@ -14,6 +14,7 @@ import type {
   ToWorker,
   WorkerSetup,
 } from "./protocol.ts";
+import { WorkerWatch } from "./worker-watch.ts";
 
 const RESTART_BASE_MS = 200;
 const RESTART_CAP_MS = 30_000;
@@ -23,12 +24,15 @@ const TEST_EXTRA_MS = 5_000;
 const TEST_MAX_MS = 60_000;
 /** For the worker to give back what it has. It does nothing that takes long. */
 const GIVE_BACK_MS = 1_000;
+const WATCH_INTERVAL_MS = 5_000;
 
 export interface ExportLinkOptions {
   readonly setup: WorkerSetup;
   readonly ledger: Ledger;
   readonly logger: Logger;
   readonly workerUrl: URL;
+  /** How often the worker is asked whether it lives. */
+  readonly watchIntervalMs?: number | undefined;
   /** Takes the buffer of a batch that is settled. */
   readonly recycle: (buffer: ArrayBuffer) => void;
 }
@@ -52,6 +56,7 @@ export class ExportLink {
   readonly #waiting: BatchMessage[] = [];
   readonly #tests = new Map<number, (report: TestedReport) => void>();
   #worker: Worker | null = null;
+  #watch: WorkerWatch | null = null;
   #restarts = 0;
   #restartTimer: ReturnType<typeof setTimeout> | null = null;
   #lastId = 0;
@@ -115,8 +120,13 @@ export class ExportLink {
     if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
     const worker = this.#worker;
     this.#worker = null;
+    this.#watch?.stop();
+    if (worker !== null) await this.#end(worker);
+  }
+
+  async #end(worker: Worker): Promise<void> {
     try {
-      await worker?.terminate();
+      await worker.terminate();
     } catch (error) {
       this.#options.logger.log("warn", "failed to end the trace export worker", { error: errorText(error) });
     }
@@ -159,21 +169,32 @@ export class ExportLink {
   }
 
   #start(): void {
-    const { workerUrl, setup } = this.#options;
+    const { workerUrl, setup, watchIntervalMs: intervalMs = WATCH_INTERVAL_MS } = this.#options;
     this.#restartTimer = null;
     const worker = new Worker(workerUrl, { workerData: setup, name: "trace-export" });
-    worker.on("message", (message: FromWorker) => this.#receive(message));
+    worker.on("message", (message: FromWorker) => {
+      // What one that was given up says yet is booked already.
+      if (this.#worker === worker) this.#receive(message);
+    });
     worker.on("error", (error) => this.#died(worker, errorText(error)));
     worker.on("exit", (code) => this.#died(worker, `exit code ${code}`));
     // Last, since on Bun a listener for messages takes the reference again.
     worker.unref();
     this.#worker = worker;
+    this.#watch = new WorkerWatch({
+      intervalMs,
+      ask: () => post(worker, { type: "ping" }),
+      onSilent: () => this.#died(worker, "it does not answer"),
+    });
     for (const message of this.#waiting.splice(0)) post(worker, message);
   }
 
   #died(worker: Worker, cause: string): void {
     if (this.#worker !== worker) return;
     this.#worker = null;
+    this.#watch?.stop();
+    // It may live yet: after an error, or in an endless loop.
+    void this.#end(worker);
     const { ledger, logger } = this.#options;
     ledger.lastError = `trace export worker ended: ${cause}`;
     ledger.exportFailures++;
@@ -189,18 +210,20 @@ export class ExportLink {
 
   #receive(message: FromWorker): void {
     const { ledger, logger } = this.#options;
+    this.#watch?.heard();
     switch (message.type) {
       case "attempt":
         ledger.exports++;
-        ledger.lastExportMs = message.durationMs;
         if (message.error !== "") this.#failed(message.error);
-        else this.#succeeded();
+        else this.#succeeded(message.durationMs);
         break;
       case "settled":
         this.#settle(message);
         break;
       case "givenBack":
         this.#onGivenBack?.(message.batches);
+        break;
+      case "pong":
         break;
       case "chosen":
         this.#endpoint = message.endpoint;
@@ -226,8 +249,9 @@ export class ExportLink {
     for (const [id, give] of [...this.#tests]) give(failedTest(id, status));
   }
 
-  #succeeded(): void {
+  #succeeded(durationMs: number): void {
     this.#loggedError = "";
+    this.#options.ledger.lastExportMs = durationMs;
     this.#options.ledger.lastExportAtMs = Date.now();
   }
 

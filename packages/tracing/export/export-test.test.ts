@@ -47,6 +47,31 @@ test("over TLS whose certificate nobody vouches for", async () => {
   expect(collector.calls).toBe(0);
 });
 
+test.each([
+  ["http", "", true, "the collector speaks TLS, so its endpoint is https:// (UNAVAILABLE: "],
+  ["https", "", false, "the collector speaks no TLS, so its endpoint is http:// (UNAVAILABLE: "],
+  ["http", "/v1/traces", true, "the collector speaks TLS, so its endpoint is https:// ("],
+  ["https", "/v1/traces", false, "the collector speaks no TLS, so its endpoint is http:// ("],
+])("with %s://…%s where TLS is %p, says what the endpoint should be", async (scheme, path, tls, said) => {
+  await using collector = await Collector.start(tls ? selfSigned() : undefined);
+  const result = await tryOut({ exporter_endpoint: `${scheme}://localhost:${collector.port}${path}` });
+  expect(result).toMatchObject({
+    ok: false,
+    status: expect.stringMatching(new RegExp(`^${RegExp.escape(said)}`)),
+  });
+});
+
+test("over HTTP where nobody listens", async () => {
+  const gone = await Collector.start();
+  await gone[Symbol.asyncDispose]();
+  const result = await tryOut({ exporter_endpoint: `http://127.0.0.1:${gone.port}/v1/traces` });
+  expect(result).toMatchObject({
+    ok: false,
+    status: `failed to connect to 127.0.0.1:${gone.port}: ECONNREFUSED`,
+  });
+  expect(result.endpoint).toBe(`http://127.0.0.1:${gone.port}/v1/traces (plaintext)`);
+});
+
 test("with a token that cannot be read", async () => {
   await using collector = await Collector.start();
   const missing = join(directory, "missing");

@@ -1,15 +1,21 @@
 import { errorText } from "@ais/base/errors.ts";
 import { requestParts } from "../otlp/request.ts";
 import type { TestedReport, TestMessage } from "./protocol.ts";
+import type { Security } from "./security.ts";
 import type { TokenFile } from "./token-file.ts";
 import type { ExportOutcome, Transport } from "./transport.ts";
+
+export interface ExportTestMeans {
+  readonly scope: Uint8Array;
+  readonly transport: Transport;
+  readonly token: TokenFile | null;
+  readonly security: Security;
+}
 
 /** One try of what every batch goes through, with nothing left out of the answer. Never rejects. */
 export async function runExportTest(
   { id, resource, bytes }: TestMessage,
-  scope: Uint8Array,
-  transport: Transport,
-  token: TokenFile | null,
+  { scope, transport, token, security }: ExportTestMeans,
 ): Promise<TestedReport> {
   const report = { type: "tested", id, latencyMs: 0, token: token === null ? "none" : "sent" } as const;
   try {
@@ -20,7 +26,9 @@ export async function runExportTest(
   const startedMs = performance.now();
   const outcome = await transport.export(requestParts(resource, scope, bytes));
   const latencyMs = performance.now() - startedMs;
-  return { ...report, latencyMs, ...verdict(outcome) };
+  const { ok, status } = verdict(outcome);
+  const hint = ok ? "" : await security.wrongScheme();
+  return { ...report, latencyMs, ok, status: hint === "" ? status : `${hint} (${status})` };
 }
 
 /** One span was sent, so a collector that rejects any rejects this one. */

@@ -284,6 +284,7 @@ describe("what the collector answers", () => {
     await fixture.settled();
     expect(fixture.tracing.stats()).toMatchObject({ spansExported: 0, spansDropped: { unavailable: 2 } });
     expect(fixture.tracing.stats().lastError).toStartWith("DEADLINE_EXCEEDED");
+    expect(fixture.tracing.stats()).toMatchObject({ lastExportMs: 0, lastExportTime: "" });
     expect(fixture.unaccounted()).toBe(0);
     await fixture[Symbol.asyncDispose]();
     await collector[Symbol.asyncDispose]();

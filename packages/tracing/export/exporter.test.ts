@@ -40,3 +40,29 @@ test.each([1e12, Number.MAX_VALUE, 5_000])(
   },
   4_000,
 );
+
+test("a collector that asks for no time at all is asked less and less often", async () => {
+  const calls: number[] = [];
+  const startedMs = performance.now();
+  const fourth = Promise.withResolvers<void>();
+  const exporter = new Exporter({
+    transport: {
+      async export() {
+        calls.push(performance.now() - startedMs);
+        if (calls.length === 4) fourth.resolve();
+        return retryLater("busy", 0);
+      },
+      close() {},
+    },
+    scope: new Uint8Array(0),
+    exportTimeoutMs: 60_000,
+    report: () => undefined,
+    random: () => 0.1,
+  });
+  exporter.add(BATCH);
+  await fourth.promise;
+  exporter.giveBack();
+  const waits = calls.slice(1).map((call, index) => call - (calls[index] ?? 0));
+  for (const [index, least] of [50, 100, 200].entries())
+    expect(waits[index]).toBeGreaterThanOrEqual(least - 2);
+});

@@ -106,8 +106,12 @@ export class Exporter {
 
   #holdBack(askedMs: number | null): void {
     const { random, exportTimeoutMs } = this.#options;
+    // Collectors round 100 ms down to `Retry-After: 0`: with no more than that, each node would ask as fast as it can.
+    const wantedMs =
+      askedMs !== null && askedMs >= BACKOFF_BASE_MS
+        ? askedMs
+        : Math.max(askedMs ?? 0, backoffMs(this.#failuresInRow, BACKOFF_BASE_MS, BACKOFF_CAP_MS, random));
     // A collector that asks for days is asked again when what waits would have to be given up: it may have been replaced.
-    const wantedMs = askedMs ?? backoffMs(this.#failuresInRow, BACKOFF_BASE_MS, BACKOFF_CAP_MS, random);
     const delayMs = Math.min(wantedMs, exportTimeoutMs);
     this.#failuresInRow++;
     this.#notBeforeMs = Math.max(this.#notBeforeMs, performance.now() + delayMs);

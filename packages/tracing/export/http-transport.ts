@@ -46,7 +46,7 @@ export class HttpTransport implements Transport {
       return await outcomeOf(reply);
     } catch (error) {
       await security.changed();
-      return retryLater(errorText(error));
+      return retryLater(failureText(error, destination));
     }
   }
 
@@ -62,6 +62,12 @@ async function outcomeOf(reply: Response): Promise<ExportOutcome> {
   const text = `HTTP status ${reply.status}${told === "" ? "" : `: ${told}`}`;
   if (!RETRYABLE.has(reply.status)) return refused(text);
   return retryLater(text, retryAfterMs(reply.headers.get("retry-after"), Date.now()));
+}
+
+/** The runtime's own words for the most frequent failure are for browsers. */
+function failureText(error: unknown, { host, port }: Destination): string {
+  const isRefused = error instanceof Error && "code" in error && error.code === "ECONNREFUSED";
+  return isRefused ? `failed to connect to ${bracketed(host)}:${port}: ECONNREFUSED` : errorText(error);
 }
 
 function urlOf({ host, port, httpPath }: Destination, tls: boolean): string {

@@ -213,7 +213,10 @@ describe("stop", () => {
 });
 
 describe("a worker that dies", () => {
-  test("is replaced; what it held is counted, what comes after arrives", async () => {
+  test.each([
+    ["of an error", 'throw new Error("worker bug");', "worker bug"],
+    ["without an end", "for (;;);", "it does not answer"],
+  ])("%s is replaced; what it held is counted, what comes after arrives", async (_, death, cause) => {
     const dir = await mkdtemp(join(tmpdir(), "ais-worker-"));
     await using collector = await Collector.start();
     // The first of these workers dies of its first batch, later ones are the real thing.
@@ -226,15 +229,15 @@ describe("a worker that dies", () => {
        if (existsSync(${JSON.stringify(marker)})) await import(${JSON.stringify(exportWorkerUrl().href)});
        else parentPort?.on("message", () => {
          writeFileSync(${JSON.stringify(marker)}, "");
-         throw new Error("worker bug");
+         ${death}
        });`,
     );
-    await using fixture = new TracingFixture({}, { workerUrl: pathToFileURL(program) });
+    await using fixture = new TracingFixture({}, { workerUrl: pathToFileURL(program), watchIntervalMs: 100 });
     await fixture.tracing.configure(section({ exporter_endpoint: endpointOf(collector) }));
     fixture.record("lost", "lost too");
     await fixture.settled();
     expect(fixture.tracing.stats()).toMatchObject({ spansDropped: { worker_crash: 2 } });
-    expect(fixture.tracing.stats().lastError).toContain("worker bug");
+    expect(fixture.tracing.stats().lastError).toBe(`trace export worker ended: ${cause}`);
     fixture.record("kept");
     await collector.until(() => collector.spans.length === 1);
     await fixture.settled();

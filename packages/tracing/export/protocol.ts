@@ -40,7 +40,12 @@ export interface TestMessage {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-export type ToWorker = BatchMessage | HurryMessage | GiveBackMessage | TestMessage;
+/** Answer at once: whoever asks wants to know whether the worker lives. */
+export interface PingMessage {
+  readonly type: "ping";
+}
+
+export type ToWorker = BatchMessage | HurryMessage | GiveBackMessage | TestMessage | PingMessage;
 
 export interface TestedReport {
   readonly type: "tested";
@@ -84,6 +89,10 @@ export interface ChosenReport {
   readonly endpoint: string;
 }
 
+export interface PongReport {
+  readonly type: "pong";
+}
+
 export interface LogReport {
   readonly type: "log";
   readonly level: LogLevel;
@@ -97,4 +106,5 @@ export type FromWorker =
   | GivenBackReport
   | ChosenReport
   | LogReport
+  | PongReport
   | TestedReport;

@@ -37,6 +37,18 @@ export class Security {
     return true;
   }
 
+  /** After a failure: what is wrong with the endpoint's scheme, which is not changed by itself. Empty for nothing. */
+  async wrongScheme(): Promise<string> {
+    const { host, port, security } = this.#destination;
+    if (security === "detect") return "";
+    const { spoken } = await sniffTls(host, port, SNIFF_TIMEOUT_MS);
+    if (spoken === "tls" && security === "plain")
+      return "the collector speaks TLS, so its endpoint is https://";
+    if (spoken === "plaintext" && security === "tls")
+      return "the collector speaks no TLS, so its endpoint is http://";
+    return "";
+  }
+
   #choose(tls: boolean): boolean {
     if (this.#tls !== tls) {
       this.#tls = tls;

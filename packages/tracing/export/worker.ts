@@ -1,6 +1,7 @@
 /** Entry point of the export worker: it owns the connection, so that nothing of exporting runs on the serving thread. */
 import { parentPort, workerData } from "node:worker_threads";
 import { must } from "@ais/base/assert.ts";
+import type { Destination } from "./destination.ts";
 import { runExportTest } from "./export-test.ts";
 import { Exporter } from "./exporter.ts";
 import { GrpcTransport } from "./grpc-transport.ts";
@@ -14,7 +15,8 @@ const port = must(parentPort, "the export worker runs in a worker thread");
 const setup: WorkerSetup = workerData;
 const { tokenFile } = setup.destination;
 const token = tokenFile === "" ? null : new TokenFile(tokenFile);
-const transport = createTransport(setup, token);
+const security = new Security(setup.destination, onChosen);
+const transport = createTransport(setup.destination);
 const exporter = new Exporter({
   transport,
   scope: setup.scope,
@@ -34,13 +36,16 @@ port.on("message", (message: ToWorker) => {
       report({ type: "givenBack", batches: exporter.giveBack() });
       transport.close();
       break;
+    case "ping":
+      report({ type: "pong" });
+      break;
     case "test":
-      void runExportTest(message, setup.scope, transport, token).then(report);
+      void runExportTest(message, { scope: setup.scope, transport, token, security }).then(report);
   }
 });
 
-function createTransport({ destination }: WorkerSetup, token: TokenFile | null): Transport {
-  const options = { destination, token, security: new Security(destination, onChosen) };
+function createTransport(destination: Destination): Transport {
+  const options = { destination, token, security };
   return destination.httpPath === "" ? new GrpcTransport(options) : new HttpTransport(options);
 }
 

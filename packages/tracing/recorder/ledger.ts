@@ -10,8 +10,8 @@ export class Ledger {
   queuedBytes = 0;
   exports = 0;
   exportFailures = 0;
+  /** The last export that the collector took: how long it was, and its wall clock; 0 for none. */
   lastExportMs = 0;
-  /** Wall clock of the last export that the collector took; 0 for none. */
   lastExportAtMs = 0;
   /** Wall clock of the last error; 0 for none. */
   lastErrorAtMs = 0;
