@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { section } from "../fixtures/tracing-fixture.ts";
 import { type Env, NO_LIMIT_MS } from "../recorder/env-number.ts";
-import { type Destination, destinationOf } from "./destination.ts";
+import { type Destination, destinationOf, endpointText } from "./destination.ts";
 
 const EXPORT_TIMEOUT_MS = 60_000;
 
@@ -46,4 +46,13 @@ test("the variables of traces win over those of all signals, and names in values
     caFile: "/traces.pem",
   });
   expect(destination({ ...env, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "grpc" }).httpPath).toBe("");
+});
+
+test.each([
+  ["localhost:4317", null, "grpc://localhost:4317 (not connected yet)"],
+  ["https://[::1]:4317", true, "grpc://[::1]:4317 (TLS)"],
+  ["http://localhost:4318/v1/traces", false, "http://localhost:4318/v1/traces (plaintext)"],
+  ["https://localhost/v1/traces", true, "https://localhost:443/v1/traces (TLS)"],
+])("people see %s as what it came to", (endpoint, tls, shown) => {
+  expect(endpointText(destinationOf(section({ exporter_endpoint: endpoint }), {}, 1), tls)).toBe(shown);
 });
