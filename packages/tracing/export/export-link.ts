@@ -9,6 +9,7 @@ import { endpointText } from "./destination.ts";
 import type {
   BatchMessage,
   FromWorker,
+  ReadyReport,
   SettledReport,
   TestedReport,
   ToWorker,
@@ -52,10 +53,11 @@ interface Outstanding {
 export class ExportLink {
   readonly #options: ExportLinkOptions;
   readonly #outstanding = new Map<number, Outstanding>();
-  /** For the next worker, while there is none. */
+  /** For the next worker, while there is none that has begun. */
   readonly #waiting: BatchMessage[] = [];
   readonly #tests = new Map<number, (report: TestedReport) => void>();
   #worker: Worker | null = null;
+  #isReady = false;
   #watch: WorkerWatch | null = null;
   #restarts = 0;
   #restartTimer: ReturnType<typeof setTimeout> | null = null;
@@ -81,7 +83,7 @@ export class ExportLink {
     const id = ++this.#lastId;
     this.#outstanding.set(id, { spans: batch.spans, bytes: batch.bytes.length });
     const message: BatchMessage = { type: "batch", id, spans: batch.spans, resource, bytes: batch.bytes };
-    if (this.#worker === null) this.#waiting.push(message);
+    if (this.#worker === null || !this.#isReady) this.#waiting.push(message);
     else post(this.#worker, message);
   }
 
@@ -174,18 +176,25 @@ export class ExportLink {
     const worker = new Worker(workerUrl, { workerData: setup, name: "trace-export" });
     worker.on("message", (message: FromWorker) => {
       // What one that was given up says yet is booked already.
-      if (this.#worker === worker) this.#receive(message);
+      if (this.#worker !== worker) return;
+      if (message.type === "ready") this.#begin(worker);
+      else this.#receive(message);
     });
     worker.on("error", (error) => this.#died(worker, errorText(error)));
     worker.on("exit", (code) => this.#died(worker, `exit code ${code}`));
     // Last, since on Bun a listener for messages takes the reference again.
     worker.unref();
     this.#worker = worker;
+    this.#isReady = false;
     this.#watch = new WorkerWatch({
       intervalMs,
       ask: () => post(worker, { type: "ping" }),
       onSilent: () => this.#died(worker, "it does not answer"),
     });
+  }
+
+  #begin(worker: Worker): void {
+    this.#isReady = true;
     for (const message of this.#waiting.splice(0)) post(worker, message);
   }
 
@@ -208,7 +217,7 @@ export class ExportLink {
     this.#restartTimer.unref();
   }
 
-  #receive(message: FromWorker): void {
+  #receive(message: Exclude<FromWorker, ReadyReport>): void {
     const { ledger, logger } = this.#options;
     this.#watch?.heard();
     switch (message.type) {

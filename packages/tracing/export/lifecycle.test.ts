@@ -227,10 +227,14 @@ describe("a worker that dies", () => {
       `import { existsSync, writeFileSync } from "node:fs";
        import { parentPort } from "node:worker_threads";
        if (existsSync(${JSON.stringify(marker)})) await import(${JSON.stringify(exportWorkerUrl().href)});
-       else parentPort?.on("message", () => {
-         writeFileSync(${JSON.stringify(marker)}, "");
-         ${death}
-       });`,
+       else {
+         parentPort?.on("message", ({ type }) => {
+           if (type !== "batch") return;
+           writeFileSync(${JSON.stringify(marker)}, "");
+           ${death}
+         });
+         parentPort?.postMessage({ type: "ready" });
+       }`,
     );
     await using fixture = new TracingFixture({}, { workerUrl: pathToFileURL(program), watchIntervalMs: 100 });
     await fixture.tracing.configure(section({ exporter_endpoint: endpointOf(collector) }));
@@ -245,6 +249,28 @@ describe("a worker that dies", () => {
     expect(fixture.unaccounted()).toBe(0);
     await rm(dir, { recursive: true });
   });
+});
+
+test("a worker that cannot begin takes nothing with it", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "ais-worker-"));
+  await using collector = await Collector.start();
+  const program = join(dir, "worker.ts");
+  const tries = join(dir, "tries");
+  await writeFile(
+    program,
+    `import { appendFileSync, readFileSync } from "node:fs";
+     appendFileSync(${JSON.stringify(tries)}, "x");
+     if (readFileSync(${JSON.stringify(tries)}).length < 3) throw new Error("no begin");
+     await import(${JSON.stringify(exportWorkerUrl().href)});`,
+  );
+  await using fixture = new TracingFixture({}, { workerUrl: pathToFileURL(program) });
+  await fixture.tracing.configure(section({ exporter_endpoint: endpointOf(collector) }));
+  fixture.record("a", "b");
+  await fixture.settled();
+  expect(fixture.tracing.stats()).toMatchObject({ spansExported: 2, spansDropped: {}, exportFailures: 2 });
+  expect(fixture.tracing.stats().lastError).toBe("trace export worker ended: no begin");
+  expect(fixture.unaccounted()).toBe(0);
+  await rm(dir, { recursive: true });
 });
 
 test("the books balance at every moment, whatever the collector does", async () => {

@@ -89,6 +89,11 @@ export interface ChosenReport {
   readonly endpoint: string;
 }
 
+/** The worker has begun: what is sent before that is lost with one that does not come so far. */
+export interface ReadyReport {
+  readonly type: "ready";
+}
+
 export interface PongReport {
   readonly type: "pong";
 }
@@ -107,4 +112,5 @@ export type FromWorker =
   | ChosenReport
   | LogReport
   | PongReport
+  | ReadyReport
   | TestedReport;

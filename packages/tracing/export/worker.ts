@@ -44,6 +44,8 @@ port.on("message", (message: ToWorker) => {
   }
 });
 
+report({ type: "ready" });
+
 function createTransport(destination: Destination): Transport {
   const options = { destination, token, security };
   return destination.httpPath === "" ? new GrpcTransport(options) : new HttpTransport(options);
