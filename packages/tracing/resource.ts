@@ -15,6 +15,10 @@ export function resourceAttributes(options: TracingOptions, section: TracingSect
     "service.instance.id": nodeId,
     "host.name": hostname,
     "process.pid": process.pid,
+    // The conventions require these. The name `opentelemetry` is kept for its own SDKs.
+    "telemetry.sdk.language": "nodejs",
+    "telemetry.sdk.name": "aistore",
+    "telemetry.sdk.version": version,
     // Not a name of OpenTelemetry's: by it Jaeger 1 tells hosts apart, and it takes a redirect's target span, which begins
     // after its parent has ended, for a wrong clock where it does not know that both ran on one host.
     ...(address === undefined ? {} : { ip: address }),
