@@ -24,7 +24,7 @@ function trace(...lines: readonly string[]): OwnTrace {
       id.endsWith("!"),
     ];
   });
-  return { traceID: "t", services: ["s"], names: ["n"], spans };
+  return { traceID: "t", services: ["s"], names: ["n"], spans, failedStatuses: {} };
 }
 
 function at<T>(map: ReadonlyMap<string, T>, id: string): T | undefined {

@@ -9,7 +9,7 @@ import { jaegerReply, type ReplyError } from "./replies.ts";
 export const MAX_REPLY_SPANS = 100_000;
 
 export interface Found {
-  /** Latest start first. */
+  /** The latest start first, or the longest. */
   readonly summaries: readonly TraceSummary[];
   readonly errors: readonly ReplyError[];
 }
@@ -49,7 +49,11 @@ export function find(reader: TraceReader, { search, traceIds }: SearchParameters
   const { traces, incomplete } = reader.search(search);
   const late = { msg: `the search stopped after ${SEARCH_BUDGET_MS} ms: narrow it to see all that match` };
   return {
-    summaries: reader.summaries(traces).sort((a, b) => b.startUs - a.startUs),
+    summaries: reader
+      .summaries(traces)
+      .sort(
+        search.order === "longest" ? (a, b) => b.durationUs - a.durationUs : (a, b) => b.startUs - a.startUs,
+      ),
     errors: incomplete ? [late] : [],
   };
 }

@@ -17,6 +17,7 @@ beforeAll(async () => {
       kind: 1,
       startMs: T,
       durationMs: 8,
+      attributes: { "http.response.status_code": 404 },
       resource: { pod: "p" },
     },
     {
@@ -49,6 +50,7 @@ test("summaries need no service and say what a trace holds", async () => {
     duration: 8000,
     spanCount: 2,
     object: "",
+    failedStatus: 404,
     errorCount: 1,
     services: [
       { name: "db", spanCount: 1, errorCount: 1 },
@@ -61,6 +63,9 @@ test("summaries take the conditions of a search, errors and ids", async () => {
   const ids = async (query: string): Promise<string[]> =>
     (await aistrace.json<OwnTraces>(`/api/aistrace/traces?${query}`)).traces.map(({ traceID }) => traceID);
   expect(await ids("error=true")).toEqual([traceId(1)]);
+  expect(await ids("order=longest")).toEqual([traceId(1), traceId(2)]);
+  expect(await ids("order=longest&limit=1")).toEqual([traceId(1)]);
+  expect((await aistrace.get("/api/aistrace/traces?order=best")).status).toBe(400);
   expect(await ids("service=job&lookback=1h")).toEqual([traceId(2)]);
   expect(await ids("lookback=1s")).toEqual([]);
   expect(await ids(`traceID=${traceId(2)}`)).toEqual([traceId(2)]);
@@ -78,6 +83,7 @@ test("an outline has every span, a span all of its details", async () => {
       [spanId(1), "", 0, 0, "server", T * 1000, 8000, false],
       [spanId(2), spanId(1), 1, 1, "internal", (T + 2) * 1000, 0.5, true],
     ],
+    failedStatuses: { [spanId(1)]: 404 },
   });
   const { span, process } = await aistrace.json<OwnSpan>(
     `/api/aistrace/traces/${traceId(1)}/spans/${spanId(1)}`,

@@ -1,5 +1,5 @@
 import { AisError } from "@ais/base/errors.ts";
-import type { TraceSummary } from "../store/reader.ts";
+import type { TraceReader, TraceSummary } from "../store/reader.ts";
 import { kindName } from "../store/tags.ts";
 import type { QueryContext, QueryRequest } from "./context.ts";
 import { find } from "./find-traces.ts";
@@ -9,14 +9,17 @@ import { searchParameters } from "./parameters.ts";
 import { jsonReply } from "./replies.ts";
 import { parseTraceId } from "./trace-id.ts";
 
-/** `GET /api/aistrace/traces`: the parameters of Jaeger's search and `error=true`; no service is needed. */
+/** `GET /api/aistrace/traces`: the parameters of Jaeger's search, `error=true` and `order=longest`; no service is needed. */
 export function listTraces({ reader, nowMs }: QueryContext, { query }: QueryRequest): Response {
   const parameters = searchParameters(query, nowMs());
-  const found = reader.snapshot(() => find(reader, parameters));
-  const body: OwnTraces = {
-    traces: found.summaries.map((summary) => ownSummary(summary, reader.objectOf(summary))),
-    warnings: found.errors.map(({ msg, traceID }) => (traceID === undefined ? msg : `${msg}: ${traceID}`)),
-  };
+  const body = reader.snapshot((): OwnTraces => {
+    const { summaries, errors } = find(reader, parameters);
+    const traces = summaries.map((summary) => ownSummary(reader, summary));
+    return {
+      traces,
+      warnings: errors.map(({ msg, traceID }) => (traceID === undefined ? msg : `${msg}: ${traceID}`)),
+    };
+  });
   return jsonReply(body);
 }
 
@@ -47,6 +50,7 @@ export function getOutline({ reader }: QueryContext, { path: [id = ""] }: QueryR
       services: [...services.keys()],
       names: [...names.keys()],
       spans,
+      failedStatuses: Object.fromEntries(reader.failedStatuses(num)),
     };
     return jsonReply(body);
   });
@@ -74,12 +78,13 @@ export function findInTrace({ reader }: QueryContext, { query, path: [id = ""] }
   );
 }
 
-function ownSummary(summary: TraceSummary, object: string): OwnSummary {
+function ownSummary(reader: TraceReader, summary: TraceSummary): OwnSummary {
   return {
     traceID: summary.traceId,
     rootService: summary.rootService,
     rootName: summary.rootName,
-    object,
+    object: reader.objectOf(summary),
+    failedStatus: reader.failedStatusOf(summary),
     startTime: summary.startUs,
     duration: summary.durationUs,
     spanCount: summary.spans,

@@ -2,7 +2,7 @@
 import type { JaegerProcess, JaegerSpan } from "./jaeger-types.ts";
 
 export interface OwnTraces {
-  /** Latest start first. */
+  /** The latest start first, or the longest. */
   readonly traces: readonly OwnSummary[];
   /** Why the list may not be all, and ids that are not stored. */
   readonly warnings: readonly string[];
@@ -14,6 +14,8 @@ export interface OwnSummary {
   readonly rootName: string;
   /** What it was about, such as `ais://nnn/README.md`; empty when no span says so. */
   readonly object: string;
+  /** The highest HTTP status from 400 on that a server in it answered with; 0 when there is none. */
+  readonly failedStatus: number;
   readonly startTime: number;
   readonly duration: number;
   readonly spanCount: number;
@@ -32,6 +34,8 @@ export interface OwnTrace {
   readonly names: readonly string[];
   /** By start time. */
   readonly spans: readonly OwnSpanOutline[];
+  /** HTTP statuses from 400 on that servers answered with, by span id. */
+  readonly failedStatuses: Readonly<Record<string, number>>;
 }
 
 /** A tuple, because there may be tens of thousands. */

@@ -1,6 +1,6 @@
 import { AisError, errorText } from "@ais/base/errors.ts";
 import { parseDurationNs } from "@ais/base/units.ts";
-import type { TraceSearch } from "../store/search.ts";
+import type { TraceOrder, TraceSearch } from "../store/search.ts";
 import { parseTraceId } from "./trace-id.ts";
 
 export const DEFAULT_LIMIT = 100;
@@ -36,6 +36,7 @@ export function searchParameters(query: URLSearchParams, nowMs: number): SearchP
       maxDurationNs: maxDurationNs === 0 ? Number.MAX_SAFE_INTEGER : maxDurationNs,
       startUs: integer(query, "start") ?? (nowMs - lookbackMs(query)) * US_PER_MS,
       endUs: integer(query, "end") ?? nowMs * US_PER_MS,
+      order: order(query),
       limit: limit(query),
     },
     traceIds: query.getAll("traceID").map((id) => parseTraceId(id, "cannot parse traceID param: ")),
@@ -65,6 +66,14 @@ function limit(query: URLSearchParams): number {
   const value = integer(query, "limit") ?? DEFAULT_LIMIT;
   if (value < 1) throw new AisError("badRequest", `unable to parse param 'limit': ${value} is less than 1`);
   return Math.min(value, MAX_LIMIT);
+}
+
+/** Not a parameter of Jaeger's, whose traces are always the latest. */
+function order(query: URLSearchParams): TraceOrder {
+  const text = query.get("order") ?? "";
+  if (text === "" || text === "latest") return "latest";
+  if (text === "longest") return "longest";
+  throw new AisError("badRequest", `unable to parse param 'order': "${text}" is neither latest nor longest`);
 }
 
 function durationNs(query: URLSearchParams, name: string): number | null {

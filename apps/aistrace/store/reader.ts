@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { must } from "@ais/base/assert.ts";
 import { type CallsBetween, type OriginShare, readCalls, readShares } from "./calls.ts";
 import { decodeDetail } from "./detail.ts";
+import { readFailedStatuses } from "./failed-statuses.ts";
 import { type SearchResult, searchTraces, type TraceSearch } from "./search.ts";
 import type { StoredAttributes } from "./values.ts";
 
@@ -119,6 +120,15 @@ export class TraceReader {
     const attributes = new Map(decodeDetail(row.detail).attributes);
     const names = [attributes.get("ais.bucket"), attributes.get("ais.object")];
     return names.filter((name) => typeof name === "string").join("/");
+  }
+
+  failedStatuses(num: number): Map<string, number> {
+    return readFailedStatuses(this.#db, num);
+  }
+
+  /** The highest HTTP status from 400 on that a server in the trace answered with; 0 when there is none. */
+  failedStatusOf({ num, spans }: TraceSummary): number {
+    return spans > MAX_SPANS_LOOKED_THROUGH ? 0 : Math.max(0, ...this.failedStatuses(num).values());
   }
 
   /** The number of a trace, or null when the store does not have it. */

@@ -117,9 +117,37 @@ test("a search gives what it has when its time is over", async () => {
     maxDurationNs: Number.MAX_SAFE_INTEGER,
     startUs: 0,
     endUs: Number.MAX_SAFE_INTEGER,
+    order: "latest" as const,
     limit: 5000,
   };
   const result = searchTraces(store.db, search, -1);
   expect(result.incomplete).toBe(true);
   expect(result.traces.length).toBeLessThan(3000);
+});
+
+test("the longest are found of all that fit, however many there are", () => {
+  using store = new TestStore();
+  const durations = Array.from({ length: 40 }, (_, n) => ((n * 17) % 40) + 1);
+  store.insert(
+    durations.map((durationMs, n) => span(n + 1, { durationMs, attributes: { even: n % 2 === 0 } })),
+  );
+  // A trace counts by the span that fits, and once.
+  store.insert([
+    { traceId: traceId(1), spanId: spanId(500), startMs: T, durationMs: 90, name: "other" },
+    { traceId: traceId(1), spanId: spanId(501), startMs: T, durationMs: 80, name: "other" },
+  ]);
+  const longest = (fits: (n: number) => boolean): string[] =>
+    durations
+      .map((durationMs, n) => ({ durationMs, n }))
+      .filter(({ n }) => fits(n))
+      .sort((a, b) => b.durationMs - a.durationMs)
+      .slice(0, 3)
+      .map(({ n }) => traceId(n + 1));
+  const wanted = { order: "longest", limit: 3 } as const;
+  expect(store.search({ ...wanted, service: "shop", operation: "work" })).toEqual(longest(() => true));
+  expect(store.search({ ...wanted, operation: "work", tags: new Map([["even", "true"]]) })).toEqual(
+    longest((n) => n % 2 === 0),
+  );
+  expect(store.search({ ...wanted, service: "shop" })[0]).toBe(traceId(1));
+  expect(store.search({ ...wanted, limit: 1 })).toEqual([traceId(1)]);
 });

@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { decodeDetail } from "./detail.ts";
+import { type FoundSpan, type FoundTraces, LatestTraces, LongestTraces } from "./found-traces.ts";
 import { SignatureBuilder } from "./signature.ts";
 import { spanTags, visitSearchable } from "./tags.ts";
 import { type StoredAttributes, valueText } from "./values.ts";
@@ -18,14 +19,18 @@ export interface TraceSearch {
   /** When the span began, both ends included. */
   readonly startUs: number;
   readonly endUs: number;
-  /** Of traces, the latest first. */
+  /** Which traces are found when there are more than the limit: those that began last, or lasted longest. */
+  readonly order: TraceOrder;
+  /** Of traces. */
   readonly limit: number;
 }
 
+export type TraceOrder = "latest" | "longest";
+
 export interface SearchResult {
-  /** Trace numbers, the latest first. */
+  /** Trace numbers, in the order that was asked for. */
   readonly traces: readonly number[];
-  /** The search ran out of time: there may be more, and later ones. */
+  /** The search ran out of time: there may be more, and better ones. */
   readonly incomplete: boolean;
 }
 
@@ -43,10 +48,8 @@ interface TagFilter {
   readonly origins: ReadonlySet<number>;
 }
 
-interface CandidateRow {
+interface CandidateRow extends FoundSpan {
   readonly id: number;
-  readonly trace: number;
-  readonly start_us: number;
   readonly origin: number;
 }
 
@@ -70,19 +73,13 @@ export function searchTraces(db: Database, search: TraceSearch, budgetMs: number
   if (matchesWholeTrace) return { traces: searchSummaries(db, search), incomplete: false };
 
   const filters = [...search.tags].map(([key, value]) => tagFilter(db, key, value));
-  const latest = new Map<number, number>();
+  const found = search.order === "longest" ? new LongestTraces(search.limit) : new LatestTraces(search.limit);
   let incomplete = false;
   for (const stream of streamsOf(db, search)) {
-    const found = new Set<number>();
-    const isDone = searchStream(db, stream, search, filters, deadline, (row) => {
-      found.add(row.trace);
-      latest.set(row.trace, Math.max(latest.get(row.trace) ?? 0, row.start_us));
-      return found.size < search.limit;
-    });
-    if (!isDone) incomplete = true;
+    found.beginStream();
+    if (!searchStream(db, stream, search, filters, deadline, found)) incomplete = true;
   }
-  const traces = [...latest.entries()].sort((a, b) => b[1] - a[1]).map(([trace]) => trace);
-  return { traces: traces.slice(0, search.limit), incomplete };
+  return { traces: found.best(), incomplete };
 }
 
 /** Without a service, an operation or a tag the durations are those of whole traces. */
@@ -92,7 +89,7 @@ function searchSummaries(db: Database, search: TraceSearch): number[] {
       `SELECT num FROM trace
        WHERE start_us BETWEEN ? AND ? AND (end_us - start_us) * 1000 BETWEEN ? AND ?
          ${search.errorsOnly ? "AND errors > 0" : ""}
-       ORDER BY start_us DESC LIMIT ?`,
+       ORDER BY ${search.order === "longest" ? "end_us - start_us" : "start_us"} DESC LIMIT ?`,
     )
     .all(search.startUs, search.endUs, search.minDurationNs, search.maxDurationNs, search.limit)
     .map((row) => row.num);
@@ -125,24 +122,23 @@ function hasAttribute(attributes: StoredAttributes, key: string, value: string):
   return attributes.some(([name, stored]) => name === key && valueText(stored) === value);
 }
 
-/** Calls `take` with matching spans until it says enough. False: the time was over before the stream was. */
+/** Adds what matches to `found`. False: the time was over before the stream was. */
 function searchStream(
   db: Database,
   stream: Stream,
   search: TraceSearch,
   filters: readonly TagFilter[],
   deadline: number,
-  take: (row: CandidateRow) => boolean,
+  found: FoundTraces,
 ): boolean {
   const { sql, parameters } = candidates(stream, search, filters);
-  const taken = new Set<number>();
   let rows = 0;
   for (const row of db.query<CandidateRow, (string | number)[]>(sql).iterate(...parameters)) {
     rows += 1;
     if (rows % ROWS_PER_CLOCK_CHECK === 0 && performance.now() > deadline) return false;
-    if (taken.has(row.trace) || !hasTags(db, row, filters)) continue;
-    taken.add(row.trace);
-    if (!take(row)) return true;
+    if (!found.wants(row) || !hasTags(db, row, filters)) continue;
+    found.add(row);
+    if (found.isFull()) return true;
   }
   return true;
 }
@@ -172,7 +168,7 @@ function candidates(
     conditions.push("error = 1");
     if (stream.column === "service") index = "span_error";
   }
-  const sql = `SELECT id, trace, start_us, origin FROM span INDEXED BY ${index}
+  const sql = `SELECT id, trace, start_us, duration_ns, origin FROM span INDEXED BY ${index}
     WHERE ${conditions.join(" AND ")} ORDER BY start_us DESC`;
   return { sql, parameters };
 }

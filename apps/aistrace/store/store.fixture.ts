@@ -39,6 +39,7 @@ export class TestStore implements Disposable {
       maxDurationNs: Number.MAX_SAFE_INTEGER,
       startUs: 0,
       endUs: Number.MAX_SAFE_INTEGER,
+      order: "latest",
       limit: 100,
       ...changes,
     });

@@ -1,5 +1,8 @@
 import type { OwnGraph, OwnSpan, OwnStats, OwnStored, OwnTrace, OwnTraces } from "../query/own-types.ts";
 
+/** The status of a failure where no reply came. */
+export const NO_ANSWER = 0;
+
 /** A failure with the text that the server gave for it. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
@@ -50,7 +53,7 @@ export function fetchGraph(query: URLSearchParams, signal?: AbortSignal): Promis
 
 export async function storeTraceFile(file: Blob): Promise<OwnStored> {
   const headers = { "content-type": "application/json" };
-  const response = await fetch("/api/aistrace/traces", { method: "POST", headers, body: file });
+  const response = await ask("/api/aistrace/traces", { method: "POST", headers, body: file });
   if (response.ok) return response.json();
   throw new ApiError(response.status, await errorMessage(response));
 }
@@ -60,9 +63,19 @@ export function fetchStats(signal?: AbortSignal): Promise<OwnStats> {
 }
 
 async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
-  const response = await fetch(path, signal === undefined ? {} : { signal });
+  const response = await ask(path, signal === undefined ? {} : { signal });
   if (response.ok) return response.json();
   throw new ApiError(response.status, await errorMessage(response));
+}
+
+/** A failure of the network is one of the server for who reads it. */
+async function ask(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, init);
+  } catch (error) {
+    if (init.signal?.aborted === true) throw error;
+    throw new ApiError(NO_ANSWER, `aistrace at ${location.host} does not answer`);
+  }
 }
 
 async function errorMessage(response: Response): Promise<string> {

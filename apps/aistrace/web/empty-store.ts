@@ -1,4 +1,5 @@
 import { fetchServices, fetchStats } from "./api.ts";
+import { copyButton } from "./copy.ts";
 import { h, replaceChildren } from "./dom.ts";
 import type { Page } from "./page.ts";
 
@@ -56,11 +57,6 @@ export async function showEmptyStore(page: Page): Promise<void> {
 }
 
 function copyable(text: string): HTMLElement {
-  const button = h("button", { class: "quiet copy", attributes: { type: "button" } }, "Copy");
-  button.addEventListener("click", () => {
-    void navigator.clipboard?.writeText(text).then(() => {
-      button.textContent = "Copied";
-    });
-  });
+  const button = copyButton(text, "Copy", { class: "quiet copy", label: "copy these lines" });
   return h("div", { class: "snippet" }, h("pre", {}, h("code", {}, text)), button);
 }

@@ -1,6 +1,8 @@
 import { findInTrace } from "./api.ts";
 import { h } from "./dom.ts";
 import { count } from "./format.ts";
+import { listenForKey } from "./keys.ts";
+import type { Page } from "./page.ts";
 import type { SpanNode, TraceModel } from "./trace-model.ts";
 
 const DELAY_MS = 200;
@@ -14,6 +16,7 @@ interface FindTarget {
 export class FindBox {
   readonly element: HTMLElement;
   readonly #input: HTMLInputElement;
+  readonly #steps: HTMLElement;
   readonly #status = h("span", { class: "dim", attributes: { "aria-live": "polite" } });
   readonly #model: TraceModel;
   readonly #target: FindTarget;
@@ -44,18 +47,29 @@ export class FindBox {
         },
       },
     });
-    this.element = h("div", { class: "find" }, this.#input, this.#status);
+    const step = (face: string, label: string, by: number): HTMLButtonElement =>
+      h(
+        "button",
+        {
+          class: "quiet",
+          title: label,
+          attributes: { type: "button", "aria-label": label },
+          on: { click: () => this.#step(by) },
+        },
+        face,
+      );
+    this.#steps = h(
+      "span",
+      { attributes: { hidden: true } },
+      step("↑", "the one before (Shift+Enter)", -1),
+      step("↓", "the next one (Enter)", 1),
+    );
+    this.element = h("div", { class: "find" }, this.#input, this.#steps, this.#status);
   }
 
-  /** `/` puts the cursor here, wherever it is not needed for typing. */
-  listenTo(root: HTMLElement): void {
-    const onKey = (event: KeyboardEvent): void => {
-      const isTyping = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
-      if (event.key !== "/" || isTyping || !root.contains(this.element)) return;
-      event.preventDefault();
-      this.#input.select();
-    };
-    document.addEventListener("keydown", onKey, { signal: this.#signal });
+  /** `/` puts the cursor here. */
+  listenTo(page: Page): void {
+    listenForKey("/", page, () => this.#input.select());
   }
 
   async #find(): Promise<void> {
@@ -71,6 +85,7 @@ export class FindBox {
     const found = new Set(ids);
     this.#found = this.#model.spans.filter((span) => found.has(span.spanId));
     this.#at = -1;
+    this.#steps.hidden = this.#found.length === 0;
     this.#status.textContent = text === "" ? "" : `${count(this.#found.length)} found`;
     this.#target.mark(found);
   }

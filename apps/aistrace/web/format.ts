@@ -55,6 +55,8 @@ export function bytes(value: number): string {
   return value < 1024 ** 3 ? `${digits(value / 1024 ** 2)} MiB` : `${digits(value / 1024 ** 3)} GiB`;
 }
 
+const MINUTE_US = 60_000_000;
+
 const UNITS = [
   ["s", 1_000_000],
   ["ms", 1000],
@@ -62,13 +64,37 @@ const UNITS = [
   ["ns", 0.001],
 ] as const;
 
+/** Of a minute and more, in microseconds: steps that people count time in. */
+const LONG_STEPS_US = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440].map(
+  (minutes) => minutes * MINUTE_US,
+);
+
+/** Round steps of time between two values, about as many as wanted. */
+export function timeTicks(fromUs: number, toUs: number, wanted: number): number[] {
+  const rawUs = (toUs - fromUs) / Math.max(1, wanted);
+  const stepUs = LONG_STEPS_US.find((step) => step >= rawUs);
+  if (rawUs <= MINUTE_US / 2 || stepUs === undefined) return ticks(fromUs, toUs, wanted);
+  const found: number[] = [];
+  for (let us = Math.ceil(fromUs / stepUs) * stepUs; us <= toUs; us += stepUs) found.push(us);
+  return found;
+}
+
 /** Labels of an axis: one unit for all, and as many digits as it takes to tell two neighbours apart. */
 export function tickLabels(ticksUs: readonly number[]): string[] {
   const largest = Math.max(...ticksUs.map(Math.abs));
+  const isLong = largest >= MINUTE_US && ticksUs.every((us) => us % MINUTE_US === 0);
+  if (isLong) return ticksUs.map((us) => (us === 0 ? "0" : minutes(us)));
   const [unit, unitUs] = UNITS.find(([, us]) => largest >= us) ?? UNITS[2];
   const step = ((ticksUs[1] ?? largest) - (ticksUs[0] ?? 0)) / unitUs;
   const decimals = step > 0 ? Math.min(9, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9))) : 0;
   return ticksUs.map((us) => `${(us / unitUs).toFixed(decimals)} ${unit}`);
+}
+
+/** `5m`, `2h`, `2h 30m`. */
+function minutes(us: number): string {
+  const [hours, rest] = [Math.floor(us / MINUTE_US / 60), (us / MINUTE_US) % 60];
+  if (hours === 0) return `${rest}m`;
+  return rest === 0 ? `${hours}h` : `${hours}h ${rest}m`;
 }
 
 /** Round steps between two values, about as many as wanted. */

@@ -48,7 +48,7 @@ export class Minimap {
     const colors = new Map<string, string>();
     const rows = this.#model.spans.length;
     const lineHeight = Math.max(1, Math.min(4, (HEIGHT_PX - 8) / rows));
-    for (const [row, span] of this.#inDrawingOrder().entries()) {
+    for (const [row, span] of this.#model.inOrder.entries()) {
       let color = colors.get(span.service);
       if (color === undefined) {
         // A canvas does not know CSS variables: an element that has the colour tells what it came to.
@@ -62,17 +62,6 @@ export class Minimap {
       context.fillRect(x, y, Math.max(1, (span.durationUs / this.#window.totalUs) * width), lineHeight);
     }
     this.showWindow();
-  }
-
-  /** From the top of the tree to the bottom, as the rows are. */
-  #inDrawingOrder(): TraceModel["spans"] {
-    const order = [];
-    const stack = this.#model.roots.toReversed();
-    for (let span = stack.pop(); span !== undefined; span = stack.pop()) {
-      order.push(span);
-      for (const child of span.children.toReversed()) stack.push(child);
-    }
-    return order;
   }
 
   #drag(event: PointerEvent): void {

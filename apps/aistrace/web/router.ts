@@ -4,13 +4,41 @@ const GRAPH_PATH = "/dependencies";
 export type Route =
   | { readonly page: "search"; readonly query: URLSearchParams }
   | { readonly page: "graph"; readonly query: URLSearchParams }
-  | { readonly page: "trace"; readonly traceId: string; readonly spanId: string };
+  | TraceRoute;
+
+export interface TraceRoute {
+  readonly page: "trace";
+  readonly traceId: string;
+  /** Empty: none. */
+  readonly spanId: string;
+  /** Empty: the waterfall. */
+  readonly tab: string;
+}
+
+/** Kept with an entry of the browser's history. */
+interface EntryState {
+  /** How far the view was scrolled when it was left. */
+  readonly scrollTop?: number;
+  /** The address that led here. */
+  readonly from?: string;
+}
 
 export function currentRoute(): Route {
   const { pathname, searchParams } = new URL(location.href);
   const traceId = /^\/trace\/([^/]+)$/.exec(pathname)?.[1];
-  if (traceId !== undefined) return { page: "trace", traceId, spanId: searchParams.get("span") ?? "" };
+  if (traceId !== undefined) {
+    const [spanId, tab] = ["span", "tab"].map((name) => searchParams.get(name) ?? "");
+    return { page: "trace", traceId: decoded(traceId), spanId: spanId ?? "", tab: tab ?? "" };
+  }
   return { page: pathname === GRAPH_PATH ? "graph" : "search", query: searchParams };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 export function graphPath(query: URLSearchParams): string {
@@ -26,22 +54,60 @@ export function lastSearch(): string {
   return sessionStorage.getItem("search") ?? "/search";
 }
 
+/** The trace that was shown last; empty when none was. */
+export function lastTrace(): string {
+  return sessionStorage.getItem("trace") ?? "";
+}
+
+export function noteTrace(traceId: string): void {
+  sessionStorage.setItem("trace", traceId);
+}
+
 export function noteSearch(query: URLSearchParams): void {
   sessionStorage.setItem("search", searchPath(query));
 }
 
-export function tracePath(traceId: string, spanId = ""): string {
-  return `/trace/${encodeURIComponent(traceId)}${spanId === "" ? "" : `?${new URLSearchParams({ span: spanId })}`}`;
+export function tracePath(traceId: string, spanId = "", tab = ""): string {
+  const query = new URLSearchParams();
+  if (spanId !== "") query.set("span", spanId);
+  if (tab !== "") query.set("tab", tab);
+  return `/trace/${encodeURIComponent(traceId)}${query.size === 0 ? "" : `?${query}`}`;
 }
 
+/** Asking again for what is shown is no further step of the way back. */
 export function navigate(path: string): void {
-  history.pushState(null, "", path);
+  const from = location.pathname + location.search;
+  if (path !== from) {
+    noteState({ scrollTop: document.getElementById("view")?.scrollTop ?? 0 });
+    const state: EntryState = { from };
+    history.pushState(state, "", path);
+  }
   window.dispatchEvent(new PopStateEvent("popstate"));
+}
+
+/** Leads to the search that led here as the browser's button does, so that it is found as it was left. */
+export function returnToSearch(): void {
+  if (entryState().from === lastSearch()) history.back();
+  else navigate(lastSearch());
+}
+
+/** Where the view was when it was left; null when it is new. */
+export function scrollTopLeft(): number | null {
+  return entryState().scrollTop ?? null;
 }
 
 /** Changes the address of what is shown, without showing anything anew. */
 export function noteAddress(path: string): void {
-  history.replaceState(null, "", path);
+  history.replaceState(history.state, "", path);
+}
+
+function entryState(): EntryState {
+  const state: EntryState | null = history.state;
+  return state ?? {};
+}
+
+function noteState(changes: EntryState): void {
+  history.replaceState({ ...entryState(), ...changes }, "");
 }
 
 /** Lets plain clicks on links of this page change the view without loading the page anew. */

@@ -1,33 +1,14 @@
 import { fetchOperations } from "./api.ts";
 import { h, replaceChildren } from "./dom.ts";
+import { DEFAULT_LOOKBACK, LOOKBACKS } from "./lookback.ts";
 import type { Page } from "./page.ts";
+import { DEFAULT_LIMIT, LIMITS } from "./search-query.ts";
 import { formatTagText, parseTagText } from "./tag-text.ts";
 
-const LOOKBACKS = [
-  ["5m", "Last 5 minutes"],
-  ["15m", "Last 15 minutes"],
-  ["1h", "Last hour"],
-  ["6h", "Last 6 hours"],
-  ["24h", "Last 24 hours"],
-  ["2d", "Last 2 days"],
-  ["custom", "Between two times"],
-] as const;
-const DEFAULT_LOOKBACK = "1h";
-const LIMITS = ["20", "50", "100", "500", "1500"] as const;
-const DEFAULT_LIMIT = "20";
 const US_PER_MS = 1000;
-
-/** The parameters of the address as parameters of the server: a lookback starts from now, not from when it was typed. */
-export function apiQuery(query: URLSearchParams, nowMs: number): URLSearchParams {
-  const asked = new URLSearchParams(query);
-  if ((asked.get("lookback") ?? DEFAULT_LOOKBACK) !== "custom") {
-    asked.delete("start");
-    asked.set("end", String(nowMs * US_PER_MS));
-    asked.set("lookback", asked.get("lookback") ?? DEFAULT_LOOKBACK);
-  }
-  asked.set("limit", asked.get("limit") ?? DEFAULT_LIMIT);
-  return asked;
-}
+/** Asking each of more services than this for its operations would take too long. */
+const MAX_SERVICES_ASKED = 20;
+const MAX_DATE_MS = 8.64e15;
 
 interface Fields {
   readonly service: HTMLSelectElement;
@@ -48,11 +29,10 @@ export async function searchForm(
   query: URLSearchParams,
   search: (query: URLSearchParams) => void,
 ): Promise<HTMLFormElement> {
-  const service = query.get("service") ?? "";
-  const operations = service === "" ? [] : await fetchOperations(service, page.signal);
+  const operations = await operationsOf(query.get("service") ?? "", services, page.signal);
   const fields = makeFields(services, operations, query);
   const problem = h("p", { class: "warning", attributes: { role: "alert", hidden: true } });
-  fields.service.addEventListener("change", () => void offerOperations(fields, page.signal));
+  fields.service.addEventListener("change", () => void offerOperations(fields, services, page.signal));
 
   const times = h("div", { class: "pair" }, labelled("From", fields.start), labelled("To", fields.end));
   const showTimes = (): void => {
@@ -63,7 +43,7 @@ export async function searchForm(
 
   const submit = (event: Event): void => {
     event.preventDefault();
-    const wanted = readFields(fields);
+    const wanted = readFields(fields, query);
     problem.hidden = typeof wanted !== "string";
     if (typeof wanted === "string") problem.textContent = wanted;
     else search(wanted);
@@ -85,7 +65,7 @@ export async function searchForm(
     times,
     labelled("At most", fields.limit),
     problem,
-    h("button", { class: "primary wide", attributes: { type: "submit" } }, "Find traces"),
+    h("button", { class: "primary wide", attributes: { type: "submit", name: "find" } }, "Find traces"),
   );
 }
 
@@ -113,7 +93,11 @@ function makeFields(
     minDuration: input("minDuration", "text", "100ms"),
     maxDuration: input("maxDuration", "text", "1.5s"),
     error,
-    lookback: choice("lookback", LOOKBACKS, lookback),
+    lookback: choice(
+      "lookback",
+      [...LOOKBACKS.map(([text, , title]) => [text, title] as const), ["custom", "Between two times"]],
+      lookback,
+    ),
     start: timeInput("start", query.get("start"), Date.now() - 3_600_000),
     end: timeInput("end", query.get("end"), Date.now()),
     limit: choice(
@@ -146,7 +130,9 @@ function same(text: string): readonly [string, string] {
 
 /** The browser's own control has no time zone: it shows local time, to the second. */
 function timeInput(name: string, us: string | null, fallbackMs: number): HTMLInputElement {
-  const ms = us === null || us === "" ? fallbackMs : Number(us) / US_PER_MS;
+  const asked = us === null || us === "" ? fallbackMs : Number(us) / US_PER_MS;
+  // The server says what is wrong with a time that is none.
+  const ms = Math.abs(asked) < MAX_DATE_MS - 86_400_000 ? asked : fallbackMs;
   const local = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000);
   const value = local.toISOString().slice(0, 19);
   return h("input", { attributes: { name, type: "datetime-local", step: "1", value } });
@@ -156,26 +142,38 @@ function labelled(text: string, field: HTMLElement, hint = ""): HTMLLabelElement
   return h("label", { title: hint }, h("span", { class: "label" }, text), field);
 }
 
-async function offerOperations(fields: Fields, signal: AbortSignal): Promise<void> {
-  const { service, operation } = fields;
+/** Of all services when none is chosen: an operation can be searched without. */
+async function operationsOf(
+  service: string,
+  services: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (service !== "") return fetchOperations(service, signal);
+  if (services.length > MAX_SERVICES_ASKED) return [];
+  const lists = await Promise.all(services.map((name) => fetchOperations(name, signal)));
+  return [...new Set(lists.flat())].sort();
+}
+
+async function offerOperations(
+  { service, operation }: Fields,
+  services: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
   const all = h("option", { attributes: { value: "" } }, "All operations");
   replaceChildren(operation, all);
-  if (service.value === "") return;
   const asked = service.value;
-  const names = await fetchOperations(asked, signal).catch((): readonly string[] => []);
-  if (service.value === asked) {
-    replaceChildren(
-      operation,
-      all,
-      ...names.map((name) => h("option", { attributes: { value: name } }, name)),
-    );
-  }
+  const names = await operationsOf(asked, services, signal).catch((): readonly string[] => []);
+  if (service.value !== asked) return;
+  replaceChildren(operation, all, ...names.map((name) => h("option", { attributes: { value: name } }, name)));
 }
 
 /** The search as parameters of the address, without those that say nothing; or what is wrong with it. */
-function readFields(fields: Fields): URLSearchParams | string {
+function readFields(fields: Fields, before: URLSearchParams): URLSearchParams | string {
   const tags = parseTagText(fields.tags.value);
   if (tags === null) return 'Tags are written key=value, and key="a value" when there are blanks in it.';
+  const [start, end] = [epochUs(fields.start.value), epochUs(fields.end.value)];
+  if (fields.lookback.value === "custom" && Number(start) > Number(end || Number.MAX_VALUE))
+    return "From is later than To.";
   const query = new URLSearchParams();
   const add = (name: string, value: string): void => {
     if (value !== "") query.set(name, value);
@@ -188,10 +186,11 @@ function readFields(fields: Fields): URLSearchParams | string {
   add("error", fields.error.checked ? "true" : "");
   add("lookback", fields.lookback.value);
   if (fields.lookback.value === "custom") {
-    add("start", epochUs(fields.start.value));
-    add("end", epochUs(fields.end.value));
+    add("start", start);
+    add("end", end);
   }
   add("limit", fields.limit.value);
+  add("order", before.get("order") ?? "");
   return query;
 }
 

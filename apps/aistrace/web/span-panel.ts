@@ -1,15 +1,14 @@
-import type { JaegerLog, JaegerReference, JaegerTag } from "../query/jaeger-types.ts";
+import type { JaegerLog, JaegerReference, JaegerSpan } from "../query/jaeger-types.ts";
 import type { OwnSpan } from "../query/own-types.ts";
 import { fetchSpan } from "./api.ts";
 import { h, replaceChildren } from "./dom.ts";
-import { clock, duration, plural } from "./format.ts";
+import { clock, duration } from "./format.ts";
+import { lookbackTo } from "./lookback.ts";
 import type { Page } from "./page.ts";
-import { tracePath } from "./router.ts";
+import { searchPath, tracePath } from "./router.ts";
+import { tagTable } from "./tag-table.ts";
 import { copyableId } from "./trace-header.ts";
 import type { SpanNode, TraceModel } from "./trace-model.ts";
-
-/** Values longer than this are shown cut, with a button for the rest. */
-const VALUE_SHOWN_CHARS = 300;
 
 interface PanelActions {
   /** False when another span has been chosen meanwhile. */
@@ -29,7 +28,7 @@ export function spanPanel(
   const details = h("div", {}, h("p", { class: "hint" }, "Reading…"));
   panel.style.setProperty("--service", page.colors.of(span.service));
   panel.scrollTop = 0;
-  replaceChildren(panel, heading(span, actions), facts(model, span, actions), details);
+  replaceChildren(panel, heading(span, actions), facts(model, span, actions), skewNote(span), details);
   fetchSpan(model.traceId, span.spanId, page.signal).then(
     (full) => {
       if (actions.isCurrent()) replaceChildren(details, ...sections(model, span, full, actions));
@@ -90,29 +89,55 @@ function facts(model: TraceModel, span: SpanNode, actions: PanelActions): HTMLEl
     span.error
       ? h("div", { class: "fact bad" }, h("span", { class: "label" }, "Status"), h("b", {}, "error"))
       : null,
-    fact("Span id", copyableId(span.spanId)),
+    span.failedStatus === 0 ? null : fact("HTTP status", String(span.failedStatus)),
+    fact("Span id", copyableId(span.spanId, "the span id")),
     parentLink !== null ? fact("Parent", parentLink) : null,
     parentLink === null && span.parentId !== ""
-      ? fact("Parent, not stored", copyableId(span.parentId))
+      ? fact("Parent, not stored", copyableId(span.parentId, "the parent's id"))
       : null,
   );
+}
+
+/** Of a clock that is wrong the viewer knows no more than that; times are shown as they came. */
+function skewNote(span: SpanNode): HTMLElement | null {
+  const earlierUs = span.parent === null ? 0 : span.parent.startUs - span.startUs;
+  if (earlierUs <= 0) return null;
+  const text = `Starts ${duration(earlierUs)} before its parent: the clocks of the two differ.`;
+  return h("p", { class: "note" }, text);
 }
 
 function sections(model: TraceModel, span: SpanNode, full: OwnSpan, actions: PanelActions): HTMLElement[] {
   const { tags, logs, references, warnings } = full.span;
   const links = references.filter(({ spanID }, i) => i > 0 || spanID !== span.parentId);
+  const lookback = lookbackTo(model.startUs, Date.now());
+  const searchFor = (key: string, value: string): string =>
+    searchPath(new URLSearchParams({ tags: JSON.stringify({ [key]: value }), lookback }));
+  const reason = span.error ? whyFailed(full.span) : "";
   return [
+    ...(reason === "" ? [] : [h("p", { class: "warning reason" }, reason)]),
     ...(warnings ?? []).map((text) => h("p", { class: "warning" }, text)),
-    section("Attributes", tags.length, true, tagTable(tags)),
-    section("Events", logs.length, true, h("div", {}, ...logs.map((log) => eventBlock(model, log)))),
+    section("Attributes", tags.length, true, tagTable(tags, searchFor)),
+    section(
+      "Events",
+      logs.length,
+      true,
+      h("div", {}, ...logs.map((log) => eventBlock(model, log, searchFor))),
+    ),
     section(
       "Links",
       links.length,
       true,
       h("ul", { class: "links" }, ...links.map((link) => linkItem(model, link, actions))),
     ),
-    section("Resource", full.process.tags.length, false, tagTable(full.process.tags)),
+    section("Resource", full.process.tags.length, false, tagTable(full.process.tags, searchFor)),
   ];
+}
+
+/** In the program's own words: of the status, else of the last exception. */
+function whyFailed({ tags, logs }: JaegerSpan): string {
+  const status = tags.find(({ key }) => key === "otel.status_description");
+  const exceptions = logs.flatMap(({ fields }) => fields.filter(({ key }) => key === "exception.message"));
+  return String((status ?? exceptions.at(-1))?.value ?? "");
 }
 
 function section(title: string, entries: number, isOpen: boolean, content: HTMLElement): HTMLElement {
@@ -125,35 +150,11 @@ function section(title: string, entries: number, isOpen: boolean, content: HTMLE
   );
 }
 
-function tagTable(tags: readonly JaegerTag[]): HTMLElement {
-  const rows = tags
-    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
-    .map((tag) =>
-      h(
-        "tr",
-        {},
-        h("th", { attributes: { scope: "row" } }, tag.key),
-        h("td", { class: `value ${tag.type}` }, valueElement(tag)),
-      ),
-    );
-  return h("table", { class: "tags" }, h("tbody", {}, ...rows));
-}
-
-function valueElement(tag: JaegerTag): HTMLElement {
-  const text = String(tag.value);
-  if (text.length <= VALUE_SHOWN_CHARS) return h("span", {}, text);
-  const element = h("span", {}, text.slice(0, VALUE_SHOWN_CHARS));
-  const more = h(
-    "button",
-    { class: "link", attributes: { type: "button" } },
-    ` … ${plural(text.length - VALUE_SHOWN_CHARS, "more character")}`,
-  );
-  more.addEventListener("click", () => element.replaceChildren(text));
-  element.append(more);
-  return element;
-}
-
-function eventBlock(model: TraceModel, log: JaegerLog): HTMLElement {
+function eventBlock(
+  model: TraceModel,
+  log: JaegerLog,
+  searchFor: (key: string, value: string) => string,
+): HTMLElement {
   const name = log.fields.find(({ key }) => key === "event");
   const fields = log.fields.filter((field) => field !== name);
   return h(
@@ -165,7 +166,7 @@ function eventBlock(model: TraceModel, log: JaegerLog): HTMLElement {
       h("b", {}, String(name?.value ?? "event")),
       h("span", { class: "dim" }, `+${duration(log.timestamp - model.startUs)}`),
     ),
-    fields.length === 0 ? null : tagTable(fields),
+    fields.length === 0 ? null : tagTable(fields, searchFor),
   );
 }
 

@@ -1,6 +1,7 @@
 import { fetchStats } from "./api.ts";
 import { h, icon, svg } from "./dom.ts";
 import { bytes, count } from "./format.ts";
+import { traceIdIn } from "./id-text.ts";
 import { graphPath, navigate, type Route, tracePath } from "./router.ts";
 import { uploadButton } from "./upload.ts";
 
@@ -65,7 +66,7 @@ async function showStats(element: HTMLElement): Promise<void> {
   }
 }
 
-/** An id, or an address that ends with one. */
+/** An id, or anything that has one in it. */
 function lookup(): HTMLFormElement {
   const input = h("input", {
     class: "mono",
@@ -75,6 +76,7 @@ function lookup(): HTMLFormElement {
       "aria-label": "trace id",
       spellcheck: "false",
     },
+    on: { input: () => input.setCustomValidity("") },
   });
   return h(
     "form",
@@ -83,10 +85,13 @@ function lookup(): HTMLFormElement {
       on: {
         submit(event) {
           event.preventDefault();
-          const id = /([0-9a-fA-F]{1,32})\s*$/.exec(input.value)?.[1];
-          if (id === undefined) return;
+          const id = traceIdIn(input.value);
+          input.setCustomValidity(
+            id === null && input.value.trim() !== "" ? "There is no trace id in that" : "",
+          );
+          if (!input.reportValidity() || id === null) return;
           input.value = "";
-          navigate(tracePath(id.toLowerCase()));
+          navigate(tracePath(id));
         },
       },
     },

@@ -1,18 +1,12 @@
+import { copyButton } from "./copy.ts";
 import { h } from "./dom.ts";
 import { clock, count, day, duration, plural } from "./format.ts";
 import type { Page } from "./page.ts";
-import { lastSearch } from "./router.ts";
+import { lastSearch, returnToSearch } from "./router.ts";
 import type { TraceModel } from "./trace-model.ts";
 
-export function traceHeader(page: Page, model: TraceModel): HTMLElement {
+export function traceHeader(page: Page, model: TraceModel, nextError: () => void): HTMLElement {
   const [root] = model.roots;
-  const fact = (label: string, value: string, title = ""): HTMLElement =>
-    h("div", { class: "fact", title }, h("span", { class: "label" }, label), h("b", {}, value));
-  const legend = model.services.map(({ name, spans }) => {
-    const chip = h("span", { class: "chip", title: plural(spans, "span") }, h("b", {}, name), count(spans));
-    chip.style.setProperty("--service", page.colors.of(name));
-    return chip;
-  });
   return h(
     "header",
     { class: "trace-head" },
@@ -21,52 +15,10 @@ export function traceHeader(page: Page, model: TraceModel): HTMLElement {
       { class: "trace-head-title" },
       h("h1", {}, h("span", { class: "dim" }, `${root?.service ?? ""} `), root?.name ?? "empty trace"),
       h("span", { class: "grow" }),
-      h("a", { class: "button", attributes: { href: lastSearch() } }, "Search results"),
-      h(
-        "a",
-        {
-          class: "button",
-          title: "the trace in Jaeger's JSON",
-          attributes: { href: `/api/traces/${model.traceId}`, download: `trace-${model.traceId}.json` },
-        },
-        "Download JSON",
-      ),
-      h(
-        "a",
-        {
-          class: "button",
-          title: "the trace in OTLP's JSON",
-          attributes: {
-            href: `/api/aistrace/traces/${model.traceId}/otlp`,
-            download: `trace-${model.traceId}.otlp.json`,
-          },
-        },
-        "Download OTLP",
-      ),
+      backLink(),
+      ...downloads(model),
     ),
-    h(
-      "div",
-      { class: "facts" },
-      h("div", { class: "fact" }, h("span", { class: "label" }, "Trace id"), copyableId(model.traceId)),
-      fact("Started", clock(model.startUs), day(model.startUs)),
-      fact("Duration", duration(model.durationUs)),
-      fact("Spans", count(model.spans.length)),
-      fact("Depth", count(model.depth)),
-      model.errors === 0
-        ? null
-        : h(
-            "div",
-            { class: "fact bad" },
-            h("span", { class: "label" }, "Errors"),
-            h("b", {}, count(model.errors)),
-          ),
-      h(
-        "div",
-        { class: "fact legend" },
-        h("span", { class: "label" }, plural(model.services.length, "service")),
-        h("span", {}, ...legend),
-      ),
-    ),
+    facts(page, model, nextError),
     model.roots.length > 1
       ? h(
           "p",
@@ -77,13 +29,84 @@ export function traceHeader(page: Page, model: TraceModel): HTMLElement {
   );
 }
 
-export function copyableId(text: string): HTMLElement {
-  const button = h("button", { class: "quiet mono id", title: "copy", attributes: { type: "button" } }, text);
-  button.addEventListener("click", () => {
-    void navigator.clipboard?.writeText(text).then(() => {
-      button.classList.add("copied");
-      setTimeout(() => button.classList.remove("copied"), 1200);
-    });
+/** A link, to be opened in a tab of its own too. */
+function backLink(): HTMLAnchorElement {
+  const link = h("a", { class: "button", attributes: { href: lastSearch() } }, "← Search results");
+  link.addEventListener("click", (event) => {
+    if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    returnToSearch();
   });
-  return button;
+  return link;
+}
+
+function downloads({ traceId }: TraceModel): HTMLElement[] {
+  const download = (text: string, title: string, href: string, name: string): HTMLElement =>
+    h("a", { class: "button", title, attributes: { href, download: name } }, text);
+  return [
+    download(
+      "Download JSON",
+      "the trace in Jaeger's JSON",
+      `/api/traces/${traceId}`,
+      `trace-${traceId}.json`,
+    ),
+    download(
+      "Download OTLP",
+      "the trace in OTLP's JSON",
+      `/api/aistrace/traces/${traceId}/otlp`,
+      `trace-${traceId}.otlp.json`,
+    ),
+  ];
+}
+
+function facts(page: Page, model: TraceModel, nextError: () => void): HTMLElement {
+  const fact = (label: string, value: HTMLElement | string, title = ""): HTMLElement =>
+    h(
+      "div",
+      { class: "fact", title },
+      h("span", { class: "label" }, label),
+      typeof value === "string" ? h("b", {}, value) : value,
+    );
+  const legend = model.services.map(({ name, spans }) => {
+    const chip = h("span", { class: "chip", title: plural(spans, "span") }, h("b", {}, name), count(spans));
+    chip.style.setProperty("--service", page.colors.of(name));
+    return chip;
+  });
+  return h(
+    "div",
+    { class: "facts" },
+    fact("Trace id", copyableId(model.traceId, "the trace id")),
+    fact(
+      "Started",
+      `${day(model.startUs)} ${clock(model.startUs)}`,
+      new Date(model.startUs / 1000).toISOString(),
+    ),
+    fact("Duration", duration(model.durationUs)),
+    fact("Spans", count(model.spans.length)),
+    fact("Depth", count(model.depth)),
+    model.errors === 0 ? null : fact("Errors", errorButton(model.errors, nextError)),
+    h(
+      "div",
+      { class: "fact legend" },
+      h("span", { class: "label" }, plural(model.services.length, "service")),
+      h("span", { attributes: { tabindex: "0", role: "group", "aria-label": "services" } }, ...legend),
+    ),
+  );
+}
+
+function errorButton(errors: number, nextError: () => void): HTMLElement {
+  return h(
+    "button",
+    {
+      class: "link bad",
+      title: "show the next span that failed (e)",
+      attributes: { type: "button" },
+      on: { click: nextError },
+    },
+    h("b", {}, `${count(errors)} ↓`),
+  );
+}
+
+export function copyableId(text: string, what: string): HTMLElement {
+  return copyButton(text, text, { class: "quiet mono id", label: `copy ${what}` });
 }

@@ -12,6 +12,8 @@ export interface SpanNode {
   readonly startUs: number;
   readonly durationUs: number;
   readonly error: boolean;
+  /** From 400 on; 0 when the span answered no request, or well. */
+  readonly failedStatus: number;
   /** By start time. */
   readonly children: SpanNode[];
   /** Null at the top. */
@@ -32,6 +34,8 @@ export interface TraceModel {
   readonly durationUs: number;
   readonly spans: readonly SpanNode[];
   readonly byId: ReadonlyMap<string, SpanNode>;
+  /** Each before what is below it: as the rows of a waterfall are. */
+  readonly inOrder: readonly SpanNode[];
   /** Spans without a parent in this trace, by start time. */
   readonly roots: readonly SpanNode[];
   readonly services: readonly { readonly name: string; readonly spans: number }[];
@@ -41,6 +45,7 @@ export interface TraceModel {
 
 export function buildTrace(trace: OwnTrace): TraceModel {
   const startUs = trace.spans.reduce((least, span) => Math.min(least, span[5]), Number.MAX_SAFE_INTEGER);
+  const statuses = new Map(Object.entries(trace.failedStatuses));
   const spans = trace.spans.map(
     ([spanId, parentId, service, name, kind, start, durationUs, error], index): SpanNode => ({
       index,
@@ -52,6 +57,7 @@ export function buildTrace(trace: OwnTrace): TraceModel {
       startUs: start - startUs,
       durationUs,
       error,
+      failedStatus: statuses.get(spanId) ?? 0,
       children: [],
       parent: null,
       depth: 0,
@@ -71,6 +77,7 @@ export function buildTrace(trace: OwnTrace): TraceModel {
     durationUs: spans.reduce((end, span) => Math.max(end, span.startUs + span.durationUs), 0),
     spans,
     byId,
+    inOrder,
     roots,
     services: countServices(spans),
     errors: spans.filter(({ error }) => error).length,

@@ -1,108 +1,127 @@
 import { ApiError, fetchTrace } from "./api.ts";
+import { criticalPath } from "./critical-path.ts";
 import { h, replaceChildren } from "./dom.ts";
 import { FindBox } from "./find-box.ts";
+import { listenForKey } from "./keys.ts";
 import type { Page } from "./page.ts";
-import { noteAddress, tracePath } from "./router.ts";
+import { noteAddress, noteTrace, type TraceRoute, tracePath } from "./router.ts";
 import { spanPanel } from "./span-panel.ts";
 import { statistics } from "./statistics.ts";
 import { traceHeader } from "./trace-header.ts";
 import { buildTrace, type SpanNode, type TraceModel } from "./trace-model.ts";
+import { TraceTabs } from "./trace-tabs.ts";
 import { Waterfall } from "./waterfall.ts";
 
-export async function showTrace(page: Page, traceId: string, spanId: string): Promise<void> {
+export async function showTrace(page: Page, { traceId, spanId, tab }: TraceRoute): Promise<void> {
   document.title = `${traceId.slice(0, 8)} · aistrace`;
   replaceChildren(page.root, h("p", { class: "hint" }, "Reading the trace…"));
   try {
     const model = buildTrace(await fetchTrace(traceId, page.signal));
     // The model's id is in full length, whatever the address had.
+    noteTrace(model.traceId);
     page.colors.learn(model.services.map(({ name }) => name).sort());
-    layOut(page, model, spanId);
+    layOut(page, model, spanId, tab);
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 404) throw error;
-    replaceChildren(
-      page.root,
-      h(
-        "section",
-        { class: "message" },
-        h("h1", {}, "No such trace"),
-        h(
-          "p",
-          {},
-          "Trace ",
-          h("code", {}, traceId),
-          " is not stored: it may not have arrived yet, or be past the limits of age and size.",
-        ),
-        h("a", { class: "button", attributes: { href: "/search" } }, "Search"),
-      ),
-    );
+    replaceChildren(page.root, missing(traceId));
   }
 }
 
-function layOut(page: Page, model: TraceModel, spanId: string): void {
+function missing(traceId: string): HTMLElement {
+  return h(
+    "section",
+    { class: "message" },
+    h("h1", {}, "No such trace"),
+    h(
+      "p",
+      {},
+      "Trace ",
+      h("code", {}, traceId),
+      " is not stored: it may not have arrived yet, or be past the limits of age and size.",
+    ),
+    h("a", { class: "button", attributes: { href: "/search" } }, "Search"),
+  );
+}
+
+function layOut(page: Page, model: TraceModel, spanId: string, tab: string): void {
   const [root] = model.roots;
   document.title = `${root?.name ?? model.traceId} · aistrace`;
   const panel = h("aside", { class: "span-panel", attributes: { "aria-label": "span", hidden: true } });
-  const body = h("div", { class: "trace-body" });
+  const critical = root === undefined ? new Map() : criticalPath(root);
   let shown: SpanNode | null = null;
 
+  const note = (): void => {
+    if (tabs.body.isConnected) noteAddress(tracePath(model.traceId, shown?.spanId ?? "", tabs.current));
+  };
   const select = (span: SpanNode | null): void => {
     shown = span;
     panel.hidden = span === null;
-    noteAddress(tracePath(model.traceId, span?.spanId ?? ""));
+    note();
     if (span !== null) {
       spanPanel(page, model, span, panel, {
         isCurrent: () => shown === span,
-        open: (other) => waterfall.reveal(other),
+        open: reveal,
         close: () => waterfall.select(null),
       });
     }
   };
-  const waterfall = new Waterfall(page, model, select);
-  const table = statistics(page, model);
-  const find = new FindBox(model, page.signal, {
-    mark: (spans) => waterfall.mark(spans),
-    reveal: (span) => waterfall.reveal(span),
-  });
-
-  const tab = (name: string, content: HTMLElement, isChosen: boolean): HTMLButtonElement =>
-    h(
-      "button",
-      {
-        class: "tab",
-        attributes: { type: "button", role: "tab", "aria-selected": String(isChosen) },
-        on: {
-          click(event) {
-            for (const other of tabs)
-              other.setAttribute("aria-selected", String(other === event.currentTarget));
-            replaceChildren(body, content);
-            if (content === waterfall.element) waterfall.redraw();
-          },
-        },
-      },
-      name,
-    );
-  const tabs = [tab("Waterfall", waterfall.element, true), tab("Statistics", table, false)];
+  const waterfall = new Waterfall(page, model, critical, select);
+  const reveal = (span: SpanNode): void => {
+    tabs.show("");
+    waterfall.reveal(span);
+  };
+  const find = new FindBox(model, page.signal, { mark: (spans) => waterfall.mark(spans), reveal });
+  const tabs = new TraceTabs(
+    [
+      { id: "", name: "Waterfall", content: waterfall.element },
+      { id: "statistics", name: "Statistics", content: statistics(page, model, critical, reveal) },
+    ],
+    (id) => {
+      waterfall.tools.hidden = id !== "";
+      note();
+      if (id === "") waterfall.redraw();
+    },
+  );
+  const nextError = (): void => {
+    const span = errorAfter(model, shown);
+    if (span !== null) reveal(span);
+  };
   const tools = h(
     "div",
     { class: "trace-tools" },
-    h("div", { class: "tabs", attributes: { role: "tablist" } }, ...tabs),
+    tabs.list,
     find.element,
     h("span", { class: "grow" }),
     waterfall.tools,
   );
-  replaceChildren(body, waterfall.element);
+  const linked = model.byId.get(spanId);
+  tabs.show(tab);
   replaceChildren(
     page.root,
     h(
       "div",
       { class: "trace-view" },
-      traceHeader(page, model),
+      traceHeader(page, model, nextError),
+      spanId !== "" && linked === undefined
+        ? h(
+            "p",
+            { class: "note flat" },
+            `Span ${spanId} is not stored, or not yet. The trace is shown from its start.`,
+          )
+        : null,
       tools,
-      h("div", { class: "trace-split" }, body, panel),
+      h("div", { class: "trace-split" }, tabs.body, panel),
     ),
   );
   waterfall.redraw();
-  const linked = model.byId.get(spanId);
-  if (linked !== undefined) waterfall.reveal(linked);
-  find.listenTo(page.root);
+  if (linked !== undefined && tab === "") waterfall.reveal(linked);
+  find.listenTo(page);
+  listenForKey("e", page, nextError);
+}
+
+/** In the order of the rows, and from the first again after the last. */
+function errorAfter(model: TraceModel, span: SpanNode | null): SpanNode | null {
+  const at = span === null ? -1 : model.inOrder.indexOf(span);
+  const isFailed = ({ error }: SpanNode): boolean => error;
+  return model.inOrder.slice(at + 1).find(isFailed) ?? model.inOrder.find(isFailed) ?? null;
 }

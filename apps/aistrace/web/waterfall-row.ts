@@ -2,6 +2,7 @@ import type { ServiceColors } from "./colors.ts";
 import type { Section } from "./critical-path.ts";
 import { h } from "./dom.ts";
 import { count, duration, plural } from "./format.ts";
+import { statusClass } from "./results.ts";
 import { isExpandable, type Row, rowError, rowExtent } from "./rows.ts";
 import type { SpanNode } from "./trace-model.ts";
 import type { ViewWindow } from "./view-window.ts";
@@ -67,6 +68,8 @@ function nameCell(row: Row, look: RowLook, service: string, name: string): HTMLE
   else if (hiddenErrors > 0)
     cell.append(h("span", { class: "mark hollow", title: `${plural(hiddenErrors, "error")} below` }, "!"));
   if (row.type === "fold") cell.append(...foldBadges(row.spans));
+  else if (row.span.failedStatus !== 0)
+    cell.append(h("span", { class: statusClass(row.span.failedStatus) }, String(row.span.failedStatus)));
   cell.append(
     h(
       "span",

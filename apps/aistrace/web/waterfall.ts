@@ -1,7 +1,7 @@
 import { columnResizer } from "./column-resizer.ts";
-import { criticalPath, type Section } from "./critical-path.ts";
+import type { Section } from "./critical-path.ts";
 import { h, replaceChildren } from "./dom.ts";
-import { tickLabels, ticks } from "./format.ts";
+import { tickLabels, timeTicks } from "./format.ts";
 import { Minimap } from "./minimap.ts";
 import type { Page } from "./page.ts";
 import { isExpandable, OpenState, type Row, visibleRows } from "./rows.ts";
@@ -14,7 +14,7 @@ const OVERSCAN_ROWS = 12;
 const PX_PER_TICK = 150;
 const PAGE_ROWS = 20;
 const ZOOM_STEP = 1.25;
-const KEYS = "keys: ↑ ↓ move, ← → close and open, Enter details, Esc back, + − 0 zoom, / find";
+const KEYS = "keys: ↑ ↓ move, ← → close and open, Enter details, Esc back, + − 0 zoom, / find, e next error";
 
 /** The tree of spans against time. Only the rows in sight exist, however many spans there are. */
 export class Waterfall {
@@ -26,7 +26,7 @@ export class Waterfall {
   readonly #open = new OpenState();
   readonly #window: ViewWindow;
   readonly #minimap: Minimap;
-  readonly #critical = new Map<string, readonly Section[]>();
+  readonly #critical: ReadonlyMap<string, readonly Section[]>;
   readonly #ruler = h("div", { class: "ruler", attributes: { "aria-hidden": "true" } });
   readonly #list = h("div", { class: "rows" });
   readonly #scroller: HTMLElement;
@@ -36,14 +36,18 @@ export class Waterfall {
   #selected: string | null = null;
   #isFrameAsked = false;
 
-  constructor(page: Page, model: TraceModel, select: (span: SpanNode | null) => void) {
+  constructor(
+    page: Page,
+    model: TraceModel,
+    critical: ReadonlyMap<string, readonly Section[]>,
+    select: (span: SpanNode | null) => void,
+  ) {
     this.#page = page;
     this.#model = model;
+    this.#critical = critical;
     this.#select = select;
     this.#window = new ViewWindow(model.durationUs, () => this.#windowChanged());
     this.#minimap = new Minimap(model, page.colors, this.#window);
-    const [root] = model.roots;
-    if (root !== undefined) for (const [id, sections] of criticalPath(root)) this.#critical.set(id, sections);
     this.#scroller = h(
       "div",
       {
@@ -159,7 +163,7 @@ export class Waterfall {
 
   #drawRuler(): void {
     const { fromUs, toUs } = this.#window;
-    const at = ticks(fromUs, toUs, this.#ruler.clientWidth / PX_PER_TICK);
+    const at = timeTicks(fromUs, toUs, this.#ruler.clientWidth / PX_PER_TICK);
     const marks = tickLabels(at).map((label, i) => {
       const share = this.#window.place(at[i] ?? 0);
       // A label at the right edge would be cut off.
