@@ -1,9 +1,13 @@
 import { expect, test } from "bun:test";
 import type { OwnSpanOutline, OwnTrace } from "./query/own-types.ts";
 import { criticalPath } from "./web/critical-path.ts";
-import { duration, tickLabels, ticks } from "./web/format.ts";
+import { duration, tickLabels, ticks, timeTicks } from "./web/format.ts";
 import { layOutGraph } from "./web/graph-layout.ts";
+import { traceIdIn } from "./web/id-text.ts";
+import { lookbackTo } from "./web/lookback.ts";
+import { plain } from "./web/plain-text.ts";
 import { OpenState, visibleRows } from "./web/rows.ts";
+import { apiQuery, nextLimit } from "./web/search-query.ts";
 import { formatTagText, parseTagText } from "./web/tag-text.ts";
 import { buildTrace } from "./web/trace-model.ts";
 
@@ -59,8 +63,7 @@ test("a chain as long as a trace is no problem", () => {
 
 test("the critical path follows what ended last, across a redirect too", () => {
   const model = buildTrace(trace("a - 0 100", "b a 10 60", "c a 20 40", "d a 75 20"));
-  const [root] = model.roots;
-  const path = root === undefined ? new Map() : criticalPath(root);
+  const path = criticalPath(model.roots);
   expect(path.get("a")).toEqual([
     { fromUs: 95, toUs: 100 },
     { fromUs: 70, toUs: 75 },
@@ -69,10 +72,12 @@ test("the critical path follows what ended last, across a redirect too", () => {
   expect([...path.keys()].sort()).toEqual(["a", "b", "d"]);
 
   const redirect = buildTrace(trace("proxy - 0 10", "target proxy 15 50"));
-  const [first] = redirect.roots;
-  const across = first === undefined ? new Map() : criticalPath(first);
+  const across = criticalPath(redirect.roots);
   expect(across.get("proxy")).toEqual([{ fromUs: 0, toUs: 10 }]);
   expect(across.get("target")).toEqual([{ fromUs: 15, toUs: 65 }]);
+
+  const halves = criticalPath(buildTrace(trace("a - 0 10", "b gone 20 30", "c gone 25 5")).roots);
+  expect([...halves.keys()].sort()).toEqual(["a", "b"]);
 });
 
 test("alike siblings are folded, and a span inside can be shown", () => {
@@ -119,4 +124,49 @@ test("the graph has callers at the left of whom they call, and circles end", () 
   expect(at(1)).toBe(at(3));
   expect(new Set(places.map((place) => `${place.x} ${place.y}`)).size).toBe(5);
   expect(layOutGraph(0, []).places).toEqual([]);
+});
+
+test("an axis of minutes and hours has steps that people count time in", () => {
+  const axis = (seconds: number): string[] => tickLabels(timeTicks(0, seconds * 1e6, 5));
+  expect(axis(12_600)).toEqual(["0", "1h", "2h", "3h"]);
+  expect(axis(4 * 3600 + 1800)).toEqual(["0", "1h", "2h", "3h", "4h"]);
+  expect(axis(7200)).toEqual(["0", "30m", "1h", "1h 30m", "2h"]);
+  expect(axis(600)).toEqual(["0", "2m", "4m", "6m", "8m", "10m"]);
+  expect(axis(60)).toEqual(["0 s", "20 s", "40 s", "60 s"]);
+  expect(axis(86_400 * 30).length).toBeLessThan(8);
+});
+
+test("a trace id is found in whatever was pasted", () => {
+  const id = "4dbb94842c00fb0a1c4f4419ac558612";
+  expect(traceIdIn(` ${id.toUpperCase()} `)).toBe(id);
+  expect(traceIdIn("a15")).toBe("a15");
+  expect(traceIdIn(`traceparent: 00-${id}-05a1000000000001-01`)).toBe(id);
+  expect(traceIdIn(`https://traces.example/trace/${id}?span=05a1000000000001`)).toBe(id);
+  expect(traceIdIn("http://localhost:16686/trace/a15")).toBe("a15");
+  expect(traceIdIn(`{"trace_id":"${id}","status":200}`)).toBe(id);
+  for (const text of ["", "  ", "no id", "dead beef", `${id}0`, "/trace/xyz"])
+    expect(traceIdIn(text)).toBeNull();
+});
+
+test("a search that a span leads to looks back far enough for its trace", () => {
+  const now = 1_800_000_000_000;
+  const ago = (minutes: number): string => lookbackTo((now - minutes * 60_000) * 1000, now);
+  expect([1, 59, 61, 400, 1500, 9999].map(ago)).toEqual(["1h", "1h", "6h", "24h", "2d", "2d"]);
+});
+
+test("the server is asked for the orders that it knows", () => {
+  const asked = (query: string): string | null => apiQuery(new URLSearchParams(query), 1).get("order");
+  expect([asked("order=longest"), asked("order=errors"), asked("")]).toEqual(["longest", null, null]);
+  const next = (query: string): string | null => nextLimit(new URLSearchParams(query));
+  expect([next(""), next("limit=100"), next("limit=70"), next("limit=1500")]).toEqual([
+    "50",
+    "500",
+    "100",
+    null,
+  ]);
+});
+
+test("what is not seen of a text is shown", () => {
+  expect(plain("photo\u202egpj.exe\u0000\u009b")).toBe("photo\\u202egpj.exe\\u0000\\u009b");
+  expect(plain("two\nlines, \ta tab, 日本語 عربي 😀")).toBe("two\nlines, \ta tab, 日本語 عربي 😀");
 });

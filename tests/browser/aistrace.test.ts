@@ -1,62 +1,26 @@
 /** The trace pages in a real browser. Needs chromium: `CHROMIUM` names it, else /usr/bin/chromium. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
-import { TestAistrace } from "@ais/aistrace/aistrace.fixture.ts";
 import { getTrace, largeTrace, putTrace } from "@ais/aistrace/demo.fixture.ts";
 import { spanId, traceId } from "@ais/aistrace/spans.fixture.ts";
-import { must } from "@ais/base/assert.ts";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
+import { isMissing, TracePages } from "./trace-pages.fixture.ts";
 
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-const isMissing = !existsSync(executablePath);
-if (isMissing) console.log(`skipped: no chromium at "${executablePath}" (set CHROMIUM to its path)`);
-
-const LAUNCH_FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 const LARGE_SPANS = 50_000;
 /** Generous: what is tested is that the time does not grow with the spans. */
 const QUICK_MS = 3000;
 
-let aistrace: TestAistrace;
-let browser: Browser | undefined;
+let pages: TracePages;
 
 beforeAll(async () => {
-  if (isMissing) return;
-  aistrace = await TestAistrace.start();
-  browser = await chromium.launch({ executablePath, args: LAUNCH_FLAGS });
+  if (!isMissing) pages = await TracePages.start();
 });
 
 afterAll(async () => {
-  await browser?.close();
-  if (!isMissing) await aistrace[Symbol.asyncDispose]();
+  if (!isMissing) await pages[Symbol.asyncDispose]();
 });
 
-/** A page of its own. Anything in its console that is not plain talk fails the test. */
-async function withPage(path: string, run: (page: Page) => Promise<void>): Promise<void> {
-  const context = await must(browser, "the browser was started").newContext({
-    viewport: { width: 1300, height: 800 },
-  });
-  try {
-    const page = await context.newPage();
-    const problems: string[] = [];
-    page.on("console", (message) => {
-      if (message.type() === "error" || message.type() === "warning") problems.push(message.text());
-    });
-    page.on("pageerror", (error) => problems.push(String(error)));
-    await page.goto(`http://127.0.0.1:${aistrace.ports.query}${path}`);
-    await run(page);
-    expect(problems).toEqual([]);
-  } finally {
-    await context.close();
-  }
+function withPage(path: string, run: (page: Page) => Promise<void>): Promise<void> {
+  return pages.open(path, run);
 }
 
 test.skipIf(isMissing)(
@@ -65,9 +29,9 @@ test.skipIf(isMissing)(
     await withPage("/", async (page) => {
       await page.getByText("Waiting for the first trace").waitFor();
       expect(await page.locator("pre").first().textContent()).toContain(
-        `:${aistrace.ports.otlpGrpc}" make deploy`,
+        `:${pages.aistrace.ports.otlpGrpc}" make deploy`,
       );
-      await aistrace.send(getTrace(1, Date.now() - 5000));
+      await pages.aistrace.send(getTrace(1, Date.now() - 5000));
       await page.locator(".trace").waitFor();
       expect(await page.locator(".trace").textContent()).toContain("GET /v1/objects/{bucket}/{object}");
     });
@@ -77,8 +41,8 @@ test.skipIf(isMissing)(
 test.skipIf(isMissing)(
   "a search by service, operation, tag and error finds traces, and its address says it all",
   async () => {
-    for (let n = 2; n <= 12; n++) await aistrace.send(getTrace(n, Date.now() - n * 10_000));
-    await aistrace.send(putTrace(13, Date.now() - 3000));
+    for (let n = 2; n <= 12; n++) await pages.aistrace.send(getTrace(n, Date.now() - n * 10_000));
+    await pages.aistrace.send(putTrace(13, Date.now() - 3000));
     await withPage("/search", async (page) => {
       const rows = page.locator(".trace");
       await page.locator("h1", { hasText: "13 traces" }).waitFor();
@@ -119,11 +83,9 @@ test.skipIf(isMissing)("a wrong tag and a refused parameter are said on the page
     await page.getByRole("button", { name: "Find traces" }).click();
     await page.getByText("Tags are written key=value").waitFor();
   });
-  const context = await must(browser, "the browser was started").newContext();
-  const page = await context.newPage();
-  await page.goto(`http://127.0.0.1:${aistrace.ports.query}/search?minDuration=soon`);
-  await page.getByText("unable to parse param 'minDuration'").waitFor();
-  await context.close();
+  await pages.openFailing("/search?minDuration=soon", async (page) => {
+    await page.getByText("unable to parse param 'minDuration'").waitFor();
+  });
 });
 
 test.skipIf(isMissing)("a click and the keyboard open spans, close subtrees and find text", async () => {
@@ -167,7 +129,7 @@ test.skipIf(isMissing)("a click and the keyboard open spans, close subtrees and 
 
 test.skipIf(isMissing)("a link opens one span of a trace, and the trace can be saved", async () => {
   await withPage(`/trace/${traceId(4)}?span=${spanId(4_000_004)}`, async (page) => {
-    await page.locator(".span-panel").getByText("input/output error, read").waitFor();
+    await page.locator(".span-panel .reason", { hasText: "input/output error, read" }).waitFor();
     expect(await page.locator(".row.selected").textContent()).toContain("ais.file.read");
     const saving = page.waitForEvent("download");
     await page.getByRole("link", { name: "Download JSON" }).click();
@@ -186,21 +148,19 @@ test.skipIf(isMissing)(
         mimeType: "application/json",
         buffer: Buffer.from(JSON.stringify(value)),
       });
-      const saved = await (await aistrace.get(`/api/aistrace/traces/${traceId(5)}/otlp`)).text();
+      const saved = await (await pages.aistrace.get(`/api/aistrace/traces/${traceId(5)}/otlp`)).text();
       const renamed = JSON.parse(saved.replaceAll(traceId(5), traceId(555)));
       await page.locator("input[type=file]").setInputFiles(file("saved.json", renamed));
       await page.waitForURL(`**/trace/${traceId(555)}`);
       await page.locator(".row", { hasText: "ais.file.read" }).waitFor();
       await page.getByText("1 trace with 4 spans stored.").waitFor();
     });
-    const context = await must(browser, "the browser was started").newContext();
-    const page = await context.newPage();
-    await page.goto(`http://127.0.0.1:${aistrace.ports.query}/search`);
-    await page
-      .locator("input[type=file]")
-      .setInputFiles({ name: "x.json", mimeType: "application/json", buffer: Buffer.from("{}") });
-    await page.getByText("x.json: this is neither Jaeger's JSON").waitFor();
-    await context.close();
+    await pages.openFailing("/search", async (page) => {
+      await page
+        .locator("input[type=file]")
+        .setInputFiles({ name: "x.json", mimeType: "application/json", buffer: Buffer.from("{}") });
+      await page.getByText("x.json: this is neither Jaeger's JSON").waitFor();
+    });
   },
 );
 
@@ -220,16 +180,14 @@ test.skipIf(isMissing)("the service graph shows who calls whom, and leads to the
 });
 
 test.skipIf(isMissing)("a trace that is not stored is said to be missing", async () => {
-  const context = await must(browser, "the browser was started").newContext();
-  const page = await context.newPage();
-  await page.goto(`http://127.0.0.1:${aistrace.ports.query}/trace/abc`);
-  await page.getByText("No such trace").waitFor();
-  await context.close();
+  await pages.openFailing("/trace/abc", async (page) => {
+    await page.getByText("No such trace").waitFor();
+  });
 });
 
 test.skipIf(isMissing)("text from a span is never markup", async () => {
   const name = '<img src=x onerror="document.title=1">';
-  await aistrace.send([
+  await pages.aistrace.send([
     {
       traceId: traceId(77),
       spanId: spanId(1),
@@ -242,7 +200,7 @@ test.skipIf(isMissing)("text from a span is never markup", async () => {
   await withPage(`/trace/${traceId(77)}?span=${spanId(1)}`, async (page) => {
     await page.locator(".tags td", { hasText: name }).waitFor();
     expect(await page.locator("img").count()).toBe(0);
-    await page.goto(`http://127.0.0.1:${aistrace.ports.query}/search`);
+    await page.goto(`${pages.url}/search`);
     await page.locator(".trace-name", { hasText: name }).waitFor();
     expect(await page.locator("img").count()).toBe(0);
   });
@@ -252,10 +210,10 @@ test.skipIf(isMissing)(
   `a trace of ${LARGE_SPANS} spans opens, unfolds and scrolls quickly`,
   async () => {
     const spans = largeTrace(99, Date.now() - 10_000, LARGE_SPANS);
-    for (let i = 0; i < spans.length; i += 10_000) await aistrace.send(spans.slice(i, i + 10_000));
+    for (let i = 0; i < spans.length; i += 10_000) await pages.aistrace.send(spans.slice(i, i + 10_000));
     await withPage("/search", async (page) => {
       const started = performance.now();
-      await page.goto(`http://127.0.0.1:${aistrace.ports.query}/trace/${traceId(99)}`);
+      await page.goto(`${pages.url}/trace/${traceId(99)}`);
       await page.locator(".row.fold").waitFor();
       expect(performance.now() - started).toBeLessThan(QUICK_MS);
 

@@ -1,11 +1,11 @@
-import { h, replaceChildren } from "./dom.ts";
+import { type Child, h, replaceChildren } from "./dom.ts";
 
 const SHOWN_MS = 1500;
 
 /** A button that copies `text`, and says whether it did. */
 export function copyButton(
   text: string,
-  face: string,
+  face: Child,
   settings: { class: string; label: string },
 ): HTMLButtonElement {
   const said = h("span", { class: "said", attributes: { role: "status" } });

@@ -6,14 +6,20 @@ export interface Section {
 }
 
 /**
- * The spans that the end of the trace waited for: walking back from the last end below `root`, time belongs to the child
+ * The spans that the end of the trace waited for: walking back from the last end below `roots`, time belongs to the child
  * whose subtree ended last, and to the span itself where nothing below it ran. Shortening anything else would not end
  * the trace earlier. Subtrees count and not spans alone, because the target of a redirect runs after the span that is
  * its parent has ended.
  */
-export function criticalPath(root: SpanNode): Map<string, Section[]> {
+export function criticalPath(roots: readonly SpanNode[]): Map<string, Section[]> {
   const path = new Map<string, Section[]>();
-  const stack: { span: SpanNode; untilUs: number }[] = [{ span: root, untilUs: root.subtreeEndUs }];
+  const stack: { span: SpanNode; untilUs: number }[] = [];
+  let rootsUntilUs = Number.MAX_SAFE_INTEGER;
+  for (const span of roots.toSorted((a, b) => b.subtreeEndUs - a.subtreeEndUs)) {
+    if (span.subtreeEndUs > rootsUntilUs) continue;
+    stack.push({ span, untilUs: span.subtreeEndUs });
+    rootsUntilUs = span.startUs;
+  }
   for (let item = stack.pop(); item !== undefined; item = stack.pop()) {
     const { span } = item;
     const sections: Section[] = [];

@@ -1,3 +1,5 @@
+import { plain } from "./plain-text.ts";
+
 /** Elements are built from parts, never from markup, so text from a span can only ever be text. */
 export type Child = Node | string | null;
 
@@ -15,12 +17,12 @@ export function h<K extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
   if (settings.class !== undefined) element.className = settings.class;
-  if (settings.title !== undefined) element.title = settings.title;
+  if (settings.title !== undefined) element.title = plain(settings.title);
   setAttributes(element, settings.attributes ?? {});
   for (const [type, listener] of Object.entries(settings.on ?? {})) {
     element.addEventListener(type, listener as EventListener);
   }
-  element.append(...children.filter((child) => child !== null));
+  element.append(...parts(children));
   return element;
 }
 
@@ -33,12 +35,18 @@ export function svg<K extends keyof SVGElementTagNameMap>(
 ): SVGElementTagNameMap[K] {
   const element = document.createElementNS(SVG, tag);
   setAttributes(element, attributes);
-  element.append(...children.filter((child) => child !== null));
+  element.append(...parts(children));
   return element;
 }
 
 export function replaceChildren(parent: Element, ...children: readonly Child[]): void {
-  parent.replaceChildren(...children.filter((child) => child !== null));
+  parent.replaceChildren(...parts(children));
+}
+
+function parts(children: readonly Child[]): (Node | string)[] {
+  return children
+    .filter((child) => child !== null)
+    .map((child) => (typeof child === "string" ? plain(child) : child));
 }
 
 /** `true` sets an attribute without a value; `false` and `null` leave it out. */

@@ -6,7 +6,7 @@ import type { Page } from "./page.ts";
 
 const THINNEST = 1.4;
 const THICKEST = 7;
-const NAME_CHARS = 24;
+const NAME_CHARS = 20;
 /** Where on the way of a call its label stands, so that those of calls from one node to many are apart. */
 const LABEL_AT = 0.62;
 
@@ -124,7 +124,7 @@ function drawNode(page: Page, node: OwnGraphNode, { x, y }: Place, path: string)
     svg(
       "text",
       { class: "node-facts", x: String(x + 24), y: String(y + 43) },
-      shortened(facts.join(" · "), NAME_CHARS + 6),
+      shortened(facts.join(" · "), NAME_CHARS + 8),
     ),
   );
   box.style.setProperty("--service", page.colors.of(node.service));

@@ -7,3 +7,8 @@ export interface Page {
   /** Aborts when another view takes the place of this one. */
   readonly signal: AbortSignal;
 }
+
+/** As `narrow.css` has it. */
+export function isNarrow(): boolean {
+  return matchMedia("(max-width: 860px)").matches;
+}

@@ -3,7 +3,8 @@ import { fetchTraces } from "./api.ts";
 import { h, replaceChildren } from "./dom.ts";
 import { showEmptyStore } from "./empty-store.ts";
 import { focusKept } from "./focus.ts";
-import type { Page } from "./page.ts";
+import { plural } from "./format.ts";
+import { isNarrow, type Page } from "./page.ts";
 import { focusOpened, resultList } from "./results.ts";
 import { navigate, noteSearch, scrollTopLeft, searchPath, tracePath } from "./router.ts";
 import { searchForm } from "./search-form.ts";
@@ -23,16 +24,21 @@ export async function showSearch(
   noteSearch(query);
   const results = h("section", {
     class: "results",
-    attributes: { "aria-live": "polite", "aria-busy": "true", "aria-label": "results" },
+    attributes: { "aria-busy": "true", "aria-label": "results" },
   });
+  const said = h("p", { class: "offscreen", attributes: { role: "status" } });
   const form = await searchForm(page, services, query, (wanted) => navigate(searchPath(wanted)));
   const focusAgain = focusKept(page.root);
-  replaceChildren(page.root, h("div", { class: "search" }, form, results));
+  replaceChildren(page.root, h("div", { class: "search" }, fold(form), results, said));
   focusAgain();
   replaceChildren(results, h("p", { class: "hint" }, "Searching…"));
   try {
     const found = await fetchTraces(apiQuery(query, Date.now()), page.signal);
     showResults(page, results, query, found);
+    replaceChildren(
+      said,
+      found.traces.length === 0 ? "No traces found" : plural(found.traces.length, "trace"),
+    );
     focusAgain();
     if (scrollTopLeft() !== null) focusOpened(results);
   } catch (error) {
@@ -42,6 +48,17 @@ export async function showSearch(
   } finally {
     results.setAttribute("aria-busy", "false");
   }
+}
+
+/** A page too narrow for both begins with what was found. */
+function fold(form: HTMLFormElement): HTMLElement {
+  const isOpen = !isNarrow();
+  return h(
+    "details",
+    { class: "form-fold", attributes: { open: isOpen } },
+    h("summary", { class: "panel" }, "Search for…"),
+    form,
+  );
 }
 
 function showResults(

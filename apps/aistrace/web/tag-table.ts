@@ -1,11 +1,12 @@
 import type { JaegerTag } from "../query/jaeger-types.ts";
 import { copyButton } from "./copy.ts";
-import { h, icon } from "./dom.ts";
+import { h, icon, replaceChildren } from "./dom.ts";
 import { bytes, plural } from "./format.ts";
 
 /** Values longer than this are shown cut, with a button for the rest. */
 const VALUE_SHOWN_CHARS = 300;
 const BYTES_FROM = 1024;
+const COPY_ICON = "M5.5 5.5h8v8h-8zM3.5 10.5h-1v-8h8v1";
 const SEARCH_ICON = "M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9M10.5 10.5L14 14";
 
 /** Attributes by name. Each can be copied, and leads to the traces that have it: `searchPath` says where. */
@@ -33,7 +34,7 @@ function actions(
 ): HTMLElement[] {
   const label = `find traces with this ${key}`;
   return [
-    copyButton(String(value), "⧉", { class: "quiet", label: `copy the value of ${key}` }),
+    copyButton(String(value), icon(COPY_ICON), { class: "quiet", label: `copy the value of ${key}` }),
     h(
       "a",
       {
@@ -61,7 +62,7 @@ function valueElement(tag: JaegerTag): HTMLElement {
     { class: "link", attributes: { type: "button" } },
     ` … ${plural(text.length - VALUE_SHOWN_CHARS, "more character")}`,
   );
-  more.addEventListener("click", () => element.replaceChildren(text));
+  more.addEventListener("click", () => replaceChildren(element, text));
   element.append(more);
   return element;
 }

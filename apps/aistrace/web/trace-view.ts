@@ -3,8 +3,8 @@ import { criticalPath } from "./critical-path.ts";
 import { h, replaceChildren } from "./dom.ts";
 import { FindBox } from "./find-box.ts";
 import { listenForKey } from "./keys.ts";
-import type { Page } from "./page.ts";
-import { noteAddress, noteTrace, type TraceRoute, tracePath } from "./router.ts";
+import { isNarrow, type Page } from "./page.ts";
+import { lastSearch, noteAddress, noteTrace, type TraceRoute, tracePath } from "./router.ts";
 import { spanPanel } from "./span-panel.ts";
 import { statistics } from "./statistics.ts";
 import { traceHeader } from "./trace-header.ts";
@@ -12,7 +12,11 @@ import { buildTrace, type SpanNode, type TraceModel } from "./trace-model.ts";
 import { TraceTabs } from "./trace-tabs.ts";
 import { Waterfall } from "./waterfall.ts";
 
-export async function showTrace(page: Page, { traceId, spanId, tab }: TraceRoute): Promise<void> {
+const LOOK_INTERVAL_MS = 2000;
+const LOOK_FOR_MS = 60_000;
+
+export async function showTrace(page: Page, route: TraceRoute): Promise<void> {
+  const { traceId, spanId, tab } = route;
   document.title = `${traceId.slice(0, 8)} · aistrace`;
   replaceChildren(page.root, h("p", { class: "hint" }, "Reading the trace…"));
   try {
@@ -22,9 +26,28 @@ export async function showTrace(page: Page, { traceId, spanId, tab }: TraceRoute
     page.colors.learn(model.services.map(({ name }) => name).sort());
     layOut(page, model, spanId, tab);
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status !== 404) throw error;
+    if (!isMissing(error)) throw error;
     replaceChildren(page.root, missing(traceId));
+    showWhenStored(page, traceId);
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 404;
+}
+
+/** Programs send their spans some seconds after a request: who has its id may be here first. */
+function showWhenStored(page: Page, traceId: string): void {
+  const look = (): void => {
+    fetchTrace(traceId, page.signal).then(
+      () => window.dispatchEvent(new PopStateEvent("popstate")),
+      () => undefined,
+    );
+  };
+  const timer = setInterval(look, LOOK_INTERVAL_MS);
+  const stop = (): void => clearInterval(timer);
+  setTimeout(stop, LOOK_FOR_MS);
+  page.signal.addEventListener("abort", stop);
 }
 
 function missing(traceId: string): HTMLElement {
@@ -37,9 +60,9 @@ function missing(traceId: string): HTMLElement {
       {},
       "Trace ",
       h("code", {}, traceId),
-      " is not stored: it may not have arrived yet, or be past the limits of age and size.",
+      " is not stored: it may be past the limits of age and size, or not have arrived yet. This page goes on by itself when it does.",
     ),
-    h("a", { class: "button", attributes: { href: "/search" } }, "Search"),
+    h("a", { class: "button", attributes: { href: lastSearch() } }, "Search"),
   );
 }
 
@@ -47,7 +70,7 @@ function layOut(page: Page, model: TraceModel, spanId: string, tab: string): voi
   const [root] = model.roots;
   document.title = `${root?.name ?? model.traceId} · aistrace`;
   const panel = h("aside", { class: "span-panel", attributes: { "aria-label": "span", hidden: true } });
-  const critical = root === undefined ? new Map() : criticalPath(root);
+  const critical = criticalPath(model.roots);
   let shown: SpanNode | null = null;
 
   const note = (): void => {
@@ -58,6 +81,7 @@ function layOut(page: Page, model: TraceModel, spanId: string, tab: string): voi
     panel.hidden = span === null;
     note();
     if (span !== null) {
+      if (isNarrow()) split.scrollIntoView();
       spanPanel(page, model, span, panel, {
         isCurrent: () => shown === span,
         open: reveal,
@@ -96,6 +120,7 @@ function layOut(page: Page, model: TraceModel, spanId: string, tab: string): voi
   );
   const linked = model.byId.get(spanId);
   tabs.show(tab);
+  const split = h("div", { class: "trace-split" }, tabs.body, panel);
   replaceChildren(
     page.root,
     h(
@@ -110,11 +135,13 @@ function layOut(page: Page, model: TraceModel, spanId: string, tab: string): voi
           )
         : null,
       tools,
-      h("div", { class: "trace-split" }, tabs.body, panel),
+      split,
     ),
   );
   waterfall.redraw();
   if (linked !== undefined && tab === "") waterfall.reveal(linked);
+  // The keys work at once for who came here with the keyboard.
+  if (document.activeElement === document.body) waterfall.focus();
   find.listenTo(page);
   listenForKey("e", page, nextError);
 }

@@ -9,7 +9,6 @@ import type { ViewWindow } from "./view-window.ts";
 
 /** As in `app.css`. */
 export const ROW_HEIGHT_PX = 28;
-const INDENT_PX = 14;
 /** Deeper rows are not indented further, so that their names stay readable. */
 const MAX_INDENTS = 16;
 
@@ -56,13 +55,15 @@ function classes(row: Row, look: RowLook): string {
 
 function nameCell(row: Row, look: RowLook, service: string, name: string): HTMLElement {
   const cell = h("div", { class: "name-cell" });
-  cell.style.paddingLeft = `${8 + Math.min(row.depth, MAX_INDENTS) * INDENT_PX}px`;
+  cell.style.setProperty("--indents", String(Math.min(row.depth, MAX_INDENTS)));
   const below = row.type === "span" ? row.span.descendants : row.spans.length;
   const toggle = isExpandable(row)
     ? h("span", { class: look.isOpen ? "toggle open" : "toggle", title: `${plural(below, "span")} below` })
     : h("span", { class: "toggle none" });
+  const tooDeep = row.depth > MAX_INDENTS;
   const hiddenErrors = row.type === "span" && !look.isOpen ? row.span.errorsBelow : 0;
   cell.append(toggle);
+  if (tooDeep) cell.append(h("span", { class: "dim level", title: "level" }, count(row.depth)));
   if (rowError(row))
     cell.append(h("span", { class: "mark", title: "error", attributes: { "aria-label": "error" } }, "!"));
   else if (hiddenErrors > 0)

@@ -86,6 +86,10 @@ export class Waterfall {
     page.signal.addEventListener("abort", () => observer.disconnect());
   }
 
+  focus(): void {
+    this.#scroller.focus({ preventScroll: true });
+  }
+
   redraw(): void {
     this.#minimap.draw();
     this.#drawRuler();
