@@ -100,6 +100,21 @@ browserTest("errors are gone through one by one, and say why", async () => {
   });
 });
 
+browserTest("a span is zoomed to by its button and by a key", async () => {
+  await pages.open(`/trace/${traceId(FAILED)}?span=${spanId(FAILED * 1000 + 2)}`, async (page) => {
+    const bar = page.locator(".row.selected .bar");
+    const width = (): Promise<number> => bar.evaluate((element) => Number.parseFloat(element.style.width));
+    expect(await width()).toBeCloseTo(40, 0);
+    await page.getByRole("button", { name: "zoom to this span" }).click();
+    expect(await width()).toBeCloseTo(100 / 1.1, 0);
+    await page.locator(".scroller").focus();
+    await page.keyboard.press("0");
+    expect(await width()).toBeCloseTo(40, 0);
+    await page.keyboard.press("z");
+    expect(await width()).toBeCloseTo(100 / 1.1, 0);
+  });
+});
+
 browserTest("an attribute leads to the traces that have it", async () => {
   await pages.open(`/trace/${traceId(REFUSED)}?span=${spanId(REFUSED * 1000)}`, async (page) => {
     await page.getByRole("link", { name: "find traces with this http.response.status_code" }).click();

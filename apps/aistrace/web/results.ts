@@ -19,6 +19,8 @@ const ORDERS: Readonly<Record<string, readonly [title: string, compare: Compare]
 const DEFAULT_ORDER = "latest";
 
 const SERVICES_SHOWN = 4;
+const MAX_SEARCH_PX = 1500;
+const FORM_AND_GAPS_PX = 290 + 3 * 18;
 
 /** A chart of time and duration, and the list in the order that `query` asks for. */
 export function resultList(
@@ -31,10 +33,15 @@ export function resultList(
   const rows = traces.toSorted(compare).map((trace) => resultRow(page, trace, longestUs));
   return [
     heading(traces, query),
-    scatter(traces, (trace) => navigate(tracePath(trace.traceID))),
+    scatter(traces, chartWidth(page), (trace) => navigate(tracePath(trace.traceID))),
     h("ol", { class: "traces" }, ...rows),
     isCut(traces, query) ? moreLink(query) : null,
   ];
+}
+
+/** What the form and the gaps beside it leave: see `search.css`. */
+function chartWidth({ root }: Page): number {
+  return Math.min(root.clientWidth, MAX_SEARCH_PX) - FORM_AND_GAPS_PX;
 }
 
 function heading(traces: readonly OwnSummary[], query: URLSearchParams): HTMLElement {
@@ -125,7 +132,6 @@ function resultRow(page: Page, trace: OwnSummary, longestUs: number): HTMLLIElem
           trace.rootName,
         ),
         trace.object === "" ? null : h("span", { class: "trace-object", title: trace.object }, trace.object),
-        h("code", { class: "dim", title: trace.traceID }, trace.traceID.slice(0, 8)),
       ),
       h(
         "span",
@@ -143,6 +149,7 @@ function resultRow(page: Page, trace: OwnSummary, longestUs: number): HTMLLIElem
         h("span", { class: "badge" }, plural(trace.spanCount, "span")),
         ...chips,
         more > 0 ? h("span", { class: "dim" }, `+${more} more`) : null,
+        h("code", { class: "dim", title: trace.traceID }, trace.traceID.slice(0, 8)),
       ),
       h(
         "span",

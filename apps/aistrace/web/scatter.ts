@@ -2,7 +2,8 @@ import type { OwnSummary } from "../query/own-types.ts";
 import { svg } from "./dom.ts";
 import { clock, duration, ticks } from "./format.ts";
 
-const WIDTH = 1000;
+/** Of pages that are narrower it is cut down. */
+const MIN_WIDTH = 420;
 const HEIGHT = 130;
 const LEFT = 62;
 const RIGHT = 12;
@@ -12,28 +13,36 @@ const RADIUS_MIN = 3;
 const RADIUS_MAX = 11;
 const LOGARITHMIC_FROM = 30;
 
-/** Each trace as a dot: when it began, how long it took, how many spans it has. The list below has the same as text. */
-export function scatter(traces: readonly OwnSummary[], open: (trace: OwnSummary) => void): SVGSVGElement {
+/**
+ * Each trace as a dot: when it began, how long it took, how many spans it has. The list below has the
+ * same as text. `widthPx` is that of its place, so that its own text is as large as the page's.
+ */
+export function scatter(
+  traces: readonly OwnSummary[],
+  widthPx: number,
+  open: (trace: OwnSummary) => void,
+): SVGSVGElement {
+  const width = Math.max(MIN_WIDTH, widthPx);
   const starts = traces.map(({ startTime }) => startTime);
   const from = Math.min(...starts);
   const to = Math.max(...starts, from + 1);
   const scale = durationScale(traces.map((trace) => trace.duration));
   const x = (us: number): number =>
-    LEFT + RADIUS_MAX + ((us - from) / (to - from)) * (WIDTH - LEFT - RIGHT - 2 * RADIUS_MAX);
+    LEFT + RADIUS_MAX + ((us - from) / (to - from)) * (width - LEFT - RIGHT - 2 * RADIUS_MAX);
   const y = (us: number): number => HEIGHT - BOTTOM - scale.place(us) * (HEIGHT - TOP - BOTTOM);
 
-  const chart = svg("svg", { class: "scatter", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, "aria-hidden": "true" });
+  const chart = svg("svg", { class: "scatter", viewBox: `0 0 ${width} ${HEIGHT}`, "aria-hidden": "true" });
   for (const tick of scale.ticks) {
     const at = String(y(tick));
     chart.append(
-      svg("line", { class: "grid", x1: String(LEFT), x2: String(WIDTH - RIGHT), y1: at, y2: at }),
+      svg("line", { class: "grid", x1: String(LEFT), x2: String(width - RIGHT), y1: at, y2: at }),
       svg("text", { x: String(LEFT - 8), y: String(y(tick) + 4), "text-anchor": "end" }, duration(tick)),
     );
   }
   const axis = String(HEIGHT - 5);
   chart.append(
     svg("text", { x: String(LEFT), y: axis }, clock(from)),
-    svg("text", { x: String(WIDTH - RIGHT), y: axis, "text-anchor": "end" }, clock(to)),
+    svg("text", { x: String(width - RIGHT), y: axis, "text-anchor": "end" }, clock(to)),
   );
   // The small ones last, so that none lies hidden under a large one.
   for (const trace of traces.toSorted((a, b) => b.spanCount - a.spanCount)) {

@@ -34,7 +34,7 @@ export async function searchForm(
   const problem = h("p", { class: "warning", attributes: { role: "alert", hidden: true } });
   fields.service.addEventListener("change", () => void offerOperations(fields, services, page.signal));
 
-  const times = h("div", { class: "pair" }, labelled("From", fields.start), labelled("To", fields.end));
+  const times = h("div", { class: "times" }, labelled("From", fields.start), labelled("To", fields.end));
   const showTimes = (): void => {
     times.hidden = fields.lookback.value !== "custom";
   };
@@ -53,7 +53,7 @@ export async function searchForm(
     { class: "panel form", attributes: { "aria-label": "search" }, on: { submit } },
     labelled("Service", fields.service),
     labelled("Operation", fields.operation),
-    labelled("Tags", fields.tags, 'key=value, text with blanks in "quotes"'),
+    labelled("Tags", fields.tags, 'key=value, with blanks key="a value"; several are all to fit'),
     h(
       "div",
       { class: "pair" },
@@ -83,7 +83,7 @@ function makeFields(
   error.checked = value("error") === "true" || tagsOf(query).get("error") === "true";
   const tags = tagsOf(query);
   if (error.checked) tags.delete("error");
-  const tagInput = input("tags", "text", "ais.bucket=ais://nnn http.response.status_code=404");
+  const tagInput = input("tags", "text", "ais.bucket=ais://nnn");
   tagInput.value = formatTagText(tags);
   const lookback = value("lookback") || DEFAULT_LOOKBACK;
   return {
@@ -139,7 +139,13 @@ function timeInput(name: string, us: string | null, fallbackMs: number): HTMLInp
 }
 
 function labelled(text: string, field: HTMLElement, hint = ""): HTMLLabelElement {
-  return h("label", { title: hint }, h("span", { class: "label" }, text), field);
+  return h(
+    "label",
+    {},
+    h("span", { class: "label" }, text),
+    field,
+    hint === "" ? null : h("span", { class: "label field-hint" }, hint),
+  );
 }
 
 /** Of all services when none is chosen: an operation can be searched without. */

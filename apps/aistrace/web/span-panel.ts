@@ -1,7 +1,7 @@
 import type { JaegerLog, JaegerReference, JaegerSpan } from "../query/jaeger-types.ts";
 import type { OwnSpan } from "../query/own-types.ts";
 import { fetchSpan } from "./api.ts";
-import { h, replaceChildren } from "./dom.ts";
+import { h, icon, replaceChildren } from "./dom.ts";
 import { clock, duration } from "./format.ts";
 import { lookbackTo } from "./lookback.ts";
 import type { Page } from "./page.ts";
@@ -10,11 +10,14 @@ import { tagTable } from "./tag-table.ts";
 import { copyableId } from "./trace-header.ts";
 import type { SpanNode, TraceModel } from "./trace-model.ts";
 
+const ZOOM_ICON = "M2.5 3v10M13.5 3v10M5 8h6M7 5.8L4.8 8 7 10.2M9 5.8L11.2 8 9 10.2";
+
 interface PanelActions {
   /** False when another span has been chosen meanwhile. */
   isCurrent(): boolean;
   open(span: SpanNode): void;
   close(): void;
+  zoomTo(span: SpanNode): void;
 }
 
 /** Everything about one span. What the outline already knows is shown at once, the rest when it has come. */
@@ -46,6 +49,17 @@ function heading(span: SpanNode, actions: PanelActions): HTMLElement {
     "div",
     { class: "panel-head" },
     h("div", {}, h("span", { class: "service-name" }, span.service), h("h2", {}, span.name)),
+    h("span", { class: "grow" }),
+    h(
+      "button",
+      {
+        class: "quiet",
+        title: "zoom to this span (z)",
+        attributes: { type: "button", "aria-label": "zoom to this span" },
+        on: { click: () => actions.zoomTo(span) },
+      },
+      icon(ZOOM_ICON),
+    ),
     h(
       "button",
       {

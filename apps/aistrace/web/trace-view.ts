@@ -86,6 +86,10 @@ function layOut(page: Page, model: TraceModel, spanId: string, tab: string): voi
         isCurrent: () => shown === span,
         open: reveal,
         close: () => waterfall.select(null),
+        zoomTo: (other) => {
+          tabs.show("");
+          waterfall.zoomTo(other);
+        },
       });
     }
   };

@@ -14,7 +14,10 @@ const OVERSCAN_ROWS = 12;
 const PX_PER_TICK = 150;
 const PAGE_ROWS = 20;
 const ZOOM_STEP = 1.25;
-const KEYS = "keys: ↑ ↓ move, ← → close and open, Enter details, Esc back, + − 0 zoom, / find, e next error";
+/** Shares of a span that are shown before and after it. */
+const ZOOM_AROUND = 0.05;
+const KEYS =
+  "keys: ↑ ↓ move, ← → close and open, Enter details, Esc back, + − 0 zoom, z zoom to the span, / find, e next error";
 
 /** The tree of spans against time. Only the rows in sight exist, however many spans there are. */
 export class Waterfall {
@@ -110,6 +113,12 @@ export class Waterfall {
       this.#window.center(startUs + durationUs / 2);
     this.#activate(this.#rows.findIndex((row) => row.key === span.spanId));
     this.select(span);
+  }
+
+  /** Shows the time of a span and a little around it. */
+  zoomTo({ startUs, durationUs }: SpanNode): void {
+    const aroundUs = Math.max(durationUs * ZOOM_AROUND, 1);
+    this.#window.show(startUs - aroundUs, startUs + durationUs + aroundUs);
   }
 
   select(span: SpanNode | null): void {
@@ -250,6 +259,7 @@ export class Waterfall {
     else if (key === "+" || key === "=") this.#window.zoom(1 / ZOOM_STEP, 0.5);
     else if (key === "-") this.#window.zoom(ZOOM_STEP, 0.5);
     else if (key === "0") this.#window.showAll();
+    else if (key === "z" && row.type === "span") this.zoomTo(row.span);
     else return false;
     return true;
   }
@@ -266,7 +276,10 @@ export class Waterfall {
     this.#list.style.height = `${this.#rows.length * ROW_HEIGHT_PX}px`;
     const top = this.#active * ROW_HEIGHT_PX;
     const { scrollTop, clientHeight } = this.#scroller;
-    if (top < scrollTop) this.#scroller.scrollTop = Math.max(0, top - ROW_HEIGHT_PX);
+    const isFar = top < scrollTop - ROW_HEIGHT_PX || top > scrollTop + clientHeight;
+    // What is far is brought to the middle, so that what is around it is seen too.
+    if (isFar) this.#scroller.scrollTop = Math.max(0, top - clientHeight / 2);
+    else if (top < scrollTop) this.#scroller.scrollTop = Math.max(0, top - ROW_HEIGHT_PX);
     else if (top + 2 * ROW_HEIGHT_PX > scrollTop + clientHeight) {
       this.#scroller.scrollTop = top - clientHeight + 2 * ROW_HEIGHT_PX;
     }
