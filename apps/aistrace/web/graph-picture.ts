@@ -22,7 +22,7 @@ export function graphPicture(
     viewBox: `0 0 ${width} ${height}`,
     width: String(width),
     height: String(height),
-    role: "img",
+    role: "group",
     "aria-label": "service graph",
   });
   const most = graph.calls.reduce((largest, { calls }) => Math.max(largest, calls), 1);

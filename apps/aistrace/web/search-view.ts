@@ -44,7 +44,11 @@ export async function showSearch(
   } catch (error) {
     if (page.signal.aborted) return;
     const text = error instanceof Error ? error.message : String(error);
-    replaceChildren(results, h("p", { class: "warning", attributes: { role: "alert" } }, text));
+    replaceChildren(
+      results,
+      h("div", { class: "results-head" }, h("h1", {}, "This search did not work")),
+      h("p", { class: "warning", attributes: { role: "alert" } }, text),
+    );
   } finally {
     results.setAttribute("aria-busy", "false");
   }
