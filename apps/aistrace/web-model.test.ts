@@ -26,9 +26,10 @@ function trace(...lines: readonly string[]): OwnTrace {
       START_US + Number(start),
       Number(length),
       id.endsWith("!"),
+      0,
     ];
   });
-  return { traceID: "t", services: ["s"], names: ["n"], spans, failedStatuses: {} };
+  return { traceID: "t", services: ["s"], names: ["n"], instances: [""], spans, failedStatuses: {} };
 }
 
 function at<T>(map: ReadonlyMap<string, T>, id: string): T | undefined {
@@ -41,6 +42,17 @@ test("the tree has depths, errors below and self times", () => {
   expect(model.depth).toBe(3);
   expect(at(model.byId, "a")).toMatchObject({ descendants: 3, errorsBelow: 1, selfUs: 50 });
   expect(at(model.byId, "c")?.selfUs).toBe(35);
+});
+
+test("self time is that in which nothing below ran, also between a redirect and its target", () => {
+  const model = buildTrace(trace("get - 0 100", "proxy get 10 5", "target proxy 60 20", "read target 65 30"));
+  expect(at(model.byId, "get")?.selfUs).toBe(100 - 5 - 35);
+  expect(at(model.byId, "proxy")?.selfUs).toBe(5);
+  expect(at(model.byId, "target")?.selfUs).toBe(5);
+  const steps = Array.from({ length: 20_000 }, (_, i) => `s${i} ${i === 0 ? "-" : `s${i - 1}`} ${i * 3} 1`);
+  const started = performance.now();
+  expect(at(buildTrace(trace(...steps)).byId, "s0")?.selfUs).toBe(1);
+  expect(performance.now() - started).toBeLessThan(2000);
 });
 
 test("spans with a missing parent are roots, and a circle is cut open", () => {
@@ -75,6 +87,23 @@ test("the critical path follows what ended last, across a redirect too", () => {
   const across = criticalPath(redirect.roots);
   expect(across.get("proxy")).toEqual([{ fromUs: 0, toUs: 10 }]);
   expect(across.get("target")).toEqual([{ fromUs: 15, toUs: 65 }]);
+
+  // The client's second request runs beside what it leads to, which is below the first.
+  const client = criticalPath(
+    buildTrace(
+      trace("ais - 0 100", "get1 ais 5 55", "proxy get1 30 10", "target proxy 75 15", "get2 ais 70 25"),
+    ).roots,
+  );
+  expect(client.get("get1")).toEqual([
+    { fromUs: 40, toUs: 60 },
+    { fromUs: 5, toUs: 30 },
+  ]);
+  expect(client.get("ais")).toEqual([
+    { fromUs: 95, toUs: 100 },
+    { fromUs: 60, toUs: 70 },
+    { fromUs: 0, toUs: 5 },
+  ]);
+  expect([...client.keys()].sort()).toEqual(["ais", "get1", "get2", "proxy"]);
 
   const halves = criticalPath(buildTrace(trace("a - 0 10", "b gone 20 30", "c gone 25 5")).roots);
   expect([...halves.keys()].sort()).toEqual(["a", "b"]);

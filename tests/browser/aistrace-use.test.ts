@@ -9,6 +9,7 @@ const NOW = Date.now();
 const SLOW = 900;
 const REFUSED = 901;
 const FAILED = 902;
+const LISTED = 903;
 const PHONE = { viewport: { width: 390, height: 844 } };
 
 let pages: TracePages;
@@ -97,6 +98,24 @@ browserTest("errors are gone through one by one, and say why", async () => {
     await panel.getByRole("heading", { name: "second try" }).waitFor();
     await page.keyboard.press("e");
     await panel.getByRole("heading", { name: "first try" }).waitFor();
+  });
+});
+
+browserTest("of several nodes of one service each row says which it was", async () => {
+  const target = (n: number): TestSpan => ({
+    ...below(LISTED, n, { startMs: NOW - 18_000 + n, service: "target", name: "list" }),
+    resource: { "service.instance.id": `t${n}` },
+  });
+  await pages.aistrace.send([one(LISTED, { startMs: NOW - 18_000, durationMs: 9 }), target(1), target(2)]);
+  await pages.open(`/trace/${traceId(LISTED)}`, async (page) => {
+    await page.locator(".row").first().waitFor();
+    expect(await page.locator(".row .instance").allTextContents()).toEqual(["t1", "t2"]);
+    await page.locator(".row", { hasText: "t2" }).click();
+    await page.locator(".span-panel .fact", { hasText: "Node" }).getByText("t2").waitFor();
+  });
+  await pages.open(`/trace/${traceId(9)}`, async (page) => {
+    await page.locator(".row").first().waitFor();
+    expect(await page.locator(".row .instance").count()).toBe(0);
   });
 });
 

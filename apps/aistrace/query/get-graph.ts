@@ -1,8 +1,8 @@
 import { must } from "@ais/base/assert.ts";
 import type { CallsBetween } from "../store/calls.ts";
-import type { StoredOrigin, TraceReader } from "../store/reader.ts";
-import { valueText } from "../store/values.ts";
+import type { TraceReader } from "../store/reader.ts";
 import type { QueryContext, QueryRequest } from "./context.ts";
+import { instanceOf } from "./instance.ts";
 import type { OwnGraph, OwnGraphNode } from "./own-types.ts";
 import { lookbackMs } from "./parameters.ts";
 import { jsonReply } from "./replies.ts";
@@ -104,12 +104,4 @@ class GraphBuilder {
     this.#nodeOfOrigin.set(origin, index);
     return index;
   }
-}
-
-function instanceOf({ attributes }: StoredOrigin): string {
-  for (const wanted of ["service.instance.id", "host.name"]) {
-    const found = attributes.find(([key]) => key === wanted);
-    if (found !== undefined) return valueText(found[1]);
-  }
-  return "";
 }

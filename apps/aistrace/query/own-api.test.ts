@@ -28,6 +28,7 @@ beforeAll(async () => {
       name: "SELECT",
       startMs: T + 2,
       durationMs: 0.0005,
+      resource: { "service.instance.id": "db-1" },
       error: true,
       attributes: { "db.query": 'select 100% of "it"' },
     },
@@ -79,9 +80,10 @@ test("an outline has every span, a span all of its details", async () => {
     traceID: traceId(1),
     services: ["web", "db"],
     names: ["GET", "SELECT"],
+    instances: ["", "db-1"],
     spans: [
-      [spanId(1), "", 0, 0, "server", T * 1000, 8000, false],
-      [spanId(2), spanId(1), 1, 1, "internal", (T + 2) * 1000, 0.5, true],
+      [spanId(1), "", 0, 0, "server", T * 1000, 8000, false, 0],
+      [spanId(2), spanId(1), 1, 1, "internal", (T + 2) * 1000, 0.5, true, 1],
     ],
     failedStatuses: { [spanId(1)]: 404 },
   });

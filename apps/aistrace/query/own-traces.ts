@@ -3,6 +3,7 @@ import type { TraceReader, TraceSummary } from "../store/reader.ts";
 import { kindName } from "../store/tags.ts";
 import type { QueryContext, QueryRequest } from "./context.ts";
 import { find } from "./find-traces.ts";
+import { instanceOf } from "./instance.ts";
 import { jaegerProcess, jaegerSpan } from "./jaeger-span.ts";
 import type { OwnSpan, OwnSummary, OwnTrace, OwnTraces } from "./own-types.ts";
 import { searchParameters } from "./parameters.ts";
@@ -30,6 +31,13 @@ export function getOutline({ reader }: QueryContext, { path: [id = ""] }: QueryR
     const num = requireTrace(reader.find(traceId));
     const services = new Map<string, number>();
     const names = new Map<string, number>();
+    const instances = new Map<string, number>();
+    const ofOrigin = new Map<number, number>();
+    const instance = (origin: number): number => {
+      const index = ofOrigin.get(origin) ?? indexOf(instances, instanceOf(reader.origin(origin)));
+      ofOrigin.set(origin, index);
+      return index;
+    };
     const spans = reader
       .spanOutlines(num)
       .map(
@@ -43,12 +51,14 @@ export function getOutline({ reader }: QueryContext, { path: [id = ""] }: QueryR
             span.startUs,
             span.durationNs / 1000,
             span.error === 1,
+            instance(span.origin),
           ] as const,
       );
     const body: OwnTrace = {
       traceID: traceId,
       services: [...services.keys()],
       names: [...names.keys()],
+      instances: [...instances.keys()],
       spans,
       failedStatuses: Object.fromEntries(reader.failedStatuses(num)),
     };

@@ -32,6 +32,8 @@ export interface OwnTrace {
   readonly traceID: string;
   readonly services: readonly string[];
   readonly names: readonly string[];
+  /** Which of several programs of a service it was; the empty text for those that do not say. */
+  readonly instances: readonly string[];
   /** By start time. */
   readonly spans: readonly OwnSpanOutline[];
   /** HTTP statuses from 400 on that servers answered with, by span id. */
@@ -53,6 +55,8 @@ export type OwnSpanOutline = readonly [
   /** With a fraction. */
   duration: number,
   error: boolean,
+  /** Into `instances`. */
+  instance: number,
 ];
 
 export interface OwnSpan {

@@ -99,6 +99,7 @@ function facts(model: TraceModel, span: SpanNode, actions: PanelActions): HTMLEl
     fact("Self time", duration(span.selfUs)),
     fact("Starts after", duration(span.startUs)),
     fact("At", clock(model.startUs + span.startUs)),
+    span.instance === "" ? null : fact("Node", span.instance),
     span.kind === "" ? null : fact("Kind", span.kind),
     span.error
       ? h("div", { class: "fact bad" }, h("span", { class: "label" }, "Status"), h("b", {}, "error"))

@@ -1,4 +1,5 @@
 import type { OwnTrace } from "../query/own-types.ts";
+import { lengthWithin, outside, type Parts, union } from "./coverage.ts";
 
 export interface SpanNode {
   /** Into `TraceModel.spans`. */
@@ -6,6 +7,8 @@ export interface SpanNode {
   readonly spanId: string;
   readonly parentId: string;
   readonly service: string;
+  /** Which of several programs of the service; empty when it does not say. */
+  readonly instance: string;
   readonly name: string;
   readonly kind: string;
   /** Microseconds since the start of the trace. */
@@ -39,6 +42,8 @@ export interface TraceModel {
   /** Spans without a parent in this trace, by start time. */
   readonly roots: readonly SpanNode[];
   readonly services: readonly { readonly name: string; readonly spans: number }[];
+  /** Services of which more than one program is in the trace, such as the targets of a listing. */
+  readonly plural: ReadonlySet<string>;
   readonly errors: number;
   readonly depth: number;
 }
@@ -47,11 +52,12 @@ export function buildTrace(trace: OwnTrace): TraceModel {
   const startUs = trace.spans.reduce((least, span) => Math.min(least, span[5]), Number.MAX_SAFE_INTEGER);
   const statuses = new Map(Object.entries(trace.failedStatuses));
   const spans = trace.spans.map(
-    ([spanId, parentId, service, name, kind, start, durationUs, error], index): SpanNode => ({
+    ([spanId, parentId, service, name, kind, start, durationUs, error, instance], index): SpanNode => ({
       index,
       spanId,
       parentId,
       service: trace.services[service] ?? "",
+      instance: trace.instances[instance] ?? "",
       name: trace.names[name] ?? "",
       kind,
       startUs: start - startUs,
@@ -70,7 +76,8 @@ export function buildTrace(trace: OwnTrace): TraceModel {
   const byId = new Map(spans.map((span) => [span.spanId, span]));
   const roots = linkParents(spans, byId);
   const inOrder = depthFirst(roots);
-  for (const span of inOrder.toReversed()) addUp(span);
+  const beyond = new Map<SpanNode, Parts>();
+  for (const span of inOrder.toReversed()) addUp(span, beyond);
   return {
     traceId: trace.traceID,
     startUs,
@@ -80,6 +87,7 @@ export function buildTrace(trace: OwnTrace): TraceModel {
     inOrder,
     roots,
     services: countServices(spans),
+    plural: pluralServices(spans),
     errors: spans.filter(({ error }) => error).length,
     depth: spans.reduce((most, span) => Math.max(most, span.depth + 1), 0),
   };
@@ -120,32 +128,38 @@ function depthFirst(roots: readonly SpanNode[]): SpanNode[] {
   return inOrder;
 }
 
-function addUp(span: SpanNode): void {
+/** `beyond` has what ran of a subtree while the span at its top did not. */
+function addUp(span: SpanNode, beyond: Map<SpanNode, Parts>): void {
   for (const child of span.children) {
     span.descendants += 1 + child.descendants;
     span.errorsBelow += child.errorsBelow + (child.error ? 1 : 0);
     span.subtreeEndUs = Math.max(span.subtreeEndUs, child.subtreeEndUs);
   }
-  span.selfUs = span.durationUs - coveredByChildren(span);
-}
-
-/** Children are sorted by start, so one pass joins those that overlap. */
-function coveredByChildren(span: SpanNode): number {
-  const end = span.startUs + span.durationUs;
-  let covered = 0;
-  let until = span.startUs;
-  for (const child of span.children) {
-    const from = Math.max(child.startUs, until);
-    const to = Math.min(child.subtreeEndUs, end);
-    if (to <= from) continue;
-    covered += to - from;
-    until = to;
-  }
-  return covered;
+  const endUs = span.startUs + span.durationUs;
+  const below = union(
+    span.children.flatMap((child) => {
+      const own: Parts = [[child.startUs, child.startUs + child.durationUs]];
+      return [...own, ...(beyond.get(child) ?? [])];
+    }),
+  );
+  span.selfUs = span.durationUs - lengthWithin(below, span.startUs, endUs);
+  const left = outside(below, span.startUs, endUs);
+  if (left.length > 0) beyond.set(span, left);
 }
 
 function countServices(spans: readonly SpanNode[]): { name: string; spans: number }[] {
   const counts = new Map<string, number>();
   for (const { service } of spans) counts.set(service, (counts.get(service) ?? 0) + 1);
   return [...counts].map(([name, number]) => ({ name, spans: number })).sort((a, b) => b.spans - a.spans);
+}
+
+function pluralServices(spans: readonly SpanNode[]): Set<string> {
+  const first = new Map<string, string>();
+  const several = new Set<string>();
+  for (const { service, instance } of spans) {
+    const known = first.get(service);
+    if (known === undefined) first.set(service, instance);
+    else if (known !== instance) several.add(service);
+  }
+  return several;
 }

@@ -18,6 +18,8 @@ export interface RowLook {
   readonly isSelected: boolean;
   readonly isMarked: boolean;
   readonly isOpen: boolean;
+  /** There are several programs of its service in the trace. */
+  readonly namesInstance: boolean;
   readonly critical: readonly Section[];
 }
 
@@ -37,7 +39,7 @@ export function drawRow(row: Row, look: RowLook, window: ViewWindow, colors: Ser
   line.style.top = `${look.index * ROW_HEIGHT_PX}px`;
   line.style.setProperty("--service", colors.of(first?.service ?? ""));
   line.append(
-    nameCell(row, look, first?.service ?? "", first?.name ?? ""),
+    nameCell(row, look, first),
     h("div", { class: "duration-cell" }, duration(rowExtent(row).durationUs)),
     timeCell(row, look, window),
   );
@@ -53,13 +55,15 @@ function classes(row: Row, look: RowLook): string {
   return names.join(" ");
 }
 
-function nameCell(row: Row, look: RowLook, service: string, name: string): HTMLElement {
+function nameCell(row: Row, look: RowLook, first: SpanNode | undefined): HTMLElement {
+  const { service = "", instance = "", name = "" } = first ?? {};
   const cell = h("div", { class: "name-cell" });
   cell.style.setProperty("--indents", String(Math.min(row.depth, MAX_INDENTS)));
   const below = row.type === "span" ? row.span.descendants : row.spans.length;
   const toggle = isExpandable(row)
     ? h("span", { class: look.isOpen ? "toggle open" : "toggle", title: `${plural(below, "span")} below` })
     : h("span", { class: "toggle none" });
+  const isEdge = row.depth === 0 || isServiceEdge(row);
   const tooDeep = row.depth > MAX_INDENTS;
   const hiddenErrors = row.type === "span" && !look.isOpen ? row.span.errorsBelow : 0;
   cell.append(toggle);
@@ -74,8 +78,9 @@ function nameCell(row: Row, look: RowLook, service: string, name: string): HTMLE
   cell.append(
     h(
       "span",
-      { class: "span-name", title: `${service}: ${name}` },
-      row.depth === 0 || isServiceEdge(row) ? h("b", {}, service) : null,
+      { class: "span-name", title: `${service}${instance === "" ? "" : ` ${instance}`}: ${name}` },
+      isEdge ? h("b", {}, service) : null,
+      isEdge && look.namesInstance && instance !== "" ? h("span", { class: "instance" }, instance) : null,
       name,
     ),
   );
@@ -90,10 +95,10 @@ function foldBadges(spans: readonly SpanNode[]): HTMLElement[] {
   return errors === 0 ? [number] : [number, h("span", { class: "badge bad" }, plural(errors, "error"))];
 }
 
-/** The service is named where it changes; everywhere else its colour says enough. */
+/** The service is named where it, or the program of it, changes; everywhere else its colour says enough. */
 function isServiceEdge(row: Row): boolean {
   const [span] = row.type === "span" ? [row.span] : row.spans;
-  return span?.parent?.service !== span?.service;
+  return span?.parent?.service !== span?.service || span?.parent?.instance !== span?.instance;
 }
 
 function timeCell(row: Row, look: RowLook, window: ViewWindow): HTMLElement {

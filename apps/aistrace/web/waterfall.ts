@@ -210,6 +210,7 @@ export class Waterfall {
           ? this.#marked.has(row.key)
           : row.spans.some((span) => this.#marked.has(span.spanId)),
       isOpen: this.#open.isOpen(row),
+      namesInstance: row.type === "span" && this.#model.plural.has(row.span.service),
       critical: this.#critical.get(row.key) ?? [],
     };
     return drawRow(row, look, this.#window, this.#page.colors);
