@@ -29,7 +29,15 @@ function trace(...lines: readonly string[]): OwnTrace {
       0,
     ];
   });
-  return { traceID: "t", services: ["s"], names: ["n"], instances: [""], spans, failedStatuses: {} };
+  return {
+    traceID: "t",
+    services: ["s"],
+    names: ["n"],
+    instances: [""],
+    spans,
+    failedStatuses: {},
+    events: {},
+  };
 }
 
 function at<T>(map: ReadonlyMap<string, T>, id: string): T | undefined {

@@ -10,6 +10,7 @@ const SLOW = 900;
 const REFUSED = 901;
 const FAILED = 902;
 const LISTED = 903;
+const EVENTFUL = 904;
 const PHONE = { viewport: { width: 390, height: 844 } };
 
 let pages: TracePages;
@@ -132,6 +133,35 @@ browserTest("a span is zoomed to by its button and by a key", async () => {
     expect(await width()).toBeCloseTo(40, 0);
     await page.keyboard.press("z");
     expect(await width()).toBeCloseTo((20 / 21) * 100, 0);
+  });
+});
+
+browserTest("events are marked where they happened, and the keys are told", async () => {
+  await pages.aistrace.send([
+    one(EVENTFUL, {
+      startMs: NOW,
+      durationMs: 100,
+      events: [
+        { name: "retry", timeMs: NOW + 25 },
+        { name: "exception", timeMs: NOW + 75 },
+      ],
+    }),
+  ]);
+  await pages.open(`/trace/${traceId(EVENTFUL)}`, async (page) => {
+    const marks = page.locator(".row .event-mark");
+    await marks.first().waitFor();
+    expect(await marks.evaluateAll((all) => all.map((mark) => [mark.title, mark.style.left]))).toEqual([
+      ["retry +25.0 ms", "25%"],
+      ["exception +75.0 ms", "75%"],
+    ]);
+    expect(await page.locator(".event-mark.bad").count()).toBe(1);
+    await page.keyboard.press("?");
+    await page.getByRole("dialog").getByText("to the next span that failed").waitFor();
+    await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
+    expect(await page.getByRole("dialog").count()).toBe(0);
+    await page.getByRole("button", { name: "keys" }).click();
+    await page.keyboard.press("Escape");
+    expect(await page.getByRole("dialog").count()).toBe(0);
   });
 });
 

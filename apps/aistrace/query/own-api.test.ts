@@ -28,6 +28,7 @@ beforeAll(async () => {
       name: "SELECT",
       startMs: T + 2,
       durationMs: 0.0005,
+      events: [{ name: "retry", timeMs: T + 2 }],
       resource: { "service.instance.id": "db-1" },
       error: true,
       attributes: { "db.query": 'select 100% of "it"' },
@@ -86,6 +87,7 @@ test("an outline has every span, a span all of its details", async () => {
       [spanId(2), spanId(1), 1, 1, "internal", (T + 2) * 1000, 0.5, true, 1],
     ],
     failedStatuses: { [spanId(1)]: 404 },
+    events: { [spanId(2)]: [[(T + 2) * 1000, "retry"]] },
   });
   const { span, process } = await aistrace.json<OwnSpan>(
     `/api/aistrace/traces/${traceId(1)}/spans/${spanId(1)}`,

@@ -61,6 +61,12 @@ export function getOutline({ reader }: QueryContext, { path: [id = ""] }: QueryR
       instances: [...instances.keys()],
       spans,
       failedStatuses: Object.fromEntries(reader.failedStatuses(num)),
+      events: Object.fromEntries(
+        [...reader.events(num)].map(([spanId, events]) => [
+          spanId,
+          events.map(({ timeUs, name }) => [timeUs, name] as const),
+        ]),
+      ),
     };
     return jsonReply(body);
   });

@@ -38,6 +38,8 @@ export interface OwnTrace {
   readonly spans: readonly OwnSpanOutline[];
   /** HTTP statuses from 400 on that servers answered with, by span id. */
   readonly failedStatuses: Readonly<Record<string, number>>;
+  /** By span id: when, in microseconds since the epoch, and the name. At most ten thousand in all. */
+  readonly events: Readonly<Record<string, readonly (readonly [timeUs: number, name: string])[]>>;
 }
 
 /** A tuple, because there may be tens of thousands. */

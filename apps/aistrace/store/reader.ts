@@ -5,6 +5,7 @@ import { type CallsBetween, type OriginShare, readCalls, readShares } from "./ca
 import { decodeDetail } from "./detail.ts";
 import { readFailedStatuses } from "./failed-statuses.ts";
 import { type SearchResult, searchTraces, type TraceSearch } from "./search.ts";
+import { readSpanEvents, type SpanEvent } from "./span-events.ts";
 import type { StoredAttributes } from "./values.ts";
 
 export interface OperationName {
@@ -120,6 +121,10 @@ export class TraceReader {
     const attributes = new Map(decodeDetail(row.detail).attributes);
     const names = [attributes.get("ais.bucket"), attributes.get("ais.object")];
     return names.filter((name) => typeof name === "string").join("/");
+  }
+
+  events(num: number): Map<string, readonly SpanEvent[]> {
+    return readSpanEvents(this.#db, num);
   }
 
   failedStatuses(num: number): Map<string, number> {

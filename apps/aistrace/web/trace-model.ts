@@ -17,6 +17,7 @@ export interface SpanNode {
   readonly error: boolean;
   /** From 400 on; 0 when the span answered no request, or well. */
   readonly failedStatus: number;
+  readonly events: readonly { readonly atUs: number; readonly name: string }[];
   /** By start time. */
   readonly children: SpanNode[];
   /** Null at the top. */
@@ -51,6 +52,7 @@ export interface TraceModel {
 export function buildTrace(trace: OwnTrace): TraceModel {
   const startUs = trace.spans.reduce((least, span) => Math.min(least, span[5]), Number.MAX_SAFE_INTEGER);
   const statuses = new Map(Object.entries(trace.failedStatuses));
+  const events = new Map(Object.entries(trace.events));
   const spans = trace.spans.map(
     ([spanId, parentId, service, name, kind, start, durationUs, error, instance], index): SpanNode => ({
       index,
@@ -64,6 +66,7 @@ export function buildTrace(trace: OwnTrace): TraceModel {
       durationUs,
       error,
       failedStatus: statuses.get(spanId) ?? 0,
+      events: (events.get(spanId) ?? []).map(([timeUs, event]) => ({ atUs: timeUs - startUs, name: event })),
       children: [],
       parent: null,
       depth: 0,

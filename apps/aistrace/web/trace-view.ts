@@ -2,6 +2,7 @@ import { ApiError, fetchTrace } from "./api.ts";
 import { criticalPath } from "./critical-path.ts";
 import { h, replaceChildren } from "./dom.ts";
 import { FindBox } from "./find-box.ts";
+import { keyHelp } from "./key-help.ts";
 import { listenForKey } from "./keys.ts";
 import { isNarrow, type Page } from "./page.ts";
 import { lastSearch, noteAddress, noteTrace, type TraceRoute, tracePath } from "./router.ts";
@@ -121,6 +122,7 @@ function layOut(page: Page, model: TraceModel, spanId: string, tab: string): voi
     find.element,
     h("span", { class: "grow" }),
     waterfall.tools,
+    keyHelp(page),
   );
   const linked = model.byId.get(spanId);
   tabs.show(tab);

@@ -2,6 +2,7 @@ import type { ServiceColors } from "./colors.ts";
 import type { Section } from "./critical-path.ts";
 import { h } from "./dom.ts";
 import { count, duration, plural } from "./format.ts";
+import { plain } from "./plain-text.ts";
 import { statusClass } from "./results.ts";
 import { isExpandable, type Row, rowError, rowExtent } from "./rows.ts";
 import type { SpanNode } from "./trace-model.ts";
@@ -11,6 +12,9 @@ import type { ViewWindow } from "./view-window.ts";
 export const ROW_HEIGHT_PX = 28;
 /** Deeper rows are not indented further, so that their names stay readable. */
 const MAX_INDENTS = 16;
+
+/** Of one row. */
+const MAX_EVENT_MARKS = 200;
 
 export interface RowLook {
   readonly index: number;
@@ -106,7 +110,13 @@ function timeCell(row: Row, look: RowLook, window: ViewWindow): HTMLElement {
   const cell = h("div", { class: "time-cell" });
   const bar = strip("bar", window, startUs, startUs + durationUs);
   const sections = look.critical.map(({ fromUs, toUs }) => strip("critical", window, fromUs, toUs));
-  cell.append(...[bar, ...sections].filter((part) => part !== null));
+  const events = row.type === "span" ? row.span.events.slice(0, MAX_EVENT_MARKS) : [];
+  const marks = events.map(({ atUs, name }) => {
+    const mark = strip(name === "exception" ? "event-mark bad" : "event-mark", window, atUs, atUs);
+    if (mark !== null) mark.title = `${plain(name)} +${duration(atUs)}`;
+    return mark;
+  });
+  cell.append(...[bar, ...sections, ...marks].filter((part) => part !== null));
   return cell;
 }
 

@@ -16,8 +16,6 @@ const PAGE_ROWS = 20;
 const ZOOM_STEP = 1.25;
 /** Shares of a span that are shown before and after it. */
 const ZOOM_AROUND = 0.05;
-const KEYS =
-  "keys: ↑ ↓ move, ← → close and open, Enter details, Esc back, + − 0 zoom, z zoom to the span, / find, e next error";
 
 /** The tree of spans against time. Only the rows in sight exist, however many spans there are. */
 export class Waterfall {
@@ -72,7 +70,7 @@ export class Waterfall {
         { class: "waterfall-head" },
         h(
           "div",
-          { class: "corner", title: KEYS },
+          { class: "corner" },
           "Span",
           h("span", {}, "Duration"),
           columnResizer(() => this.element),
