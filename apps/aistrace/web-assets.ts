@@ -24,6 +24,7 @@ const STYLE_SHEETS = [
   "welcome",
   "trace",
   "waterfall",
+  "waterfall-row",
   "span-panel",
   "statistics",
   "graph",

@@ -140,6 +140,7 @@ test("tags are read as they are written", () => {
   expect(parseTagText(formatTagText(tags))).toEqual(tags);
   expect(parseTagText("  ")).toEqual(new Map());
   expect(parseTagText("no equals sign")).toBeNull();
+  expect(parseTagText("a=1 b=2 a=3")).toBeNull();
 });
 
 test("durations and axes are written for people", () => {

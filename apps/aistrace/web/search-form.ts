@@ -176,7 +176,8 @@ async function offerOperations(
 /** The search as parameters of the address, without those that say nothing; or what is wrong with it. */
 function readFields(fields: Fields, before: URLSearchParams): URLSearchParams | string {
   const tags = parseTagText(fields.tags.value);
-  if (tags === null) return 'Tags are written key=value, and key="a value" when there are blanks in it.';
+  if (tags === null)
+    return 'Tags are written key=value, and key="a value" when there are blanks in it; each key once.';
   const [start, end] = [epochUs(fields.start.value), epochUs(fields.end.value)];
   if (fields.lookback.value === "custom" && Number(start) > Number(end || Number.MAX_VALUE))
     return "From is later than To.";

@@ -4,11 +4,12 @@ import { h, replaceChildren } from "./dom.ts";
 import { showEmptyStore } from "./empty-store.ts";
 import { focusKept } from "./focus.ts";
 import { plural } from "./format.ts";
+import { DEFAULT_LOOKBACK, WIDEST_LOOKBACK } from "./lookback.ts";
 import { isNarrow, type Page } from "./page.ts";
 import { focusOpened, resultList } from "./results.ts";
 import { navigate, noteSearch, scrollTopLeft, searchPath, tracePath } from "./router.ts";
 import { searchForm } from "./search-form.ts";
-import { apiQuery } from "./search-query.ts";
+import { apiQuery, withParameter } from "./search-query.ts";
 
 /** The form at the left, what it finds at the right. The address holds the search, so that it can be sent on. */
 export async function showSearch(
@@ -65,6 +66,15 @@ function fold(form: HTMLFormElement): HTMLElement {
   );
 }
 
+/** As far back as the form offers. */
+function wider(query: URLSearchParams): HTMLElement | null {
+  const [widest, , title] = WIDEST_LOOKBACK;
+  const lookback = query.get("lookback") ?? DEFAULT_LOOKBACK;
+  if (query.has("traceID") || lookback === widest) return null;
+  const href = searchPath(withParameter(query, "lookback", widest));
+  return h("a", { class: "button", attributes: { href } }, title);
+}
+
 function showResults(
   page: Page,
   results: HTMLElement,
@@ -78,6 +88,7 @@ function showResults(
       { class: "message" },
       h("h1", {}, "No traces found"),
       h("p", {}, "Look back further, or take a condition away."),
+      wider(query),
     );
     replaceChildren(results, ...notes, hint);
     return;
