@@ -28,8 +28,10 @@ browserTest("the longest trace of all is found, however many came later", async 
     expect(await page.locator(".trace").count()).toBe(20);
     expect(await page.locator(".trace", { hasText: "nightly copy" }).count()).toBe(0);
 
+    await page.getByLabel("order").focus();
     await page.getByLabel("order").selectOption("longest");
     await page.getByText("the longest; there may be more").waitFor();
+    await page.waitForFunction("document.activeElement.name === 'order'");
     expect(await page.locator(".trace").first().textContent()).toContain("nightly copy");
     expect(new URL(page.url()).searchParams.get("order")).toBe("longest");
 
@@ -96,6 +98,23 @@ browserTest("a search keeps the keyboard where it was, and the same one again is
     }
     expect(await page.evaluate("document.activeElement.name")).toBe("minDuration");
     expect(await page.evaluate("history.length")).toBe(Number(steps) + 1);
+  });
+});
+
+browserTest("requests are found by the class of their status", async () => {
+  await pages.open("/search", async (page) => {
+    await page.getByLabel("HTTP status").selectOption("4xx");
+    await page.getByRole("button", { name: "Find traces" }).click();
+    await page.locator("h1", { hasText: /^1 trace$/ }).waitFor();
+    await page.locator(`a[href="/trace/${traceId(REFUSED)}"]`).waitFor();
+    expect(new URL(page.url()).searchParams.get("tags")).toBe('{"http.response.status_code":"4xx"}');
+    await page.reload();
+    await page.locator(".trace").waitFor();
+    expect(await page.getByLabel("HTTP status").inputValue()).toBe("4xx");
+    expect(await page.getByLabel("Tags").inputValue()).toBe("");
+    await page.getByLabel("Tags").fill("http.response.status_code=404");
+    await page.getByLabel("Tags").press("Enter");
+    await page.getByText("The HTTP status is asked for twice").waitFor();
   });
 });
 

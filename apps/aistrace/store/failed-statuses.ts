@@ -1,9 +1,8 @@
 import type { Database } from "bun:sqlite";
 import { decodeDetail } from "./detail.ts";
+import { STATUS_KEYS } from "./tag-filter.ts";
 
 const SERVER_KIND = 2;
-/** The name of today's conventions, and the one before it. */
-const STATUS_KEYS: ReadonlySet<string> = new Set(["http.response.status_code", "http.status_code"]);
 const FIRST_FAILURE = 400;
 
 /**

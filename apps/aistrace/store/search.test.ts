@@ -48,6 +48,28 @@ test("tags are found in attributes, resource, events, scope, kind and status", (
   expect(find(["http.status", "40"])).toEqual([]);
 });
 
+test("statuses are found by their class", () => {
+  using store = new TestStore();
+  const status = "http.response.status_code";
+  store.insert([
+    span(1, { attributes: { [status]: 404 } }),
+    span(2, { attributes: { [status]: "416", code: 404 } }),
+    span(3, { attributes: { [status]: 500 }, error: true }),
+    span(4, { attributes: { [status]: 200, text: `"${status}",404]` } }),
+    span(5, { attributes: { "http.status_code": 404 }, resource: { [status]: "4xx" } }),
+    span(6, { attributes: { [status]: 4040 } }),
+  ]);
+  const find = (value: string, key = status): string[] => store.search({ tags: new Map([[key, value]]) });
+  expect(find("4xx")).toEqual([traceId(2), traceId(1)]);
+  expect(find("5XX")).toEqual([traceId(3)]);
+  expect(find("404")).toEqual([traceId(1)]);
+  expect(find("4xx", "http.status_code")).toEqual([traceId(5)]);
+  expect(find("4xx", "code")).toEqual([]);
+  expect(store.search({ tags: new Map([[status, "5xx"]]), errorsOnly: true, service: "shop" })).toEqual([
+    traceId(3),
+  ]);
+});
+
 test("a tag is never found by its signature alone", () => {
   using store = new TestStore();
   const many = Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`key${i}`, i]));

@@ -1,9 +1,8 @@
 import type { Database } from "bun:sqlite";
 import { decodeDetail } from "./detail.ts";
 import { type FoundSpan, type FoundTraces, LatestTraces, LongestTraces } from "./found-traces.ts";
-import { SignatureBuilder } from "./signature.ts";
+import { type TagFilter, tagFilter } from "./tag-filter.ts";
 import { spanTags, visitSearchable } from "./tags.ts";
-import { type StoredAttributes, valueText } from "./values.ts";
 
 /** A trace is found when one of its spans fits all that is given. */
 export interface TraceSearch {
@@ -11,7 +10,7 @@ export interface TraceSearch {
   readonly service: string;
   /** Empty: any. */
   readonly operation: string;
-  /** Of the span or of its resource, compared as text. */
+  /** Of the span or of its resource, compared as text; of an HTTP status also its class, such as `4xx`. */
   readonly tags: ReadonlyMap<string, string>;
   readonly errorsOnly: boolean;
   readonly minDurationNs: number;
@@ -40,22 +39,9 @@ interface Stream {
   readonly id: number;
 }
 
-interface TagFilter {
-  readonly key: string;
-  readonly value: string;
-  readonly words: readonly [number, number, number, number];
-  /** Resources that have the tag: JSON list of origin ids. */
-  readonly origins: ReadonlySet<number>;
-}
-
 interface CandidateRow extends FoundSpan {
   readonly id: number;
   readonly origin: number;
-}
-
-interface OriginRow {
-  readonly id: number;
-  readonly attributes: string;
 }
 
 interface SpanTagsRow {
@@ -110,18 +96,6 @@ function streamsOf(db: Database, search: TraceSearch): Stream[] {
   return rows.map(({ id }) => ({ column: "operation", id }));
 }
 
-function tagFilter(db: Database, key: string, value: string): TagFilter {
-  const builder = new SignatureBuilder();
-  builder.add(key, value);
-  const origins = db.query<OriginRow, []>("SELECT id, attributes FROM origin").all();
-  const matching = origins.filter(({ attributes }) => hasAttribute(JSON.parse(attributes), key, value));
-  return { key, value, words: builder.words(), origins: new Set(matching.map(({ id }) => id)) };
-}
-
-function hasAttribute(attributes: StoredAttributes, key: string, value: string): boolean {
-  return attributes.some(([name, stored]) => name === key && valueText(stored) === value);
-}
-
 /** Adds what matches to `found`. False: the time was over before the stream was. */
 function searchStream(
   db: Database,
@@ -143,7 +117,7 @@ function searchStream(
   return true;
 }
 
-/** A query that one index answers alone, but for errors, which have an index of their own. */
+/** A query that one index answers alone, but for errors, which have an index of their own, and classes of statuses. */
 function candidates(
   stream: Stream,
   search: TraceSearch,
@@ -155,12 +129,10 @@ function candidates(
     conditions.push("duration_ns BETWEEN ? AND ?");
     parameters.push(search.minDurationNs, search.maxDurationNs);
   }
-  for (const { words, origins } of filters) {
-    const bits = words
-      .flatMap((word, i) => (word === 0 ? [] : [`sig${i} & ${word} = ${word}`]))
-      .join(" AND ");
+  for (const { condition, origins } of filters) {
     const inOrigins = origins.size === 0 ? "" : " OR origin IN (SELECT value FROM json_each(?))";
-    conditions.push(`(${bits}${inOrigins})`);
+    conditions.push(`(${condition.sql}${inOrigins})`);
+    parameters.push(...condition.parameters);
     if (origins.size > 0) parameters.push(JSON.stringify([...origins]));
   }
   let index = `span_${stream.column}`;
@@ -173,7 +145,7 @@ function candidates(
   return { sql, parameters };
 }
 
-/** The signature promises nothing: the span itself says whether it has the tags. */
+/** The conditions promise nothing: the span itself says whether it has the tags. */
 function hasTags(db: Database, candidate: CandidateRow, filters: readonly TagFilter[]): boolean {
   const inSpan = filters.filter(({ origins }) => !origins.has(candidate.origin));
   if (inSpan.length === 0) return true;
@@ -185,9 +157,9 @@ function hasTags(db: Database, candidate: CandidateRow, filters: readonly TagFil
     .get(candidate.id);
   if (row === null) return false;
   const detail = decodeDetail(row.detail);
-  const missing = new Map(inSpan.map(({ key, value }) => [key, value]));
+  const missing = new Map(inSpan.map((filter) => [filter.key, filter]));
   visitSearchable(spanTags(detail, row.kind, row.scope_name, row.scope_version), detail, (key, value) => {
-    if (missing.get(key) === value) missing.delete(key);
+    if (missing.get(key)?.matches(value) === true) missing.delete(key);
   });
   return missing.size === 0;
 }

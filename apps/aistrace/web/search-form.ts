@@ -8,6 +8,14 @@ import { formatTagText, parseTagText } from "./tag-text.ts";
 const US_PER_MS = 1000;
 /** Asking each of more services than this for its operations would take too long. */
 const MAX_SERVICES_ASKED = 20;
+/** Asked for as a tag, so that addresses stay those of tags. */
+const STATUS_TAG = "http.response.status_code";
+const STATUS_CLASSES = [
+  ["", "Any"],
+  ["4xx", "4xx, refused"],
+  ["5xx", "5xx, failed"],
+  ["2xx", "2xx, done"],
+] as const;
 const MAX_DATE_MS = 8.64e15;
 
 interface Fields {
@@ -16,6 +24,7 @@ interface Fields {
   readonly tags: HTMLInputElement;
   readonly minDuration: HTMLInputElement;
   readonly maxDuration: HTMLInputElement;
+  readonly status: HTMLSelectElement;
   readonly error: HTMLInputElement;
   readonly lookback: HTMLSelectElement;
   readonly start: HTMLInputElement;
@@ -60,6 +69,7 @@ export async function searchForm(
       labelled("Min duration", fields.minDuration),
       labelled("Max duration", fields.maxDuration),
     ),
+    labelled("HTTP status", fields.status),
     h("label", { class: "check" }, fields.error, "Errors only"),
     labelled("Time", fields.lookback),
     times,
@@ -83,6 +93,9 @@ function makeFields(
   error.checked = value("error") === "true" || tagsOf(query).get("error") === "true";
   const tags = tagsOf(query);
   if (error.checked) tags.delete("error");
+  const status = tags.get(STATUS_TAG) ?? "";
+  const isClass = STATUS_CLASSES.some(([known]) => known === status);
+  if (isClass) tags.delete(STATUS_TAG);
   const tagInput = input("tags", "text", "ais.bucket=ais://nnn");
   tagInput.value = formatTagText(tags);
   const lookback = value("lookback") || DEFAULT_LOOKBACK;
@@ -92,6 +105,7 @@ function makeFields(
     tags: tagInput,
     minDuration: input("minDuration", "text", "100ms"),
     maxDuration: input("maxDuration", "text", "1.5s"),
+    status: choice("status", STATUS_CLASSES, isClass ? status : ""),
     error,
     lookback: choice(
       "lookback",
@@ -178,6 +192,8 @@ function readFields(fields: Fields, before: URLSearchParams): URLSearchParams | 
   const tags = parseTagText(fields.tags.value);
   if (tags === null)
     return 'Tags are written key=value, and key="a value" when there are blanks in it; each key once.';
+  if (fields.status.value !== "" && tags.has(STATUS_TAG)) return "The HTTP status is asked for twice.";
+  if (fields.status.value !== "") tags.set(STATUS_TAG, fields.status.value);
   const [start, end] = [epochUs(fields.start.value), epochUs(fields.end.value)];
   if (fields.lookback.value === "custom" && Number(start) > Number(end || Number.MAX_VALUE))
     return "From is later than To.";
