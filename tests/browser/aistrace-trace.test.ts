@@ -110,7 +110,9 @@ browserTest("ids and values are copied, also where the browser has no clipboard 
         await page.getByLabel("find in trace").focus();
         await page.keyboard.press("Control+V");
         expect(await page.getByLabel("find in trace").inputValue()).toBe("404");
-        await page.locator("button.id").first().click();
+        const id = page.locator("button.id").first();
+        await id.click();
+        await id.locator(".said", { hasText: /^ copied$/ }).waitFor();
         await page.getByLabel("trace id", { exact: true }).focus();
         await page.keyboard.press("Control+V");
         expect(await page.getByLabel("trace id", { exact: true }).inputValue()).toBe(traceId(REFUSED));
