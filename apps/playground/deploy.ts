@@ -26,7 +26,7 @@ export async function deploy(stateFile: StateFile, env: Environment, counts?: No
   if (endpoint !== "") console.log(await ensureCollector(endpoint, stateFile));
   await startNodes(plans, stateFile);
   if (endpoint !== "") await pointTracingAt(endpoint, env);
-  report(plans, env);
+  await report(plans, stateFile, env);
 }
 
 async function checkPorts(plans: readonly ProcessPlan[]): Promise<void> {
@@ -89,8 +89,9 @@ async function pointTracingAt(endpoint: string, env: Environment): Promise<void>
   if (!reply.ok) throw new Error(`cannot configure tracing: ${await reply.text()}`);
 }
 
-function report(plans: readonly ProcessPlan[], env: Environment): void {
+async function report(plans: readonly ProcessPlan[], stateFile: StateFile, env: Environment): Promise<void> {
   const cli = linkCli(env);
+  if (cli.isNew && cli.path !== null) await stateFile.update({ cliLink: cli.path });
   console.log(
     table(
       ["NODE", "ROLE", "URL"],

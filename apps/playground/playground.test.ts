@@ -16,7 +16,7 @@ import { join, resolve } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { must } from "@ais/base/assert.ts";
 import { ask, readCounts, readWorkers } from "./counts.ts";
-import { linkCli } from "./link-cli.ts";
+import { linkCli, unlinkCli } from "./link-cli.ts";
 import { nodePlans } from "./plans.ts";
 import { identify, isAlive } from "./process-identity.ts";
 import { isTaken } from "./processes.ts";
@@ -204,6 +204,24 @@ describe("the ais command", () => {
     expect(linkCli(env).path).toBe(join(bin, "ais"));
     expect(linkCli(env).path).toBe(join(bin, "ais"));
     expect(readlinkSync(join(bin, "ais"))).toBe(resolve("bin/ais"));
+  });
+
+  test("leaves with the playground that made it, unless it leads elsewhere by then", async () => {
+    const bin = join(directory, ".local/bin");
+    mkdirSync(bin, { recursive: true });
+    const env = { HOME: directory, PATH: bin };
+    const stateFile = new StateFile(join(directory, "p"));
+    const link = join(bin, "ais");
+    const { isNew } = linkCli(env);
+    expect([isNew, linkCli(env).isNew]).toEqual([true, false]);
+    await stateFile.update({ cliLink: link });
+    await clean(stateFile);
+    expect(existsSync(link)).toBe(false);
+    symlinkSync("/bin/true", link);
+    await stateFile.update({ cliLink: link });
+    await clean(stateFile);
+    expect(readlinkSync(link)).toBe("/bin/true");
+    expect(unlinkCli("")).toBe(false);
   });
 
   test("never replaces another program of that name", () => {
