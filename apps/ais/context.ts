@@ -4,6 +4,7 @@ import { systemClock } from "@ais/base/clock.ts";
 import { AisClient } from "@ais/client/ais-client.ts";
 import { NodeTransport } from "@ais/client/node-transport.ts";
 import type { Command } from "commander";
+import type { CliConfig } from "./config/cli-config.ts";
 import { CanceledError, EXIT, exitStatus, failureText } from "./errors.ts";
 import type { CliIo } from "./io.ts";
 import { type Colors, makeColors } from "./output/colors.ts";
@@ -32,26 +33,35 @@ export interface CommandContext {
 export type Arguments = readonly (string | readonly string[] | undefined)[];
 export type Handler<O> = (context: CommandContext, args: Arguments, options: O) => Promise<void>;
 
+export interface Needs {
+  /** The command works though the command line's configuration cannot be read. */
+  readonly withBrokenConfig?: boolean;
+}
+
 /** AIStore's start-up: 8 more attempts, one a second. */
 const START_UP_RETRIES_MAX = 8;
 const START_UP_DELAY_MS = 1000;
 
 export class Runtime {
   readonly io: CliIo;
+  readonly config: CliConfig;
   exitCode: number = EXIT.ok;
 
-  constructor(io: CliIo) {
+  constructor(io: CliIo, config: CliConfig) {
     this.io = io;
+    this.config = config;
   }
 
   /** Makes the handler the action of a command; whatever it throws becomes `Error: …` and an exit status. */
-  handle<O>(command: Command, handler: Handler<O>): Command {
+  handle<O>(command: Command, handler: Handler<O>, needs: Needs = {}): Command {
     return command.action(async () => {
       const options = command.optsWithGlobals<GlobalOptions & O>();
       const args: Arguments = command.processedArgs;
       let endpoint = "";
       try {
-        const settings = resolveSettings(options, this.io);
+        const { problem } = this.config;
+        if (problem !== "" && needs.withBrokenConfig !== true) throw new Error(problem);
+        const settings = resolveSettings(options, this.io, this.config);
         endpoint = settings.endpoint;
         await this.#run(settings, command, args, (context) => handler(context, args, options));
       } catch (error) {

@@ -55,6 +55,10 @@ describe("jobs", () => {
     const target = await idOf(must(cluster.targets[0], "target"));
     expect(await out("show", "job", copy, target)).toContain(`t[${target}]`);
     expect((await out("show", "job", copy, `t[${target}]`)).match(/t\[/g)).toHaveLength(1);
+    expect(await shown("--filter", "BUCKET=^ais://few$")).toEqual([list.job]);
+    expect(await shown("--filter", "KIND=copy", "--filter", "STATE=Aborted")).toEqual([]);
+    const ofNode = JSON.parse(await out("show", "job", "--all", "--json", "--filter", `NODE=${target}`));
+    expect(new Set(ofNode.map((snap: { targetId: string }) => snap.targetId))).toEqual(new Set([target]));
     expect((await out("show", "job", copy, "--refresh", "10ms", "--count", "3")).match(/NODE/g)).toHaveLength(
       3,
     );
@@ -159,6 +163,14 @@ test("objects come in parts, or grow by files", async () => {
   await out("object", "concat", path("2"), "ais://b/grown");
   const reply = await fetch(`${cluster.url}/v1/objects/b/grown`);
   expect((await reply.arrayBuffer()).byteLength).toBe(200_000);
+  // The same by `put`, of files that are listed or of a range.
+  expect(await out("put", path("1"), "ais://b/appended", "--append")).toContain("Appended 1 file (97.66KiB)");
+  await out("put", "ais://b/appended", "--append", "--template", path("{1..2}"), "--units", "si");
+  expect(await out("show", "object", "ais://b/appended", "--props", "size", "--units", "raw")).toContain(
+    "250000",
+  );
+  await out("put", "ais://b/listed/", "--list", `${path("1")}, ${path("2")}`);
+  expect(await jobs.names("b", "listed/")).toEqual(["listed/1", "listed/2"]);
   const given = (await out("mpu", "create", "ais://b/given-up")).trim();
   expect(await out("mpu", "abort", "ais://b/given-up", given)).toContain("Aborted");
   expect((await ais("mpu", "complete", "ais://b/given-up", given, "1")).err).toContain("does not exist");
@@ -249,6 +261,33 @@ test("listings are filtered by pattern and template, and come page by page", asy
   expect((await ais("rmo", "ais://names", "--all", "--prefix", "s", "-y")).status).toBe(2);
   expect(await out("rmo", "ais://names", "--all", "-y")).toBe("deleted 14 objects from ais://names\n");
   expect(await jobs.names("names")).toEqual([]);
+});
+
+test("the dashboard shows what the cluster does and how it is", async () => {
+  const load = new AbortController();
+  const reading = (async () => {
+    while (!load.signal.aborted) await (await fetch(`${cluster.url}/v1/objects/b/dir/o-0001`)).arrayBuffer();
+  })();
+  const shown = await out("show", "dashboard", "--verbose").finally(() => load.abort());
+  await reading;
+  expect(shown).toMatch(
+    /^Performance and Health:\n {3}State: +Operational\n {3}Throughput: +Read [1-9][\d.]*([KM]i)?B\/s/,
+  );
+  expect(shown).toMatch(/Storage: +2 mountpaths \(all healthy\)\n/);
+  expect(shown).toContain("All nodes operational");
+  expect(shown).toContain("Cluster Map:");
+  const board = JSON.parse(await out("cluster", "dashboard", "--json"));
+  expect(board).toMatchObject({ io_errors: 0, mountpaths: 2, health: { nodes: 3, offline: [] } });
+  expect(board.load_average.avg).toBeGreaterThan(0);
+  const target = await idOf(must(cluster.targets[0], "target"));
+  expect(
+    (await ais("cluster", "add-remove-nodes", "start-maintenance", target, "--no-rebalance", "-y")).status,
+  ).toBe(0);
+  const away = await out("show", "dashboard", "--verbose");
+  await out("cluster", "add-remove-nodes", "stop-maintenance", target, "-y");
+  expect(away).toMatch(/State: +1 of 3 nodes: .*1 in maintenance/);
+  expect(away).toContain(`t[${target}]`);
+  expect(await out("show", "dashboard", "--refresh", "50ms", "--count", "2", "-H")).toContain("Operational");
 });
 
 test("the cluster is shown again and again", async () => {

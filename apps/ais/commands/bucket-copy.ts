@@ -136,7 +136,7 @@ async function copy(
   if (context.settings.json) context.printJson({ job: id, objects: result.objects, bytes: result.bytes });
   else
     context.print(
-      `${options.dryRun === true ? "[dry-run] would copy" : "Copied"} ${doneText(result)}: ${what}`,
+      `${options.dryRun === true ? "[dry-run] would copy" : "Copied"} ${doneText(result, context.settings.units)}: ${what}`,
     );
 }
 

@@ -5,7 +5,7 @@ import { formatCustom } from "@ais/wire/lso.ts";
 import type { Command } from "commander";
 import type { CommandContext, Runtime } from "../context.ts";
 import { UsageError } from "../errors.ts";
-import { formatSize } from "../output/units.ts";
+import { formatSize, type Units } from "../output/units.ts";
 import { parseObjectArgument } from "../uri.ts";
 
 /** What HEAD can be asked for here (wire-compat 3.5). */
@@ -52,11 +52,12 @@ export async function showObject(
 ): Promise<void> {
   const props = wantedProps(propsOption);
   const attributes = await context.client.objects.headProps(bucket, objectName, props);
+  const units = context.settings.json ? "raw" : context.settings.units;
   const pairs = [...props]
     .sort()
     .map((prop): [string, string] => [
       prop,
-      propText(prop, objectCname(bucket, objectName), attributes, context.settings.json),
+      propText(prop, objectCname(bucket, objectName), attributes, units),
     ]);
   if (context.settings.json) return context.printJson(Object.fromEntries(pairs));
   context.printProperties(pairs.filter(([, value]) => value !== ""));
@@ -75,12 +76,12 @@ function wantedProps(option: string | undefined): readonly Prop[] {
   });
 }
 
-function propText(prop: Prop, cname: string, attributes: ObjectAttributes, exact: boolean): string {
+function propText(prop: Prop, cname: string, attributes: ObjectAttributes, units: Units): string {
   switch (prop) {
     case "name":
       return cname;
     case "size":
-      return exact ? String(attributes.sizeBytes ?? 0) : formatSize(attributes.sizeBytes ?? 0);
+      return formatSize(attributes.sizeBytes ?? 0, units);
     case "checksum":
       return attributes.checksumType === "" ? "-" : `${attributes.checksumType}[${attributes.checksumValue}]`;
     case "atime":

@@ -3,7 +3,7 @@ import type { JobSnap } from "@ais/client/job-api.ts";
 import type { Command } from "commander";
 import { nodeIdOf } from "../cluster/node-states.ts";
 import type { CommandContext, Runtime } from "../context.ts";
-import { formatSize } from "../output/units.ts";
+import { formatSize, type Units } from "../output/units.ts";
 import { type RefreshOptions, showRepeatedly, withRefreshOptions } from "../refresh.ts";
 
 const KIND = "rebalance";
@@ -48,7 +48,10 @@ export function clusterRebalanceCommand(runtime: Runtime, parent: Command): Comm
     .option("-f, --force", "also while the objects of a node are being handed over");
   runtime.handle<{ readonly force?: boolean }>(stop, async (context, _words, options) => {
     const [running] = await context.client.jobs.statuses({ kind: KIND, onlyRunning: true });
-    if (running === undefined) return context.print("Rebalance is not running");
+    if (running === undefined) {
+      if (context.settings.json) return context.printJson({ stopped: null });
+      return context.print("Rebalance is not running");
+    }
     await context.client.jobs.stop({ id: running.id }, options.force === true);
     if (context.settings.json) context.printJson({ stopped: running.id });
     else context.print(`Stopped rebalance[${running.id}]`);
@@ -72,12 +75,16 @@ async function show(context: CommandContext, words: readonly string[], all: bool
   );
   for (const message of new Set(sorted.map((snap) => `${snap.id}: ${snap.message}`)))
     if (!message.endsWith(": ")) context.print(message);
-  context.printTable(COLUMNS, sorted.map(row));
+  const { units } = context.settings;
+  context.printTable(
+    COLUMNS,
+    sorted.map((snap) => row(snap, units)),
+  );
   for (const group of byId(sorted)) {
     const objects = group.reduce((sum, { sentObjects }) => sum + sentObjects, 0);
     const bytes = group.reduce((sum, { sentBytes }) => sum + sentBytes, 0);
     if (objects > 0)
-      context.print(`${group[0]?.id}: ${objects} objects migrated (total size ${formatSize(bytes)})`);
+      context.print(`${group[0]?.id}: ${objects} objects migrated (total size ${formatSize(bytes, units)})`);
     for (const snap of group) if (snap.error !== "") context.print(`t[${snap.targetId}]: ${snap.error}`);
   }
 }
@@ -90,14 +97,14 @@ function byId(snaps: readonly JobSnap[]): readonly (readonly JobSnap[])[] {
   return [...new Set(snaps.map(({ id }) => id))].map((id) => snaps.filter((snap) => snap.id === id));
 }
 
-function row(snap: JobSnap): readonly string[] {
+function row(snap: JobSnap, units: Units): readonly string[] {
   return [
     snap.id,
     `t[${snap.targetId}]`,
     String(snap.sentObjects),
-    formatSize(snap.sentBytes),
+    formatSize(snap.sentBytes, units),
     String(snap.receivedObjects),
-    formatSize(snap.receivedBytes),
+    formatSize(snap.receivedBytes, units),
     snap.startTime.slice(11, 19),
     snap.endTime === "" ? "-" : snap.endTime.slice(11, 19),
     snap.isAborted ? "Aborted" : snap.endTime === "" ? "Running" : "Finished",
