@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { must } from "@ais/base/assert.ts";
-import { ask, readCounts, readWorkers } from "./counts.ts";
+import { ask, readCounts, readFirstPort, readWorkers } from "./counts.ts";
 import { linkCli, unlinkCli } from "./link-cli.ts";
 import { nodePlans } from "./plans.ts";
 import { identify, isAlive } from "./process-identity.ts";
@@ -185,9 +185,19 @@ describe("plans", () => {
     ]);
   });
 
+  test("PORT is the first proxy's, and is checked", () => {
+    const firstPort = readFirstPort({ PORT: "9080" });
+    const plans = nodePlans({ proxies: 1, targets: 1 }, "/d", { firstPort });
+    expect(plans.map(({ url }) => url)).toEqual(["http://127.0.0.1:9080", "http://127.0.0.1:9081"]);
+    expect(plans.map(({ args }) => args.includes("--port=9081"))).toEqual([false, true]);
+    expect(readFirstPort({ PORT: "" })).toBe(8080);
+    for (const port of ["0", "65500", "http"])
+      expect(() => readFirstPort({ PORT: port })).toThrow(`PORT is "${port}", want 1 to 65408`);
+  });
+
   test("WORKERS goes to every node, and is checked", () => {
     const flags = (env: Record<string, string>): readonly string[] =>
-      nodePlans({ proxies: 1, targets: 1 }, "/d", readWorkers(env)).flatMap(({ args }) =>
+      nodePlans({ proxies: 1, targets: 1 }, "/d", { workers: readWorkers(env) }).flatMap(({ args }) =>
         args.filter((arg) => arg.startsWith("--workers")),
       );
     expect(flags({})).toEqual([]);
