@@ -35,6 +35,8 @@ export function nodePlans(
         `--hostname=${HOST}`,
         `--config-dir=${join(home, "conf")}`,
         `--log-dir=${join(home, "log")}`,
+        // All share this machine's disk, whose capacity clients are to count once.
+        "--deployment=dev",
         `--coordinator=sqlite:${join(directory, "cluster.db")}`,
         ...(kind === "target" ? [`--mountpath=${join(home, "mp1")}`] : []),
         ...(workers > 1 ? [`--workers=${workers}`] : []),

@@ -183,6 +183,8 @@ describe("plans", () => {
       "t1 http://127.0.0.1:8082",
       "t2 http://127.0.0.1:8083",
     ]);
+    // Clients count the one disk once then.
+    expect(plans.every(({ args }) => args.includes("--deployment=dev"))).toBe(true);
   });
 
   test("PORT is the first proxy's, and is checked", () => {
