@@ -5,7 +5,7 @@ import { AisClient } from "@ais/client/ais-client.ts";
 import { NodeTransport } from "@ais/client/node-transport.ts";
 import type { Command } from "commander";
 import type { CliConfig } from "./config/cli-config.ts";
-import { CanceledError, EXIT, exitStatus, failureText } from "./errors.ts";
+import { CanceledError, EXIT, exitStatus, failureText, UsageError } from "./errors.ts";
 import type { CliIo } from "./io.ts";
 import { type Colors, makeColors } from "./output/colors.ts";
 import { type Column, renderProperties, renderTable } from "./output/table.ts";
@@ -27,6 +27,8 @@ export interface CommandContext {
   printProperties(pairs: readonly (readonly [string, string])[]): void;
   /** True with `--yes`. Without a terminal to ask on, `unattended` is the answer. */
   confirm(question: string, unattended: boolean): Promise<boolean>;
+  /** Goes on only after a yes. Without a terminal to ask on, and `--yes`, that is a `UsageError` which says so. */
+  requireYes(question: string): Promise<void>;
 }
 
 /** Arguments as commander parsed them: strings, arrays for variadic ones, undefined for optional ones left out. */
@@ -125,6 +127,7 @@ export function commandPath(command: Command): string {
 }
 
 function makeContext(io: CliIo, settings: Settings, client: AisClient): CommandContext {
+  const confirm = (question: string, unattended: boolean) => ask(io, settings, question, unattended);
   const colors = makeColors(settings.color);
   const tableOptions = { headers: settings.headers, colors };
   return {
@@ -140,14 +143,21 @@ function makeContext(io: CliIo, settings: Settings, client: AisClient): CommandC
       const shown = pairs.map(([name, value]): [string, string] => [name, value === "" ? "-" : value]);
       io.out(renderProperties(shown, tableOptions));
     },
-    async confirm(question, unattended) {
-      if (settings.yes) return true;
-      if (!io.stdinIsTerminal || !io.stderrIsTerminal) return unattended;
-      const answer = (await io.ask(`${question} [Y/N]: `)).trim().toLowerCase();
-      if (/^(y|yes|t|true|1|on)$/.test(answer)) return true;
-      throw new CanceledError();
+    confirm,
+    async requireYes(question) {
+      if (await confirm(question, false)) return;
+      throw new UsageError(`this takes --yes where there is no terminal to ask on: ${question}`);
     },
   };
+}
+
+/** Throws `CanceledError` when somebody was asked and did not say yes. */
+async function ask(io: CliIo, settings: Settings, question: string, unattended: boolean): Promise<boolean> {
+  if (settings.yes) return true;
+  if (!io.stdinIsTerminal || !io.stderrIsTerminal) return unattended;
+  const answer = (await io.ask(`${question} [Y/N]: `)).trim().toLowerCase();
+  if (/^(y|yes|t|true|1|on)$/.test(answer)) return true;
+  throw new CanceledError();
 }
 
 /** Indented as AIStore does; 64-bit integers stay exact as numbers. */

@@ -73,7 +73,10 @@ Environment:
   AIS_TRACE_ENDPOINT   Jaeger-compatible query API of "ais trace" (default: http://localhost:16686)
   AIS_TRACE_OTLP       OTLP/HTTP receiver for the spans of --trace (default: http://localhost:4318/v1/traces)
   AIS_AUTHN_TOKEN      token to send with every request
-  NO_COLOR             no colours`;
+  AIS_SKIP_VERIFY_CRT  true: any certificate of the cluster will do
+  NO_COLOR             no colours
+
+Endpoint, certificates, colours and aliases may be kept: see "ais config cli --help" and "ais alias --help".`;
 
 /** Runs one command line; the exit status. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {

@@ -53,7 +53,7 @@ async function show(
   isVerbose: boolean,
 ): Promise<void> {
   const { client, colors, settings } = context;
-  const jobs = await client.jobs.snaps({ onlyRunning: true });
+  const jobs = (await client.jobs.snaps({ onlyRunning: true })).filter(({ isIdle }) => !isIdle);
   const board = dashboardOf(
     before,
     now,
