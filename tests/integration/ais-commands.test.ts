@@ -132,6 +132,12 @@ test("objects are copied, renamed and described", async () => {
   // What is no object is what several begin with.
   await out("cp", "ais://b/dir/", "ais://under", "--wait");
   expect(await jobs.names("under")).toEqual([...numbered("dir/o-", 40)]);
+  expect(await out("object", "show", "ais://b/renamed", "--all")).toMatch(/version +\d/);
+  expect((await ais("show", "object", "ais://b/renamed", "--all", "--props", "size")).status).toBe(2);
+  expect(await out("object", "cat", "ais://b/dir/o-0001", "--checksum")).toBe(
+    contentOf("dir/o-0001").toString(),
+  );
+  expect(await out("cp", "ais://b", "ais://timed", "--timeout", "30s")).toContain("Copied");
   expect((await ais("object", "mv", "ais://b/none", "y")).status).toBe(1);
   expect((await ais("object", "mv", "ais://b/renamed", "ais://copy/y")).status).toBe(2);
 });
@@ -198,6 +204,7 @@ test("performance and storage show what targets count, have and use", async () =
     ["storage", "disk", "--summary"],
   ])
     expect([words, await out(...words)]).toEqual([words, expect.stringContaining(`t[${target}]`)]);
+  expect(await out("storage", "disk", "--regex", "cap")).toMatch(/^TARGET +DISK +CAP USED\(%\) +CAP AVAIL\n/);
   expect(await out("storage", "mountpath")).toContain(must(cluster.targets[0], "target").plan.directory);
   expect(await out("show", "cluster", "memory", target)).toContain("PROC RSS");
   expect(JSON.parse(await out("show", "cluster", "cpu", "--json"))[target]).toHaveProperty("cpu_util");

@@ -46,6 +46,8 @@ test("nodes go and come back by the command line, which shows them", async () =>
   );
   expect(history.out).toMatch(new RegExp(`^g1 +t\\[${id}\\] .* Finished`, "m"));
   expect(history.out).toMatch(/^g1: \d+ objects migrated/m);
+  const dated = await ais(cluster, "show", "rebalance", "--all", "--date-time");
+  expect(dated.out).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {3}\d{4}-\d\d-\d\d \d\d:/);
   expect((await ais(cluster, "show", "rebalance")).out).toContain("not running");
 
   expect((await verb("stop-maintenance", id, "--no-rebalance", "-y")).out).toBe(`t[${id}] is now active\n`);

@@ -67,7 +67,8 @@ export function objectCatCommand(runtime: Runtime, parent: Command): Command {
     .summary("print an object to standard output")
     .argument("<object>", "BUCKET/OBJECT_NAME")
     .option("--offset <size>", "first byte to read", parseSizeValue)
-    .option("--length <size>", "number of bytes to read", parseSizeValue);
+    .option("--length <size>", "number of bytes to read", parseSizeValue)
+    .option("--checksum", "compute the checksum of what arrives, and fail when it is another");
   return runtime.handle<Options>(command, async (context, [source], options) => {
     const { bucket, objectName } = parseObjectArgument(String(source));
     await getOne(context, bucket, objectName, STDOUT_PATH, options);

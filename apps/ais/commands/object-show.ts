@@ -23,16 +23,24 @@ const PROPS = [
 type Prop = (typeof PROPS)[number];
 const DEFAULT_PROPS: readonly Prop[] = ["name", "size", "checksum", "atime"];
 
+interface Options {
+  readonly props?: string;
+  readonly all?: boolean;
+}
+
 export function objectShowCommand(runtime: Runtime, parent: Command, name: string): Command {
   const command = parent
     .command(name)
     .summary("show object properties")
     .argument("<object>", "BUCKET/OBJECT_NAME")
-    .option("--props <names>", `comma-separated: ${PROPS.join(", ")}; or all`);
-  return runtime.handle<{ readonly props?: string }>(command, async (context, [argument], options) => {
+    .option("--props <names>", `comma-separated: ${PROPS.join(", ")}; or all`)
+    .option("--all", "the same as --props all");
+  return runtime.handle<Options>(command, async (context, [argument], options) => {
+    if (options.all === true && options.props !== undefined)
+      throw new UsageError("--all and --props exclude each other");
     const { bucket, objectName } = parseObjectArgument(String(argument));
     try {
-      await showObject(context, bucket, objectName, options.props);
+      await showObject(context, bucket, objectName, options.all === true ? "all" : options.props);
     } catch (error) {
       if (!isNotFound(error)) throw error;
       if (!(await context.client.buckets.exists(bucket))) {

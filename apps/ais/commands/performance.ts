@@ -132,6 +132,7 @@ function rowsJson({ columns, rows }: PerformanceTable): readonly object[] {
 }
 
 interface DiskOptions extends RefreshOptions {
+  readonly regex?: RegExp;
   readonly summary?: boolean;
 }
 
@@ -143,6 +144,7 @@ function disksCommand(
 ): void {
   const command = withRefreshOptions(parent.command(name).summary(summary).argument("[target]", "TARGET_ID"));
   if (name === "disk") command.option("--summary", "one row for each target");
+  command.option("--regex <pattern>", "columns that match, beside those that name the row", parseRegexValue);
   const tableOf = (targets: readonly TargetDisks[], options: DiskOptions, units: Units): PerformanceTable => {
     if (name === "disk") return diskTable(targets, options.summary === true, units);
     return name === "capacity" ? capacityTable(targets, units) : mountpathTable(targets, units);
@@ -155,9 +157,15 @@ function disksCommand(
         return context.printJson(Object.fromEntries(targets.map(({ id, disks }) => [id, disks])));
       const { columns, rows } = tableOf(targets, options, context.settings.units);
       context.printTable(
-        columns.map((column) => ({ name: column })),
+        columns.map((column) => ({ name: column, hidden: !isShown(column, options) })),
         rows,
       );
     });
   });
+}
+
+const ROW_NAMES: ReadonlySet<string> = new Set(["TARGET", "DISK", "MOUNTPATH"]);
+
+function isShown(column: string, { regex }: DiskOptions): boolean {
+  return regex === undefined || ROW_NAMES.has(column) || regex.test(column);
 }

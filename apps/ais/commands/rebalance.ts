@@ -21,6 +21,7 @@ const COLUMNS = [
 
 interface ShowOptions extends RefreshOptions {
   readonly all?: boolean;
+  readonly dateTime?: boolean;
 }
 
 export function rebalanceShowCommand(runtime: Runtime, parent: Command, name: string): Command {
@@ -28,9 +29,10 @@ export function rebalanceShowCommand(runtime: Runtime, parent: Command, name: st
     .command(name)
     .summary("show global rebalance: the one that runs, or with --all every one")
     .argument("[selection...]", "REB_ID (such as g21), NODE_ID, or both")
-    .option("--all", "those that have ended as well");
+    .option("--all", "those that have ended as well")
+    .option("--date-time", "dates beside times");
   return runtime.handle<ShowOptions>(withRefreshOptions(command), async (context, [words], options) =>
-    showRepeatedly(context, options, () => show(context, [words ?? []].flat(), options.all === true)),
+    showRepeatedly(context, options, () => show(context, [words ?? []].flat(), options)),
   );
 }
 
@@ -60,10 +62,14 @@ export function clusterRebalanceCommand(runtime: Runtime, parent: Command): Comm
   return group;
 }
 
-async function show(context: CommandContext, words: readonly string[], all: boolean): Promise<void> {
+async function show(
+  context: CommandContext,
+  words: readonly string[],
+  { all, dateTime }: ShowOptions,
+): Promise<void> {
   const id = words.find((word) => /^g\d+$/.test(word));
   const nodes = words.filter((word) => word !== id).map(nodeIdOf);
-  const onlyRunning = !all && id === undefined;
+  const onlyRunning = all !== true && id === undefined;
   const snaps = (
     await context.client.jobs.snaps({ kind: KIND, onlyRunning, ...(id === undefined ? {} : { id }) })
   ).filter(({ targetId }) => nodes.length === 0 || nodes.includes(targetId));
@@ -78,7 +84,7 @@ async function show(context: CommandContext, words: readonly string[], all: bool
   const { units } = context.settings;
   context.printTable(
     COLUMNS,
-    sorted.map((snap) => row(snap, units)),
+    sorted.map((snap) => row(snap, units, dateTime === true)),
   );
   for (const group of byId(sorted)) {
     const objects = group.reduce((sum, { sentObjects }) => sum + sentObjects, 0);
@@ -97,7 +103,8 @@ function byId(snaps: readonly JobSnap[]): readonly (readonly JobSnap[])[] {
   return [...new Set(snaps.map(({ id }) => id))].map((id) => snaps.filter((snap) => snap.id === id));
 }
 
-function row(snap: JobSnap, units: Units): readonly string[] {
+function row(snap: JobSnap, units: Units, withDate: boolean): readonly string[] {
+  const time = (text: string): string => text.slice(withDate ? 0 : 11, 19).replace("T", " ");
   return [
     snap.id,
     `t[${snap.targetId}]`,
@@ -105,8 +112,8 @@ function row(snap: JobSnap, units: Units): readonly string[] {
     formatSize(snap.sentBytes, units),
     String(snap.receivedObjects),
     formatSize(snap.receivedBytes, units),
-    snap.startTime.slice(11, 19),
-    snap.endTime === "" ? "-" : snap.endTime.slice(11, 19),
+    time(snap.startTime),
+    snap.endTime === "" ? "-" : time(snap.endTime),
     snap.isAborted ? "Aborted" : snap.endTime === "" ? "Running" : "Finished",
   ];
 }
