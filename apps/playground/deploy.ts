@@ -105,9 +105,13 @@ async function report(plans: readonly ProcessPlan[], stateFile: StateFile, env: 
   );
   console.log(`build: ${buildTags() || "plain, without tracing"}`);
   console.log(cli.path === null ? `command line: bin/ais (${cli.note})` : `command line: ais (${cli.path})`);
-  const url = firstUrl(plans);
-  const isElsewhere = Number(new URL(url).port) !== FIRST_PORT;
-  console.log(`\nnext: ${isElsewhere ? `export AIS_ENDPOINT=${url}; ` : ""}ais bucket create ais://nnn`);
+  console.log(`\nnext: ${endpointHint(firstUrl(plans), env)}ais bucket create ais://nnn`);
+}
+
+/** What leads `ais` to this cluster; empty where it goes there by itself. */
+export function endpointHint(url: string, env: Environment): string {
+  const goesTo = (env["AIS_ENDPOINT"] || `http://127.0.0.1:${FIRST_PORT}`).replace("localhost", "127.0.0.1");
+  return goesTo.replace(/\/$/, "") === url ? "" : `export AIS_ENDPOINT=${url}; `;
 }
 
 function firstUrl(plans: readonly ProcessPlan[]): string {

@@ -16,6 +16,7 @@ import { join, resolve } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { must } from "@ais/base/assert.ts";
 import { ask, readCounts, readFirstPort, readWorkers } from "./counts.ts";
+import { endpointHint } from "./deploy.ts";
 import { linkCli, unlinkCli } from "./link-cli.ts";
 import { nodePlans } from "./plans.ts";
 import { identify, isAlive } from "./process-identity.ts";
@@ -209,6 +210,14 @@ describe("plans", () => {
 });
 
 describe("the ais command", () => {
+  test("is led to the cluster where it would go elsewhere", () => {
+    const url = "http://127.0.0.1:8080";
+    expect(endpointHint(url, {})).toBe("");
+    expect(endpointHint(url, { AIS_ENDPOINT: "http://localhost:8080/" })).toBe("");
+    expect(endpointHint(url, { AIS_ENDPOINT: "http://store:51080" })).toBe(`export AIS_ENDPOINT=${url}; `);
+    expect(endpointHint("http://127.0.0.1:9080", {})).toBe("export AIS_ENDPOINT=http://127.0.0.1:9080; ");
+  });
+
   test("is linked into a directory of the PATH, again and again", () => {
     const bin = join(directory, ".local/bin");
     mkdirSync(bin, { recursive: true });
