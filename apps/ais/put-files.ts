@@ -8,6 +8,7 @@ import { UsageError } from "./errors.ts";
 import { fileStream } from "./file-stream.ts";
 import { startProgress } from "./output/progress.ts";
 import { counted, formatSize } from "./output/units.ts";
+import { putInParts } from "./put-parts.ts";
 import type { SourceFile, Sources } from "./put-sources.ts";
 
 export interface PutOptions {
@@ -17,6 +18,8 @@ export interface PutOptions {
   readonly dryRun?: boolean;
   /** Files are checksummed here, and the cluster compares. Null: they are not. */
   readonly checksumType: string | null;
+  /** Larger files go as multipart uploads in parts of this size. Null: each file is one request. */
+  readonly partBytes: number | null;
 }
 
 export async function putStdin(context: CommandContext, bucket: Bck, objectName: string): Promise<void> {
@@ -42,7 +45,7 @@ export async function putSingle(
   const plan = { verb: "Uploaded", items: 1, totalBytes: file.sizeBytes, forced };
   const progress = await startProgress(context.io, plan);
   try {
-    await upload(context, bucket, file, options.checksumType, progress.bytes);
+    await upload(context, bucket, file, options, options.conc, progress.bytes);
     progress.item();
   } finally {
     progress.stop();
@@ -69,7 +72,7 @@ export async function putMany(
   const progress = await startProgress(context.io, plan);
   const failures = await runAll(files, options.conc, async (file) => {
     context.io.signal.throwIfAborted();
-    await upload(context, bucket, file, options.checksumType, progress.bytes);
+    await upload(context, bucket, file, options, 1, progress.bytes);
     progress.item();
   });
   progress.stop();
@@ -90,9 +93,12 @@ async function upload(
   context: CommandContext,
   bucket: Bck,
   file: SourceFile,
-  checksumType: string | null,
+  { checksumType, partBytes }: PutOptions,
+  concurrency: number,
   onBytes: (count: number) => void,
 ): Promise<void> {
+  if (partBytes !== null && file.sizeBytes > partBytes)
+    return putInParts(context, bucket, file, { partBytes, concurrency }, onBytes);
   const checksum = checksumType === null ? null : await fileChecksum(file.path, checksumType);
   const body = { stream: fileStream(file.path, onBytes), lengthBytes: file.sizeBytes };
   await context.client.objects.put(bucket, file.objectName, body, {

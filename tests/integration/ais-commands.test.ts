@@ -177,6 +177,18 @@ test("objects come in parts, or grow by files", async () => {
   );
   await out("put", "ais://b/listed/", "--list", `${path("1")}, ${path("2")}`);
   expect(await jobs.names("b", "listed/")).toEqual(["listed/1", "listed/2"]);
+  // In parts by `put` itself: the last is shorter, and a file of at most one part is no upload in parts.
+  writeFileSync(path("3"), Buffer.concat([readFileSync(path("1")), readFileSync(path("2"))]));
+  await out("put", path("3"), "ais://b/chunked", "--chunk-size", "40k", "--units", "iec", "--conc", "2");
+  await out("put", "ais://b/many/", "--list", `${path("2")},${path("3")}`, "--chunk-size", "60000");
+  for (const name of ["chunked", "many/3"]) {
+    const bytes = await (await fetch(`${cluster.url}/v1/objects/b/${name}`)).arrayBuffer();
+    expect(Buffer.from(bytes).equals(readFileSync(path("3")))).toBe(true);
+  }
+  expect(await out("ls", "ais://b", "--props", "name,chunked", "--prefix", "many/", "-H")).toMatch(
+    /^many\/2 *\nmany\/3 +yes\n$/,
+  );
+  expect((await ais("put", path("3"), "ais://b/x", "--chunk-size", "0")).status).toBe(2);
   const given = (await out("mpu", "create", "ais://b/given-up")).trim();
   expect(await out("mpu", "abort", "ais://b/given-up", given)).toContain("Aborted");
   expect((await ais("mpu", "complete", "ais://b/given-up", given, "1")).err).toContain("does not exist");

@@ -4,13 +4,14 @@ import { type Bck, objectCname, type ParsedUri } from "@ais/wire/bck.ts";
 import type { Command } from "commander";
 import type { CommandContext, Runtime } from "../context.ts";
 import { UsageError } from "../errors.ts";
-import { parsePositiveCount } from "../option-values.ts";
+import { parsePositiveCount, parseSizeValue, type SizeValue, sizeOf } from "../option-values.ts";
 import { type PutOptions, printDryRun, putMany, putSingle, putStdin } from "../put-files.ts";
 import { findSources, type Sources } from "../put-sources.ts";
 import { isUri, parseUri } from "../uri.ts";
 import { appendFiles } from "./object-concat.ts";
 
-interface Options extends Omit<PutOptions, "checksumType"> {
+interface Options extends Omit<PutOptions, "checksumType" | "partBytes"> {
+  readonly chunkSize?: SizeValue;
   readonly includeSrcDir?: boolean;
   readonly computeChecksum?: boolean;
   readonly list?: string;
@@ -41,10 +42,11 @@ export function objectPutCommand(runtime: Runtime, parent: Command): Command {
       "--append",
       "append the files, one after the other, to one object, which is made when it does not exist",
     )
+    .option("--chunk-size <size>", "larger files as multipart uploads in parts of this size", parseSizeValue)
     .option("--progress", "show progress")
     .option(
       "--conc <count>",
-      "concurrent uploads (also --num-workers)",
+      "concurrent uploads, of files or of the parts of one (also --num-workers)",
       parsePositiveCount,
       CONCURRENT_UPLOADS,
     )
@@ -110,15 +112,24 @@ async function put(
 ): Promise<void> {
   if (options.dryRun === true) return printDryRun(context, bucket, sources.files);
   const checksumType = options.computeChecksum === true ? await bucketChecksumType(context, bucket) : null;
+  const all = { ...options, checksumType, partBytes: partBytesOf(context, options) };
   const [single] = sources.files;
-  if (sources.isSingleFile && single !== undefined)
-    return putSingle(context, bucket, single, { ...options, checksumType });
-  await putMany(context, bucket, objectName, sources, { ...options, checksumType });
+  if (sources.isSingleFile && single !== undefined) return putSingle(context, bucket, single, all);
+  await putMany(context, bucket, objectName, sources, all);
+}
+
+function partBytesOf({ settings }: CommandContext, { chunkSize, computeChecksum }: Options): number | null {
+  if (chunkSize === undefined) return null;
+  if (computeChecksum === true) throw new UsageError("--chunk-size excludes --compute-checksum");
+  const partBytes = sizeOf(chunkSize, settings);
+  if (partBytes === 0) throw new UsageError("--chunk-size must not be 0");
+  return partBytes;
 }
 
 async function putFromStdin(context: CommandContext, to: ParsedUri, options: Options): Promise<void> {
-  for (const option of ["append", "dryRun", "computeChecksum", "progress"] as const)
-    if (options[option] === true) throw new UsageError(`--${kebab(option)} takes files, not standard input`);
+  for (const option of ["append", "dryRun", "computeChecksum", "progress", "chunkSize"] as const)
+    if (options[option] !== undefined)
+      throw new UsageError(`--${kebab(option)} takes files, not standard input`);
   await putStdin(context, to.bucket, to.objectName);
 }
 
@@ -128,8 +139,8 @@ async function append(
   { files }: Sources,
   options: Options,
 ): Promise<void> {
-  for (const option of ["includeSrcDir", "computeChecksum"] as const)
-    if (options[option] === true) throw new UsageError(`--append excludes --${kebab(option)}`);
+  for (const option of ["includeSrcDir", "computeChecksum", "chunkSize"] as const)
+    if (options[option] !== undefined) throw new UsageError(`--append excludes --${kebab(option)}`);
   const name = objectCname(bucket, objectName);
   if (objectName === "") throw new UsageError(`--append takes a whole name: ${name}/OBJECT_NAME`);
   if (options.dryRun === true) {
