@@ -96,7 +96,8 @@ async function pointTracingAt(endpoint: string, proxyUrl: string, env: Environme
 
 async function report(plans: readonly ProcessPlan[], stateFile: StateFile, env: Environment): Promise<void> {
   const cli = linkCli(env);
-  if (cli.isNew && cli.path !== null) await stateFile.update({ cliLink: cli.path });
+  if (cli.isNew && cli.path !== null)
+    await stateFile.update({ cliLink: cli.path, cliLinkBefore: cli.before });
   console.log(
     table(
       ["NODE", "ROLE", "URL"],

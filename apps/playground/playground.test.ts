@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { must } from "@ais/base/assert.ts";
 import { ask, readCounts, readFirstPort, readWorkers } from "./counts.ts";
@@ -242,7 +242,22 @@ describe("the ais command", () => {
     await stateFile.update({ cliLink: link });
     await clean(stateFile);
     expect(readlinkSync(link)).toBe("/bin/true");
-    expect(unlinkCli("")).toBe(false);
+    expect(unlinkCli("", "")).toBe(false);
+  });
+
+  test("of another checkout is given back", async () => {
+    const bin = join(directory, ".local/bin");
+    const other = join(directory, "checkout/bin/ais");
+    for (const each of [bin, dirname(other)]) mkdirSync(each, { recursive: true });
+    writeFileSync(other, 'exec "$bun" "$root/apps/ais/main.ts" "$@"');
+    const link = join(bin, "ais");
+    symlinkSync(other, link);
+    const { before } = linkCli({ HOME: directory, PATH: bin });
+    expect([before, readlinkSync(link)]).toEqual([other, resolve("bin/ais")]);
+    const stateFile = new StateFile(join(directory, "p"));
+    await stateFile.update({ cliLink: link, cliLinkBefore: before });
+    await clean(stateFile);
+    expect(readlinkSync(link)).toBe(other);
   });
 
   test("never replaces another program of that name", () => {
