@@ -8,11 +8,11 @@ SETUP := node_modules/.setup-done
 PLAYGROUND := $(BUN) apps/playground/main.ts
 
 # Values that a user gives on make's command line reach the programs as environment.
-export TAGS TARGETS PROXIES WORKERS
+export TAGS TARGETS PROXIES WORKERS PORT
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # bun's own install step is repeated where npm was told to run no scripts.
 $(SETUP): package-lock.json
@@ -31,7 +31,7 @@ node: $(SETUP) ## Build a deployable aisnode in dist/aisnode (TAGS=oteltracing b
 	@$(BUN) apps/aisnode/build.ts </dev/null
 
 .PHONY: deploy
-deploy: $(SETUP) ## Start a local cluster (TARGETS=3 PROXIES=1 WORKERS=1, AIS_TRACING_ENDPOINT=localhost:4317)
+deploy: $(SETUP) ## Start a local cluster (TARGETS=3 PROXIES=1 WORKERS=1 PORT=8080, AIS_TRACING_ENDPOINT=localhost:4317)
 	@$(PLAYGROUND) deploy
 
 .PHONY: demo

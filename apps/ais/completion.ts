@@ -1,7 +1,7 @@
 /** What may follow on a command line, read from the command tree. Pure: names of buckets and nodes are left to the caller. */
 import type { Command, Option } from "commander";
 
-export type Wanted = "buckets" | "objects" | "nodes" | "settings" | "files";
+export type Wanted = "buckets" | "objects" | "nodes" | "settings" | "aliases" | "files";
 
 export interface Completion {
   /** Words that the tree knows and that begin with the current one. */
@@ -16,7 +16,7 @@ const NOTHING: Completion = { words: [], wanted: [] };
 export function complete(program: Command, words: readonly string[]): Completion {
   const current = words.at(-1) ?? "";
   const { command, position, pending } = walk(program, words.slice(0, -1));
-  if (pending !== null) return optionValue(pending);
+  if (pending !== null) return optionValue(pending, current);
   if (current.startsWith("-")) {
     return { words: optionNames(command).filter((name) => name.startsWith(current)), wanted: [] };
   }
@@ -63,7 +63,9 @@ function optionNames(command: Command): readonly string[] {
   return [...new Set([...names, "--help"])].sort();
 }
 
-function optionValue(option: Option): Completion {
+function optionValue(option: Option, current: string): Completion {
+  const choices = option.argChoices ?? [];
+  if (choices.length > 0) return { words: choices.filter((each) => each.startsWith(current)), wanted: [] };
   if (option.long === "--bucket") return { words: [], wanted: ["buckets"] };
   if (option.long === "--node") return { words: [], wanted: ["nodes"] };
   return NOTHING;
@@ -85,6 +87,7 @@ const ARGUMENT_VALUES: Readonly<Record<string, readonly Wanted[]>> = {
   target: ["nodes"],
   scope: ["nodes"],
   setting: ["settings"],
+  alias: ["aliases"],
   destination: ["files"],
 };
 

@@ -4,7 +4,8 @@ import { systemClock } from "@ais/base/clock.ts";
 import { AisClient } from "@ais/client/ais-client.ts";
 import { NodeTransport } from "@ais/client/node-transport.ts";
 import type { Command } from "commander";
-import { CanceledError, EXIT, exitStatus, failureText } from "./errors.ts";
+import type { CliConfig } from "./config/cli-config.ts";
+import { CanceledError, EXIT, exitStatus, failureText, UsageError } from "./errors.ts";
 import type { CliIo } from "./io.ts";
 import { type Colors, makeColors } from "./output/colors.ts";
 import { type Column, renderProperties, renderTable } from "./output/table.ts";
@@ -26,11 +27,18 @@ export interface CommandContext {
   printProperties(pairs: readonly (readonly [string, string])[]): void;
   /** True with `--yes`. Without a terminal to ask on, `unattended` is the answer. */
   confirm(question: string, unattended: boolean): Promise<boolean>;
+  /** Goes on only after a yes. Without a terminal to ask on, and `--yes`, that is a `UsageError` which says so. */
+  requireYes(question: string): Promise<void>;
 }
 
 /** Arguments as commander parsed them: strings, arrays for variadic ones, undefined for optional ones left out. */
 export type Arguments = readonly (string | readonly string[] | undefined)[];
 export type Handler<O> = (context: CommandContext, args: Arguments, options: O) => Promise<void>;
+
+export interface Needs {
+  /** The command works though the command line's configuration cannot be read. */
+  readonly withBrokenConfig?: boolean;
+}
 
 /** AIStore's start-up: 8 more attempts, one a second. */
 const START_UP_RETRIES_MAX = 8;
@@ -38,20 +46,24 @@ const START_UP_DELAY_MS = 1000;
 
 export class Runtime {
   readonly io: CliIo;
+  readonly config: CliConfig;
   exitCode: number = EXIT.ok;
 
-  constructor(io: CliIo) {
+  constructor(io: CliIo, config: CliConfig) {
     this.io = io;
+    this.config = config;
   }
 
   /** Makes the handler the action of a command; whatever it throws becomes `Error: …` and an exit status. */
-  handle<O>(command: Command, handler: Handler<O>): Command {
+  handle<O>(command: Command, handler: Handler<O>, needs: Needs = {}): Command {
     return command.action(async () => {
       const options = command.optsWithGlobals<GlobalOptions & O>();
       const args: Arguments = command.processedArgs;
       let endpoint = "";
       try {
-        const settings = resolveSettings(options, this.io);
+        const { problem } = this.config;
+        if (problem !== "" && needs.withBrokenConfig !== true) throw new Error(problem);
+        const settings = resolveSettings(options, this.io, this.config);
         endpoint = settings.endpoint;
         await this.#run(settings, command, args, (context) => handler(context, args, options));
       } catch (error) {
@@ -115,6 +127,7 @@ export function commandPath(command: Command): string {
 }
 
 function makeContext(io: CliIo, settings: Settings, client: AisClient): CommandContext {
+  const confirm = (question: string, unattended: boolean) => ask(io, settings, question, unattended);
   const colors = makeColors(settings.color);
   const tableOptions = { headers: settings.headers, colors };
   return {
@@ -130,14 +143,21 @@ function makeContext(io: CliIo, settings: Settings, client: AisClient): CommandC
       const shown = pairs.map(([name, value]): [string, string] => [name, value === "" ? "-" : value]);
       io.out(renderProperties(shown, tableOptions));
     },
-    async confirm(question, unattended) {
-      if (settings.yes) return true;
-      if (!io.stdinIsTerminal || !io.stderrIsTerminal) return unattended;
-      const answer = (await io.ask(`${question} [Y/N]: `)).trim().toLowerCase();
-      if (/^(y|yes|t|true|1|on)$/.test(answer)) return true;
-      throw new CanceledError();
+    confirm,
+    async requireYes(question) {
+      if (await confirm(question, false)) return;
+      throw new UsageError(`this takes --yes where there is no terminal to ask on: ${question}`);
     },
   };
+}
+
+/** Throws `CanceledError` when somebody was asked and did not say yes. */
+async function ask(io: CliIo, settings: Settings, question: string, unattended: boolean): Promise<boolean> {
+  if (settings.yes) return true;
+  if (!io.stdinIsTerminal || !io.stderrIsTerminal) return unattended;
+  const answer = (await io.ask(`${question} [Y/N]: `)).trim().toLowerCase();
+  if (/^(y|yes|t|true|1|on)$/.test(answer)) return true;
+  throw new CanceledError();
 }
 
 /** Indented as AIStore does; 64-bit integers stay exact as numbers. */

@@ -124,6 +124,28 @@ test("show job lists what runs, all with --all, and one by id", async () => {
   ]);
 });
 
+test("jobs are filtered by what their columns say", async () => {
+  await ais(["cp", "ais://src", "ais://dst"]);
+  await ais(["start", "cleanup"]);
+  const shown = async (filter: string): Promise<readonly string[]> => {
+    const snaps = JSON.parse((await ais(["show", "job", "--all", "--json", "--filter", filter])).out);
+    return snaps.map(({ id }: { id: string }) => id);
+  };
+  expect(await shown("KIND=copy.*")).toEqual(["job-1"]);
+  expect(await shown("kind = cleanup-store")).toEqual(["job-2"]);
+  expect(await shown("BUCKET=^ais://dst$")).toEqual(["job-1"]);
+  expect(await shown("BUCKET=SRC")).toEqual([]);
+  expect(await shown("ID=job-(2|3)")).toEqual(["job-2"]);
+  expect(await shown("STATE=finished")).toEqual(["job-1", "job-2"]);
+  expect(await shown("STATE=Running")).toEqual([]);
+  expect(await shown("NODE=^t1$")).toEqual(["job-1", "job-2"]);
+  expect(await shown("NODE=t2")).toEqual([]);
+  expect((await ais(["show", "job", "--all", "--filter", "NODE=t2"])).out).toBe("No jobs match NODE=t2\n");
+  expect((await ais(["show", "job", "job-1", "--filter", "STATE=Aborted"])).out).toContain("No rows of job");
+  for (const filter of ["copy", "OBJECTS=3", "KIND=", "KIND=(", "=x"])
+    expect([filter, (await ais(["show", "job", "--filter", filter])).status]).toEqual([filter, 2]);
+});
+
 test("start, wait and stop", async () => {
   expect((await ais(["start", "cleanup"])).out).toContain("Started cleanup-store[job-1]");
   expect((await ais(["start", "lru", "ais://src", "--wait"])).out).toBe("lru[job-2] done: 0 objects (0B)\n");

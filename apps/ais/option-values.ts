@@ -3,6 +3,8 @@ import { AisError } from "@ais/base/errors.ts";
 import { parseDurationMs, parseSize } from "@ais/base/units.ts";
 import { parseShare } from "@ais/wire/share.ts";
 import { InvalidArgumentError } from "commander";
+import { UsageError } from "./errors.ts";
+import type { Settings } from "./settings.ts";
 
 export function parseCount(text: string): number {
   const count = Number(text);
@@ -32,12 +34,27 @@ export function parseNamePattern(text: string): RegExp {
   return new RegExp(parseRegexValue(text).source);
 }
 
-/** Bytes. */
-export function parseSizeValue(text: string): number {
-  const bytes =
-    text.trim() === "" ? -1 : orInvalid(() => parseSize(text), "a size such as 1024, 4KiB or 1mb");
-  if (bytes < 0) throw new InvalidArgumentError("Expecting a size such as 1024, 4KiB or 1mb.");
-  return bytes;
+const SIZE_EXAMPLES = "a size such as 1024, 4KiB or 1mb";
+
+/** A size that `sizeOf` reads when all options are known. */
+export function parseSizeValue(text: string): SizeValue {
+  const bytes = text.trim() === "" ? -1 : orInvalid(() => parseSize(text), SIZE_EXAMPLES);
+  if (bytes < 0) throw new InvalidArgumentError(`Expecting ${SIZE_EXAMPLES}.`);
+  return { text };
+}
+
+export interface SizeValue {
+  readonly text: string;
+}
+
+/** Bytes. `--units` decides what `k` is and, as in AIStore, refuses suffixes of the other kind. */
+export function sizeOf({ text }: SizeValue, { givenUnits }: Settings): number {
+  const suffix = text.replace(/[\s\d.+]/g, "").toLowerCase();
+  const isIec = suffix.includes("i");
+  const isBytes = suffix === "" || suffix === "b";
+  if ((givenUnits === "si" && isIec) || (givenUnits === "raw" && !isBytes))
+    throw new UsageError(`size "${text}" does not go with --units ${givenUnits}`);
+  return parseSize(text, givenUnits === "iec" ? "iec" : "suffix");
 }
 
 /** A number from 0 to 1. */

@@ -1,7 +1,8 @@
 /** The command tree. */
 import { AIS_VERSION } from "@ais/wire/version.ts";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { normalizeArguments } from "./argv.ts";
+import { aliasCommands } from "./commands/alias.ts";
 import { bucketCopyCommand } from "./commands/bucket-copy.ts";
 import { bucketCreateCommand } from "./commands/bucket-create.ts";
 import { listCommand } from "./commands/bucket-ls.ts";
@@ -27,17 +28,14 @@ import {
   resetConfigCommand,
   showConfigCommand,
 } from "./commands/config.ts";
+import { configCliCommands } from "./commands/config-cli.ts";
 import { jobStopCommand, jobWaitCommand } from "./commands/job-control.ts";
 import { jobShowCommand } from "./commands/job-show.ts";
 import { jobStartCommand, storageCleanupCommand } from "./commands/job-start.ts";
 import { logGetCommand, logShowCommand } from "./commands/log.ts";
 import { multipartUploadCommand } from "./commands/multipart-upload.ts";
-import {
-  checkLockCommand,
-  objectConcatCommand,
-  objectMoveCommand,
-  objectSetCustomCommand,
-} from "./commands/object-change.ts";
+import { checkLockCommand, objectMoveCommand, objectSetCustomCommand } from "./commands/object-change.ts";
+import { objectConcatCommand } from "./commands/object-concat.ts";
 import { objectCatCommand, objectGetCommand } from "./commands/object-get.ts";
 import { objectPromoteCommand } from "./commands/object-promote.ts";
 import { objectPutCommand } from "./commands/object-put.ts";
@@ -46,6 +44,7 @@ import { objectShowCommand } from "./commands/object-show.ts";
 import { performanceCommand, storageDiskCommands } from "./commands/performance.ts";
 import { clusterRebalanceCommand, rebalanceShowCommand } from "./commands/rebalance.ts";
 import { showClusterCommand } from "./commands/show-cluster.ts";
+import { showDashboardCommand } from "./commands/show-dashboard.ts";
 import { showStorageCommand } from "./commands/show-storage.ts";
 import { showTracingCommand } from "./commands/show-tracing.ts";
 import { storageCheckCommand } from "./commands/storage-check.ts";
@@ -59,10 +58,14 @@ import { traceRuleCommand } from "./commands/trace-rule.ts";
 import { traceShowCommand } from "./commands/trace-show.ts";
 import { traceTailCommand } from "./commands/trace-tail.ts";
 import { traceTestCommand } from "./commands/trace-test.ts";
+import { expandAlias } from "./config/aliases.ts";
+import { type Aliases, loadCliConfig } from "./config/cli-config.ts";
 import { Runtime } from "./context.ts";
+import { addDefaultAliases, aliasesHelp } from "./default-aliases.ts";
 import { EXIT } from "./errors.ts";
 import type { CliIo } from "./io.ts";
 import { makeColors } from "./output/colors.ts";
+import { UNITS } from "./output/units.ts";
 
 const ENVIRONMENT_HELP = `
 Environment:
@@ -70,15 +73,19 @@ Environment:
   AIS_TRACE_ENDPOINT   Jaeger-compatible query API of "ais trace" (default: http://localhost:16686)
   AIS_TRACE_OTLP       OTLP/HTTP receiver for the spans of --trace (default: http://localhost:4318/v1/traces)
   AIS_AUTHN_TOKEN      token to send with every request
-  NO_COLOR             no colours`;
+  AIS_SKIP_VERIFY_CRT  true: any certificate of the cluster will do
+  NO_COLOR             no colours
+
+Endpoint, certificates, colours and aliases may be kept: see "ais config cli --help" and "ais alias --help".`;
 
 /** Runs one command line; the exit status. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
-  const runtime = new Runtime(io);
+  const config = loadCliConfig(io.env);
+  const runtime = new Runtime(io, config);
   const program = buildProgram(runtime);
   try {
     if (argv.length === 0) program.outputHelp();
-    else await program.parseAsync(preparedArguments(argv, program), { from: "user" });
+    else await program.parseAsync(preparedArguments(argv, program, config.aliases), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) {
       runtime.fail(error);
@@ -90,9 +97,11 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
 }
 
 /** Words to complete are nothing to parse. */
-function preparedArguments(argv: readonly string[], program: Command): readonly string[] {
+function preparedArguments(argv: readonly string[], program: Command, aliases: Aliases): readonly string[] {
   const [first, ...words] = argv;
-  return first === COMPLETE_COMMAND ? [first, "--", ...words] : normalizeArguments(argv, program);
+  return first === COMPLETE_COMMAND
+    ? [first, "--", ...words]
+    : expandAlias(normalizeArguments(argv, program), program, aliases);
 }
 
 export function buildProgram(runtime: Runtime): Command {
@@ -108,6 +117,11 @@ export function buildProgram(runtime: Runtime): Command {
     .option("-H, --no-headers", "tables without headers")
     .option("-y, --yes", "assume yes to all questions")
     .option("--trace", "trace this command, print the trace id and the waterfall")
+    .addOption(
+      new Option("--units <units>", "sizes as 8.15KiB (iec, default), 8.35KB (si) or 8345 (raw)").choices(
+        UNITS,
+      ),
+    )
     .option("--no-color", "no colours")
     .showSuggestionAfterError(true)
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
@@ -125,7 +139,9 @@ export function buildProgram(runtime: Runtime): Command {
     });
   addDataCommands(program, runtime);
   addClusterCommands(program, runtime);
+  aliasCommands(runtime, program);
   completionCommand(runtime, program);
+  program.addHelpText("after", () => aliasesHelp(runtime, program));
   runtime.handle(program.command("version").summary("show the version"), async (context) => {
     if (context.settings.json) context.printJson({ version: AIS_VERSION });
     else context.print(`version ${AIS_VERSION}`);
@@ -163,17 +179,9 @@ function addDataCommands(program: Command, runtime: Runtime): void {
   objectConcatCommand(runtime, object);
   multipartUploadCommand(runtime, object, "multipart-upload");
 
-  // AIStore's default aliases.
-  bucketCreateCommand(runtime, program);
-  listCommand(runtime, program);
-  objectPutCommand(runtime, program);
-  objectGetCommand(runtime, program);
+  addDefaultAliases(runtime, program);
   objectPromoteCommand(runtime, program);
-  bucketRemoveCommand(runtime, program, "rmb");
-  objectRemoveCommand(runtime, program, "rmo");
-  bucketCopyCommand(runtime, program);
   bucketMoveCommand(runtime, program, "mv");
-  multipartUploadCommand(runtime, program, "mpu");
 }
 
 function addClusterCommands(program: Command, runtime: Runtime): void {
@@ -181,6 +189,7 @@ function addClusterCommands(program: Command, runtime: Runtime): void {
     .command("show")
     .summary("show the cluster, storage, buckets, objects, configuration, tracing");
   showClusterCommand(runtime, show, "cluster");
+  showDashboardCommand(runtime, show);
   bucketPropsShowCommand(runtime, show, "bucket");
   objectShowCommand(runtime, show, "object");
   showConfigCommand(runtime, show, "config");
@@ -195,6 +204,7 @@ function addClusterCommands(program: Command, runtime: Runtime): void {
     .command("cluster")
     .summary("show the cluster, add and remove nodes, change the primary");
   showClusterCommand(runtime, cluster, "show");
+  showDashboardCommand(runtime, cluster);
   clusterRebalanceCommand(runtime, cluster);
   clusterPrimaryCommand(runtime, cluster);
   clusterShutdownCommand(runtime, cluster);
@@ -203,7 +213,8 @@ function addClusterCommands(program: Command, runtime: Runtime): void {
   resetStatsCommand(runtime, cluster);
 
   const log = program.command("log").summary("show and store logs of nodes");
-  logShowCommand(runtime, log);
+  logShowCommand(runtime, log, "show");
+  logShowCommand(runtime, show, "log");
   logGetCommand(runtime, log);
   const advanced = program.command("advanced").summary("for development and special occasions");
   advancedCommands(runtime, advanced);
@@ -214,20 +225,18 @@ function addClusterCommands(program: Command, runtime: Runtime): void {
   configNodeCommand(runtime, config);
   resetConfigCommand(runtime, config);
   showConfigCommand(runtime, config, "show");
+  configCliCommands(runtime, config);
 
   const job = program.command("job").summary("show, start, stop and wait for jobs");
   jobShowCommand(runtime, job, "show");
-  for (const group of [job, program]) {
-    jobStartCommand(runtime, group);
-    jobStopCommand(runtime, group);
-    jobWaitCommand(runtime, group);
-  }
+  jobStartCommand(runtime, job);
+  jobStopCommand(runtime, job);
+  jobWaitCommand(runtime, job);
 
   const storage = program.command("storage").summary("sum up, check, scrub and restore what targets store");
   storageSummaryCommand(runtime, storage);
   storageDiskCommands(runtime, storage);
   storageCleanupCommand(runtime, storage, "cleanup");
-  storageCleanupCommand(runtime, program, "space-cleanup");
   storageCheckCommand(runtime, storage);
   storageScrubCommand(runtime, storage);
   storageRebuildCommand(runtime, storage);

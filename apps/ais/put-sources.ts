@@ -3,7 +3,9 @@ import { globSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, join, relative, resolve, sep } from "node:path";
+import { isPrefixOnly, templateCount, templateName } from "@ais/wire/object-template.ts";
 import { UsageError } from "./errors.ts";
+import { parseObjectTemplate } from "./jobs/selection-options.ts";
 
 export interface SourceFile {
   readonly path: string;
@@ -24,23 +26,31 @@ export interface SourceOptions {
   readonly includeSourceDirectory: boolean;
   /** What follows the bucket in the destination; stands before every name as it is (AIStore's rule). */
   readonly destination: string;
+  /** The words are from `--list` or `--template`: the destination stands before the name of a single file too. */
+  readonly selection?: "list" | "template" | null;
 }
 
+/** Files of one range; more are a mistake. */
+const RANGE_MAX_FILES = 1_000_000;
+
 export async function findSources(words: readonly string[], options: SourceOptions): Promise<Sources> {
-  const paths = (await Promise.all(words.map(expandWord))).flat();
+  const isTemplate = options.selection === "template";
+  const found = (await Promise.all(words.map((word) => expandWord(word, isTemplate)))).flat();
   const files: SourceFile[] = [];
   let directories = 0;
-  for (const path of paths) {
-    const found = await stat(path);
-    if (found.isDirectory()) {
+  for (const { path, name } of found) {
+    const entry = await stat(path);
+    if (entry.isDirectory()) {
       directories++;
       files.push(...(await directoryFiles(path, options)));
     } else {
-      files.push({ path, objectName: options.destination + basename(path), sizeBytes: found.size });
+      files.push({ path, objectName: options.destination + name, sizeBytes: entry.size });
     }
   }
   const [first] = files;
-  const isSingleFile = paths.length === 1 && directories === 0 && words.length === 1 && first !== undefined;
+  const isSelection = (options.selection ?? null) !== null || words.some(isRange);
+  const isSingleFile =
+    found.length === 1 && directories === 0 && words.length === 1 && first !== undefined && !isSelection;
   if (!isSingleFile) return { files, directories, isSingleFile };
   return {
     files: [{ ...first, objectName: singleName(first, options.destination) }],
@@ -54,15 +64,42 @@ function singleName(file: SourceFile, destination: string): string {
   return destination === "" || destination.endsWith("/") ? destination + basename(file.path) : destination;
 }
 
-/** An existing path, else a quoted pattern, else AIStore's comma-separated list. */
-async function expandWord(word: string): Promise<readonly string[]> {
+/** A file or directory, and what a file of it is called below the destination. */
+interface FoundPath {
+  readonly path: string;
+  readonly name: string;
+}
+
+/** An existing path, else a range of files, else a quoted pattern, else AIStore's comma-separated list. */
+async function expandWord(word: string, isTemplate: boolean): Promise<readonly FoundPath[]> {
   const path = expandHome(word);
-  if (await exists(path)) return [path];
+  if (await exists(path)) return [{ path, name: basename(path) }];
+  if (isRange(word) || (isTemplate && !isPrefixOnly(parseObjectTemplate(path)))) return expandRange(path);
   const matches = /[*?[{]/.test(path) ? globSync(path).sort() : [];
-  if (matches.length > 0) return matches;
+  if (matches.length > 0) return matches.map((match) => ({ path: match, name: basename(match) }));
   const items = word.split(",").map((item) => item.trim());
-  if (items.length > 1) return (await Promise.all(items.map(expandWord))).flat();
+  if (items.length > 1) return (await Promise.all(items.map((item) => expandWord(item, isTemplate)))).flat();
   throw new UsageError(`"${word}" is not a file, not a directory, and matches no file as a pattern`);
+}
+
+function isRange(word: string): boolean {
+  return /\{\d+\.\.\d+(\.\.\d+)?\}/.test(word);
+}
+
+/** Names keep what follows the last directory before the first range, as in AIStore. A file that is missing is a failure. */
+async function expandRange(path: string): Promise<readonly FoundPath[]> {
+  const template = parseObjectTemplate(path);
+  const count = templateCount(template);
+  if (count > RANGE_MAX_FILES)
+    throw new UsageError(`"${path}" stands for more than ${RANGE_MAX_FILES} files`);
+  const trimmed = template.prefix.lastIndexOf("/") + 1;
+  const found: FoundPath[] = [];
+  for (let index = 0; index < count; index++) {
+    const each = templateName(template, index);
+    if (!(await exists(each))) throw new UsageError(`"${each}" of "${path}" does not exist`);
+    found.push({ path: each, name: each.slice(trimmed) });
+  }
+  return found;
 }
 
 async function directoryFiles(directory: string, options: SourceOptions): Promise<readonly SourceFile[]> {

@@ -206,7 +206,7 @@ export function parseOptions(argv: readonly string[], env: Environment): ParsedO
         entry.kind === "list" ? fromEnv.split(":") : [fromEnv],
       );
     } else if (entry.required && !wantsText) {
-      throw new OptionError(`missing --${name}, want one of ${(entry.choices ?? []).join(", ")}`);
+      throw new OptionError(`missing --${name}, want one of ${(entry.choices ?? []).join(", ")}; see --help`);
     } else {
       sources[name] = "default";
       values[name] = absentValue(entry);

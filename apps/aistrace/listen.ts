@@ -16,9 +16,11 @@ export interface Listen {
 /** What to say when a listener cannot start. `option` is the flag that changes the port. */
 export function addressInUse(listen: Listen, option: string, cause: unknown): AisError {
   const text = errorText(cause);
+  // `make aistrace` takes no flags.
+  const variable = `AISTRACE_${option.toUpperCase().replaceAll("-", "_")}`;
   const isTaken = /EADDRINUSE|in use|No address added/i.test(text);
   const message = isTaken
-    ? `cannot listen on ${listen.hostname}:${listen.port}: the port is in use (--${option} chooses another)`
+    ? `cannot listen on ${listen.hostname}:${listen.port}: the port is in use (--${option} or ${variable} chooses another)`
     : `cannot listen on ${listen.hostname}:${listen.port}: ${text}`;
   return new AisError("conflict", message, { cause });
 }

@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline";
+import { FIRST_PORT } from "./plans.ts";
 
 export interface NodeCounts {
   readonly targets: number;
@@ -40,6 +41,14 @@ export async function readCounts(
 /** `WORKERS`: processes of every node, one without it. */
 export function readWorkers(env: Readonly<Record<string, string | undefined>>): number {
   return env["WORKERS"] ? count("workers", env["WORKERS"]) : 1;
+}
+
+/** `PORT`: of the first proxy, as in AIStore's playground; every further node takes the next one. */
+export function readFirstPort(env: Readonly<Record<string, string | undefined>>): number {
+  const text = env["PORT"] || String(FIRST_PORT);
+  const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (port >= 1 && port + 2 * MAX_NODES <= 65_536) return port;
+  throw new Error(`PORT is "${text}", want 1 to ${65_536 - 2 * MAX_NODES}`);
 }
 
 function checked(targets: string, proxies: string): NodeCounts {

@@ -1,12 +1,12 @@
+import { must } from "@ais/base/assert.ts";
 import { sleep } from "@ais/base/lifecycle.ts";
 import { deploy } from "./deploy.ts";
-import { FIRST_PORT, QUERY_PORT } from "./plans.ts";
+import { QUERY_PORT } from "./plans.ts";
 import { running, type StateFile } from "./state.ts";
 
 const DEFAULT_ENDPOINT = "localhost:4317";
 const DEMO_COUNTS = { targets: 3, proxies: 1 };
 const TRACE_WAIT_MS = 20_000;
-const CLUSTER = `http://127.0.0.1:${FIRST_PORT}`;
 const QUERY = `http://localhost:${QUERY_PORT}`;
 
 interface Step {
@@ -21,8 +21,8 @@ export async function demo(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
   const endpoint = env["AIS_TRACING_ENDPOINT"] || DEFAULT_ENDPOINT;
-  await ensureTracedCluster(stateFile, { ...env, AIS_TRACING_ENDPOINT: endpoint });
-  const bucket = await chooseBucket(stateFile);
+  const cluster = await ensureTracedCluster(stateFile, { ...env, AIS_TRACING_ENDPOINT: endpoint });
+  const bucket = await chooseBucket(stateFile, cluster);
   const steps: readonly Step[] = [
     { args: ["bucket", "create", bucket], spanName: "POST /v1/buckets/{bucket}" },
     { args: ["put", "README.md", bucket], spanName: "PUT /v1/objects/{bucket}/{object}" },
@@ -32,46 +32,53 @@ export async function demo(
   for (const step of steps) {
     const startedUs = Date.now() * 1000;
     console.log(`\n$ ais ${step.args.join(" ")}`);
-    ais(step.args);
+    ais(cluster, step.args);
     traces.push(await findTrace(step.spanName, startedUs, env["AIS_TRACING_SERVICE_PREFIX"] || "aistore"));
   }
   for (const id of traces) {
     console.log("");
-    ais(["trace", "show", id]);
+    ais(cluster, ["trace", "show", id]);
   }
   console.log(`\nView traces at: ${QUERY}`);
   console.log("The cluster stays up; stop it and remove its data with: make kill clean");
 }
 
+/** The URL of its first proxy. */
 async function ensureTracedCluster(
   stateFile: StateFile,
   env: Readonly<Record<string, string | undefined>>,
-): Promise<void> {
+): Promise<string> {
   const state = stateFile.read();
   const nodes = running(state).filter((started) => started.kind !== "aistrace");
-  if (nodes.length === 0) return deploy(stateFile, env, DEMO_COUNTS);
+  const proxyUrl = (): string =>
+    must(running(stateFile.read()).find(({ kind }) => kind === "proxy")?.url, "no proxy runs");
+  if (nodes.length === 0) {
+    await deploy(stateFile, env, DEMO_COUNTS);
+    return proxyUrl();
+  }
   if (state.tracingEndpoint === "") {
     throw new Error("the playground runs without tracing; stop it first: make kill");
   }
   console.log(`playground: ${nodes.length} nodes already run with tracing to ${state.tracingEndpoint}`);
+  return proxyUrl();
 }
 
 /** `ais://nnn` as in the documentation; the demo removes only a bucket that it made itself. */
-async function chooseBucket(stateFile: StateFile): Promise<string> {
+async function chooseBucket(stateFile: StateFile, cluster: string): Promise<string> {
   const { demoBuckets } = stateFile.read();
   for (let i = 1; ; i++) {
     const name = i === 1 ? "nnn" : `nnn-${i}`;
     const bucket = `ais://${name}`;
-    const exists = (await fetch(`${CLUSTER}/v1/buckets/${name}`, { method: "HEAD" })).ok;
+    const exists = (await fetch(`${cluster}/v1/buckets/${name}`, { method: "HEAD" })).ok;
     if (exists && !demoBuckets.includes(bucket)) continue;
-    if (exists) ais(["bucket", "rm", bucket, "--yes"]);
+    if (exists) ais(cluster, ["bucket", "rm", bucket, "--yes"]);
     else await stateFile.update({ demoBuckets: [...demoBuckets, bucket] });
     return bucket;
   }
 }
 
-function ais(args: readonly string[]): void {
-  const env = { ...process.env, AIS_ENDPOINT: CLUSTER, AIS_TRACE_ENDPOINT: QUERY };
+function ais(cluster: string, args: readonly string[]): void {
+  const env = { ...process.env, AIS_ENDPOINT: cluster, AIS_TRACE_ENDPOINT: QUERY };
   const { exitCode } = Bun.spawnSync(["bin/ais", ...args], { env, stdio: ["ignore", "inherit", "inherit"] });
   if (exitCode !== 0) throw new Error(`ais ${args.join(" ")} failed with exit code ${exitCode}`);
 }

@@ -1,12 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { errorText } from "@ais/base/errors.ts";
-import { type NodeCounts, readCounts, readWorkers } from "./counts.ts";
+import { type NodeCounts, readCounts, readFirstPort, readWorkers } from "./counts.ts";
 import { linkCli } from "./link-cli.ts";
 import { FIRST_PORT, nodePlans } from "./plans.ts";
 import { isTaken, type ProcessPlan, start, stopAll, waitReady } from "./processes.ts";
 import { running, type StateFile } from "./state.ts";
 import { table } from "./table.ts";
 import { checkEndpoint, ensureCollector } from "./tracing-backend.ts";
+
+/** For the advice. */
+const OTHER_PORT = 9080;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -16,7 +19,8 @@ export async function deploy(stateFile: StateFile, env: Environment, counts?: No
   const nodes = running(stateFile.read()).filter((started) => started.kind !== "aistrace");
   if (nodes.length > 0)
     throw new Error(`the playground already runs ${nodes.length} nodes; stop it first: make kill`);
-  const plans = nodePlans(wanted, stateFile.directory, readWorkers(env));
+  const firstPort = readFirstPort(env);
+  const plans = nodePlans(wanted, stateFile.directory, { workers: readWorkers(env), firstPort });
   await checkPorts(plans);
   const endpoint = env["AIS_TRACING_ENDPOINT"] ?? "";
   if (endpoint !== "") checkEndpoint(endpoint);
@@ -25,15 +29,16 @@ export async function deploy(stateFile: StateFile, env: Environment, counts?: No
   await stateFile.update({ processes: running(stateFile.read()), tracingEndpoint: endpoint });
   if (endpoint !== "") console.log(await ensureCollector(endpoint, stateFile));
   await startNodes(plans, stateFile);
-  if (endpoint !== "") await pointTracingAt(endpoint, env);
-  report(plans, env);
+  if (endpoint !== "") await pointTracingAt(endpoint, firstUrl(plans), env);
+  await report(plans, stateFile, env);
 }
 
 async function checkPorts(plans: readonly ProcessPlan[]): Promise<void> {
-  for (const [i] of plans.entries()) {
-    if (!(await isTaken(FIRST_PORT + i))) continue;
+  for (const { url } of plans) {
+    const port = Number(new URL(url).port);
+    if (!(await isTaken(port))) continue;
     throw new Error(
-      `port ${FIRST_PORT + i} is taken by another program (check whether AIStore already runs)`,
+      `port ${port} is taken by another program (check whether AIStore already runs); PORT=${OTHER_PORT} takes other ports`,
     );
   }
 }
@@ -74,7 +79,7 @@ async function startNodes(plans: readonly ProcessPlan[], stateFile: StateFile): 
 }
 
 /** A cluster with data keeps its stored configuration, so the endpoint that was asked for now is set through the API. */
-async function pointTracingAt(endpoint: string, env: Environment): Promise<void> {
+async function pointTracingAt(endpoint: string, proxyUrl: string, env: Environment): Promise<void> {
   const wanted: Record<string, string> = {
     "tracing.enabled": "true",
     "tracing.exporter_endpoint": endpoint,
@@ -84,13 +89,15 @@ async function pointTracingAt(endpoint: string, env: Environment): Promise<void>
     "tracing.exporter_auth.token_header": env["AIS_TRACING_AUTH_TOKEN_HEADER"] ?? "",
     "tracing.exporter_auth.token_file": env["AIS_TRACING_AUTH_TOKEN_FILE"] ?? "",
   };
-  const url = `http://127.0.0.1:${FIRST_PORT}/v1/cluster/set-config?${new URLSearchParams(wanted)}`;
+  const url = `${proxyUrl}/v1/cluster/set-config?${new URLSearchParams(wanted)}`;
   const reply = await fetch(url, { method: "PUT" });
   if (!reply.ok) throw new Error(`cannot configure tracing: ${await reply.text()}`);
 }
 
-function report(plans: readonly ProcessPlan[], env: Environment): void {
+async function report(plans: readonly ProcessPlan[], stateFile: StateFile, env: Environment): Promise<void> {
   const cli = linkCli(env);
+  if (cli.isNew && cli.path !== null)
+    await stateFile.update({ cliLink: cli.path, cliLinkBefore: cli.before });
   console.log(
     table(
       ["NODE", "ROLE", "URL"],
@@ -99,7 +106,17 @@ function report(plans: readonly ProcessPlan[], env: Environment): void {
   );
   console.log(`build: ${buildTags() || "plain, without tracing"}`);
   console.log(cli.path === null ? `command line: bin/ais (${cli.note})` : `command line: ais (${cli.path})`);
-  console.log("\nnext: ais bucket create ais://nnn");
+  console.log(`\nnext: ${endpointHint(firstUrl(plans), env)}ais bucket create ais://nnn`);
+}
+
+/** What leads `ais` to this cluster; empty where it goes there by itself. */
+export function endpointHint(url: string, env: Environment): string {
+  const goesTo = (env["AIS_ENDPOINT"] || `http://127.0.0.1:${FIRST_PORT}`).replace("localhost", "127.0.0.1");
+  return goesTo.replace(/\/$/, "") === url ? "" : `export AIS_ENDPOINT=${url}; `;
+}
+
+function firstUrl(plans: readonly ProcessPlan[]): string {
+  return plans[0]?.url ?? `http://127.0.0.1:${FIRST_PORT}`;
 }
 
 function buildTags(): string {

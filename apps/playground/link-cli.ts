@@ -15,6 +15,10 @@ export interface LinkResult {
   /** The link on the PATH, or null when the user has to extend the PATH. */
   readonly path: string | null;
   readonly note: string;
+  /** It was not there before, or led elsewhere. */
+  readonly isNew: boolean;
+  /** Where it led before, such as another checkout; empty for nowhere. */
+  readonly before: string;
 }
 
 /**
@@ -31,16 +35,29 @@ export function linkCli(env: Readonly<Record<string, string | undefined>>): Link
   for (const directory of candidates) {
     const link = join(directory, "ais");
     const present = linkTarget(link);
-    if (present === launcher) return { path: link, note: "" };
+    if (present === launcher) return { path: link, note: "", isNew: false, before: "" };
     if (present !== null && !isOurs(present)) {
-      return { path: null, note: `${link} is another program and stays; ${extendPath}` };
+      return {
+        path: null,
+        note: `${link} is another program and stays; ${extendPath}`,
+        isNew: false,
+        before: "",
+      };
     }
     if (!isWritable(directory)) continue;
     rmSync(link, { force: true });
     symlinkSync(launcher, link);
-    return { path: link, note: "" };
+    return { path: link, note: "", isNew: true, before: present ?? "" };
   }
-  return { path: null, note: extendPath };
+  return { path: null, note: extendPath, isNew: false, before: "" };
+}
+
+/** Takes back a link that `linkCli` made, unless it leads elsewhere by now. True when it did. */
+export function unlinkCli(link: string, before: string): boolean {
+  if (link === "" || linkTarget(link) !== resolve("bin/ais")) return false;
+  rmSync(link);
+  if (before !== "" && existsSync(before)) symlinkSync(before, link);
+  return true;
 }
 
 /** A launcher of this or another checkout of this product, or a link to nothing. */

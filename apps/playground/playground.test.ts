@@ -12,11 +12,12 @@ import {
 } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { must } from "@ais/base/assert.ts";
-import { ask, readCounts, readWorkers } from "./counts.ts";
-import { linkCli } from "./link-cli.ts";
+import { ask, readCounts, readFirstPort, readWorkers } from "./counts.ts";
+import { endpointHint } from "./deploy.ts";
+import { linkCli, unlinkCli } from "./link-cli.ts";
 import { nodePlans } from "./plans.ts";
 import { identify, isAlive } from "./process-identity.ts";
 import { isTaken } from "./processes.ts";
@@ -183,11 +184,23 @@ describe("plans", () => {
       "t1 http://127.0.0.1:8082",
       "t2 http://127.0.0.1:8083",
     ]);
+    // Clients count the one disk once then.
+    expect(plans.every(({ args }) => args.includes("--deployment=dev"))).toBe(true);
+  });
+
+  test("PORT is the first proxy's, and is checked", () => {
+    const firstPort = readFirstPort({ PORT: "9080" });
+    const plans = nodePlans({ proxies: 1, targets: 1 }, "/d", { firstPort });
+    expect(plans.map(({ url }) => url)).toEqual(["http://127.0.0.1:9080", "http://127.0.0.1:9081"]);
+    expect(plans.map(({ args }) => args.includes("--port=9081"))).toEqual([false, true]);
+    expect(readFirstPort({ PORT: "" })).toBe(8080);
+    for (const port of ["0", "65500", "http"])
+      expect(() => readFirstPort({ PORT: port })).toThrow(`PORT is "${port}", want 1 to 65408`);
   });
 
   test("WORKERS goes to every node, and is checked", () => {
     const flags = (env: Record<string, string>): readonly string[] =>
-      nodePlans({ proxies: 1, targets: 1 }, "/d", readWorkers(env)).flatMap(({ args }) =>
+      nodePlans({ proxies: 1, targets: 1 }, "/d", { workers: readWorkers(env) }).flatMap(({ args }) =>
         args.filter((arg) => arg.startsWith("--workers")),
       );
     expect(flags({})).toEqual([]);
@@ -197,6 +210,14 @@ describe("plans", () => {
 });
 
 describe("the ais command", () => {
+  test("is led to the cluster where it would go elsewhere", () => {
+    const url = "http://127.0.0.1:8080";
+    expect(endpointHint(url, {})).toBe("");
+    expect(endpointHint(url, { AIS_ENDPOINT: "http://localhost:8080/" })).toBe("");
+    expect(endpointHint(url, { AIS_ENDPOINT: "http://store:51080" })).toBe(`export AIS_ENDPOINT=${url}; `);
+    expect(endpointHint("http://127.0.0.1:9080", {})).toBe("export AIS_ENDPOINT=http://127.0.0.1:9080; ");
+  });
+
   test("is linked into a directory of the PATH, again and again", () => {
     const bin = join(directory, ".local/bin");
     mkdirSync(bin, { recursive: true });
@@ -204,6 +225,39 @@ describe("the ais command", () => {
     expect(linkCli(env).path).toBe(join(bin, "ais"));
     expect(linkCli(env).path).toBe(join(bin, "ais"));
     expect(readlinkSync(join(bin, "ais"))).toBe(resolve("bin/ais"));
+  });
+
+  test("leaves with the playground that made it, unless it leads elsewhere by then", async () => {
+    const bin = join(directory, ".local/bin");
+    mkdirSync(bin, { recursive: true });
+    const env = { HOME: directory, PATH: bin };
+    const stateFile = new StateFile(join(directory, "p"));
+    const link = join(bin, "ais");
+    const { isNew } = linkCli(env);
+    expect([isNew, linkCli(env).isNew]).toEqual([true, false]);
+    await stateFile.update({ cliLink: link });
+    await clean(stateFile);
+    expect(existsSync(link)).toBe(false);
+    symlinkSync("/bin/true", link);
+    await stateFile.update({ cliLink: link });
+    await clean(stateFile);
+    expect(readlinkSync(link)).toBe("/bin/true");
+    expect(unlinkCli("", "")).toBe(false);
+  });
+
+  test("of another checkout is given back", async () => {
+    const bin = join(directory, ".local/bin");
+    const other = join(directory, "checkout/bin/ais");
+    for (const each of [bin, dirname(other)]) mkdirSync(each, { recursive: true });
+    writeFileSync(other, 'exec "$bun" "$root/apps/ais/main.ts" "$@"');
+    const link = join(bin, "ais");
+    symlinkSync(other, link);
+    const { before } = linkCli({ HOME: directory, PATH: bin });
+    expect([before, readlinkSync(link)]).toEqual([other, resolve("bin/ais")]);
+    const stateFile = new StateFile(join(directory, "p"));
+    await stateFile.update({ cliLink: link, cliLinkBefore: before });
+    await clean(stateFile);
+    expect(readlinkSync(link)).toBe(other);
   });
 
   test("never replaces another program of that name", () => {

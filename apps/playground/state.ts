@@ -19,9 +19,19 @@ export interface PlaygroundState {
   readonly tracingEndpoint: string;
   /** Buckets that the demo made and may remove. */
   readonly demoBuckets: readonly string[];
+  /** Link to the command line that a deployment made; empty without. */
+  readonly cliLink: string;
+  /** Where that link led before, such as another checkout; empty for nowhere. */
+  readonly cliLinkBefore: string;
 }
 
-const EMPTY: PlaygroundState = { processes: [], tracingEndpoint: "", demoBuckets: [] };
+const EMPTY: PlaygroundState = {
+  processes: [],
+  tracingEndpoint: "",
+  demoBuckets: [],
+  cliLink: "",
+  cliLinkBefore: "",
+};
 
 /** The directory of everything the playground keeps: `AIS_PLAYGROUND_DIR`, else `.playground` in the checkout. */
 export function playgroundDir(env: Readonly<Record<string, string | undefined>>): string {

@@ -1,3 +1,4 @@
+import { unlinkCli } from "./link-cli.ts";
 import { stopAll } from "./processes.ts";
 import { running, type StateFile } from "./state.ts";
 
@@ -22,6 +23,8 @@ export async function kill(stateFile: StateFile): Promise<void> {
 /** `make clean`: stops as well, because data cannot be removed below running nodes. */
 export async function clean(stateFile: StateFile): Promise<void> {
   if (running(stateFile.read()).length > 0) await kill(stateFile);
+  const { cliLink, cliLinkBefore } = stateFile.read();
+  const link = unlinkCli(cliLink, cliLinkBefore) ? ` and the link ${cliLink}` : "";
   stateFile.remove();
-  console.log(`playground: removed ${stateFile.directory}`);
+  console.log(`playground: removed ${stateFile.directory}${link}`);
 }

@@ -29,9 +29,11 @@ export class UploadApi {
     objectName: string,
     part: { readonly uploadId: string; readonly number: number },
     body: NonNullable<RequestBody>,
+    options: { readonly signal?: AbortSignal } = {},
   ): Promise<void> {
     const query = { [QUERY.uploadId]: part.uploadId, [QUERY.partNumber]: String(part.number) };
-    await readText(await this.#caller.sendToOwner({ ...call("PUT", bucket, objectName, query), body }));
+    const request = { ...call("PUT", bucket, objectName, query), ...options, body };
+    await readText(await this.#caller.sendToOwner(request));
   }
 
   /** Of all parts that were sent, in the order of their numbers. Throws `AisApiError` with 400 when others are named. */

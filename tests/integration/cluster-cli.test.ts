@@ -17,7 +17,10 @@ test("nodes go and come back by the command line, which shows them", async () =>
   const { proxy_si } = await client.smap();
   const verb = (...words: readonly string[]) => ais(cluster, "cluster", "add-remove-nodes", ...words);
 
-  expect(await verb("start-maintenance", `t[${id}]`)).toMatchObject({ status: 130 });
+  expect(await verb("start-maintenance", `t[${id}]`)).toMatchObject({
+    status: 2,
+    err: `Error: this takes --yes where there is no terminal to ask on: Put t[${id}] in maintenance mode?\n`,
+  });
   expect(await verb("start-maintenance", `p[${proxy_si.daemon_id}]`, "-y")).toMatchObject({
     status: 2,
     err: expect.stringContaining("is primary (cannot start-maintenance the primary node)"),
@@ -43,6 +46,8 @@ test("nodes go and come back by the command line, which shows them", async () =>
   );
   expect(history.out).toMatch(new RegExp(`^g1 +t\\[${id}\\] .* Finished`, "m"));
   expect(history.out).toMatch(/^g1: \d+ objects migrated/m);
+  const dated = await ais(cluster, "show", "rebalance", "--all", "--date-time");
+  expect(dated.out).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {3}\d{4}-\d\d-\d\d \d\d:/);
   expect((await ais(cluster, "show", "rebalance")).out).toContain("not running");
 
   expect((await verb("stop-maintenance", id, "--no-rebalance", "-y")).out).toBe(`t[${id}] is now active\n`);

@@ -1,6 +1,6 @@
 import { asJsonObject, type JsonObject, numberAt, textAt, valueAt } from "@ais/client/json-view.ts";
 import { isActive, nodeName, type Smap, SNODE_FLAGS, type Snode } from "@ais/wire/smap.ts";
-import { formatSize } from "../output/units.ts";
+import { formatSize, type Units } from "../output/units.ts";
 import { type NodeState, ONLINE } from "./node-states.ts";
 import { rebalanceText } from "./tables.ts";
 
@@ -15,12 +15,13 @@ export interface SummaryInput {
   readonly backends: readonly string[];
   /** Of the primary: the cluster's configuration says nothing about what its nodes can do. */
   readonly tracingBuild: string;
+  readonly units: Units;
 }
 
 /** Titles and values in AIStore's order. */
 export function clusterSummary(input: SummaryInput): readonly (readonly [string, string])[] {
   const { smap, states, config } = input;
-  const totals = capacityTotals(states);
+  const totals = capacityTotals(states, input.units);
   return [
     ["CLI Endpoint", input.endpoint],
     ["Proxies", proxiesText(Object.values(smap.pmap))],
@@ -75,7 +76,7 @@ interface CapacityTotals {
 }
 
 /** A file system counts once per target, and once at all in a playground, where every target is on the same disk. */
-function capacityTotals(states: readonly NodeState[]): CapacityTotals {
+function capacityTotals(states: readonly NodeState[], units: Units): CapacityTotals {
   const seen = new Set<string>();
   let used = 0;
   let available = 0;
@@ -95,7 +96,8 @@ function capacityTotals(states: readonly NodeState[]): CapacityTotals {
   }
   if (used + available === 0) return { disks, text: "-" };
   const percent = Math.ceil((used * 100) / (used + available));
-  return { disks, text: `used ${formatSize(used)} (${percent}%), available ${formatSize(available)}` };
+  const text = `used ${formatSize(used, units)} (${percent}%), available ${formatSize(available, units)}`;
+  return { disks, text };
 }
 
 function distinct(states: readonly NodeState[], path: string): string {

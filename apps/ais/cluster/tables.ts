@@ -3,7 +3,7 @@ import { asJsonObject, type JsonObject, numberAt, textAt, valueAt } from "@ais/c
 import { HEALTHY_STATE_FLAGS, STATE_FLAGS } from "@ais/wire/node-status.ts";
 import type { Colors } from "../output/colors.ts";
 import type { Column } from "../output/table.ts";
-import { formatSize, formatUptime } from "../output/units.ts";
+import { formatSize, formatUptime, type Units } from "../output/units.ts";
 import { type NodeState, ONLINE } from "./node-states.ts";
 
 export interface Table {
@@ -15,7 +15,13 @@ interface Cell {
   readonly name: string;
   /** A column without any such node is left out. */
   readonly shownFor?: (state: NodeState) => boolean;
-  readonly text: (state: NodeState, colors: Colors) => string;
+  readonly text: (state: NodeState, style: TableStyle) => string;
+}
+
+/** How a table is to look. */
+export interface TableStyle {
+  readonly colors: Colors;
+  readonly units: Units;
 }
 
 const UNKNOWN = "-";
@@ -26,12 +32,15 @@ const isOffline = (state: NodeState): boolean => state.state !== ONLINE;
 
 const SHARED_CELLS: readonly Cell[] = [
   { name: "MEM USED(%)", text: ({ status }) => `${numberAt(status, "sys_info.pct_mem_used").toFixed(2)}%` },
-  { name: "MEM AVAIL", text: ({ status }) => formatSize(numberAt(status, "sys_info.mem_avail")) },
+  {
+    name: "MEM AVAIL",
+    text: ({ status }, { units }) => formatSize(numberAt(status, "sys_info.mem_avail"), units),
+  },
 ];
 
 const CAPACITY_CELLS: readonly Cell[] = [
   { name: "CAP USED(%)", text: ({ status }) => `${numberAt(status, "capacity.pct_avg")}%` },
-  { name: "CAP AVAIL", text: ({ status }) => formatSize(availableBytes(status), 3) },
+  { name: "CAP AVAIL", text: ({ status }, { units }) => formatSize(availableBytes(status), units, 3) },
 ];
 
 const REBALANCE_CELL: Cell = {
@@ -43,7 +52,7 @@ const REBALANCE_CELL: Cell = {
 const LAST_CELLS: readonly Cell[] = [
   { name: "SYS CPU(%)", text: ({ status }) => `${numberAt(status, "sys_info.cpu_util")}%` },
   { name: "LOAD AVERAGE", text: ({ status }) => loadText(status) },
-  { name: "UPTIME", text: ({ status }) => uptimeText(status) },
+  { name: "UPTIME", text: ({ status }, { units }) => uptimeText(status, units) },
   {
     name: "K8s POD",
     shownFor: ({ status }) => textAt(status, "k8s_pod_name") !== "",
@@ -52,26 +61,26 @@ const LAST_CELLS: readonly Cell[] = [
   {
     name: "STATUS",
     shownFor: (state) => isOffline(state) || memoryAlert(state.status) !== "",
-    text: (state, colors) =>
+    text: (state, { colors }) =>
       isOffline(state) ? colors.red(state.state) : ONLINE + memoryAlert(state.status),
   },
   {
     name: "ALERT",
     shownFor: (state) => !isOffline(state) && stateFlags(state) !== HEALTHY_STATE_FLAGS,
-    text: (state, colors) => alertText(stateFlags(state), colors),
+    text: (state, { colors }) => alertText(stateFlags(state), colors),
   },
 ];
 
-export function proxyTable(states: readonly NodeState[], colors: Colors): Table {
-  return makeTable("PROXY", [...SHARED_CELLS, ...LAST_CELLS], states, colors);
+export function proxyTable(states: readonly NodeState[], style: TableStyle): Table {
+  return makeTable("PROXY", [...SHARED_CELLS, ...LAST_CELLS], states, style);
 }
 
-export function targetTable(states: readonly NodeState[], colors: Colors): Table {
+export function targetTable(states: readonly NodeState[], style: TableStyle): Table {
   return makeTable(
     "TARGET",
     [...SHARED_CELLS, ...CAPACITY_CELLS, REBALANCE_CELL, ...LAST_CELLS],
     states,
-    colors,
+    style,
   );
 }
 
@@ -79,7 +88,7 @@ function makeTable(
   title: string,
   cells: readonly Cell[],
   states: readonly NodeState[],
-  colors: Colors,
+  style: TableStyle,
 ): Table {
   const columns = cells.map(({ name, shownFor }) => ({
     name,
@@ -87,7 +96,7 @@ function makeTable(
   }));
   const rows = states.map((state) => [
     nodeTitle(state),
-    ...cells.map((cell) => (isOffline(state) && cell.name !== "STATUS" ? UNKNOWN : cell.text(state, colors))),
+    ...cells.map((cell) => (isOffline(state) && cell.name !== "STATUS" ? UNKNOWN : cell.text(state, style))),
   ]);
   return { columns: [{ name: title }, ...columns], rows };
 }
@@ -120,10 +129,10 @@ function loadText(status: JsonObject): string {
   return loads.every((load) => load === 0) ? UNKNOWN : `[${loads.map((load) => load.toFixed(1)).join(" ")}]`;
 }
 
-function uptimeText(status: JsonObject): string {
+function uptimeText(status: JsonObject, units: Units): string {
   // The counter's name has dots of its own.
   const uptimeNs = Number(asJsonObject(status.tracker)["up.ns.time"] ?? 0);
-  return uptimeNs > 0 ? formatUptime(uptimeNs) : UNKNOWN;
+  return uptimeNs > 0 ? formatUptime(uptimeNs, units) : UNKNOWN;
 }
 
 function memoryAlert(status: JsonObject): string {

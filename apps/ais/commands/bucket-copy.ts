@@ -12,6 +12,7 @@ import {
   TEMPLATE_HELP,
 } from "../jobs/selection-options.ts";
 import { parsePositiveCount } from "../option-values.ts";
+import { parseIntervalValue } from "../refresh.ts";
 import { parseBucketUri, parseUri } from "../uri.ts";
 
 interface Options extends SelectionOptions {
@@ -23,6 +24,7 @@ interface Options extends SelectionOptions {
   readonly contOnErr?: boolean;
   readonly conc?: number;
   readonly wait?: boolean;
+  readonly timeout?: number;
   readonly progress?: boolean;
 }
 
@@ -49,6 +51,7 @@ export function bucketCopyCommand(runtime: Runtime, parent: Command): Command {
     .option("--cont-on-err", "pass over objects that fail")
     .option("--conc <number>", "objects at a time on each target", parsePositiveCount)
     .option("--wait", "wait for the end")
+    .option("--timeout <time>", "wait at most this long; the job goes on", parseIntervalValue)
     .option("--progress", "wait for the end, with a progress bar");
   return runtime.handle<Options>(command, async (context, [source, destination], options) => {
     const { bucket, objectName } = parseUri(String(source));
@@ -126,17 +129,18 @@ async function copy(
     throw new UsageError("--sync excludes --list, --template and --prepend");
   const id = await (isMulti ? jobs.copyObjects(from, to, message) : jobs.copyBucket(from, to, message));
   const what = `${bucketCname(from)} => ${bucketCname(to)}`;
-  if (options.wait !== true && options.progress !== true && options.dryRun !== true) {
+  const waits = options.wait === true || options.timeout !== undefined;
+  if (!waits && options.progress !== true && options.dryRun !== true) {
     if (context.settings.json) context.printJson({ job: id });
     else context.print(`Copying ${what}. To monitor the progress, run 'ais show job ${id}'`);
     return;
   }
   const totalObjects = isMulti ? selection.count : (await jobs.summary(from, selection.prefix)).objectCount;
-  const result = await followJob(context, { id, verb: "Copied", totalObjects });
+  const result = await followJob(context, { id, verb: "Copied", totalObjects, timeoutMs: options.timeout });
   if (context.settings.json) context.printJson({ job: id, objects: result.objects, bytes: result.bytes });
   else
     context.print(
-      `${options.dryRun === true ? "[dry-run] would copy" : "Copied"} ${doneText(result)}: ${what}`,
+      `${options.dryRun === true ? "[dry-run] would copy" : "Copied"} ${doneText(result, context.settings.units)}: ${what}`,
     );
 }
 

@@ -33,6 +33,6 @@ export function bucketMoveCommand(runtime: Runtime, parent: Command, name: strin
     }
     const result = await followJob(context, { id, verb: "Moved", totalObjects });
     if (context.settings.json) context.printJson({ job: id, objects: result.objects, bytes: result.bytes });
-    else context.print(`Renamed ${what}: ${doneText(result)}`);
+    else context.print(`Renamed ${what}: ${doneText(result, context.settings.units)}`);
   });
 }

@@ -3,7 +3,7 @@ import { isActive, nodeName, type Smap, SNODE_FLAGS, type Snode } from "@ais/wir
 import type { Command } from "commander";
 import { nodeIdOf } from "../cluster/node-states.ts";
 import type { Runtime } from "../context.ts";
-import { CanceledError, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 
 export function clusterPrimaryCommand(runtime: Runtime, parent: Command): Command {
   const command = parent
@@ -37,7 +37,7 @@ export function clusterShutdownCommand(runtime: Runtime, parent: Command): Comma
   const command = parent.command("shutdown").summary("shut down entire cluster");
   return runtime.handle(command, async (context) => {
     const smap = await context.client.cluster.smap();
-    if (!(await context.confirm(`Shut down cluster ${describe(smap)}?`, false))) throw new CanceledError();
+    await context.requireYes(`Shut down cluster ${describe(smap)}?`);
     await context.client.membership.shutdownCluster();
     if (context.settings.json) context.printJson({ cluster: smap.uuid, state: "shutdown" });
     else context.print("Cluster successfully shut down");
@@ -52,7 +52,7 @@ export function clusterDecommissionCommand(runtime: Runtime, parent: Command): C
   return runtime.handle<{ readonly rmUserData?: boolean }>(command, async (context, _words, options) => {
     const smap = await context.client.cluster.smap();
     const question = `Permanently decommission cluster ${describe(smap)}? The operation cannot be undone.`;
-    if (!(await context.confirm(question, false))) throw new CanceledError();
+    await context.requireYes(question);
     await context.client.membership.decommissionCluster(options.rmUserData === true);
     if (context.settings.json) context.printJson({ cluster: smap.uuid, state: "decommissioned" });
     else context.print("Cluster successfully decommissioned");

@@ -4,7 +4,7 @@ import { isActive, nodeName, type Smap, type Snode } from "@ais/wire/smap.ts";
 import type { Command } from "commander";
 import { nodeIdOf } from "../cluster/node-states.ts";
 import type { CommandContext, Runtime } from "../context.ts";
-import { CanceledError, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 
 type NamedNode = Pick<Snode, "daemon_id" | "daemon_type" | "flags">;
 
@@ -95,7 +95,7 @@ async function run(
   const skipRebalance = options.rebalance === false || !hasTarget;
   warn(verb, nodes, skipRebalance && hasTarget, context);
   const names = nodes.map(nodeName).join(", ");
-  if (!(await context.confirm(TEXTS[verb].question(names), false))) throw new CanceledError();
+  await context.requireYes(TEXTS[verb].question(names));
   const request: RemoveNodesOptions = {
     ids: nodes.map((node) => node.daemon_id),
     skipRebalance,

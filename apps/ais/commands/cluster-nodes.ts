@@ -7,12 +7,13 @@ import type { Command } from "commander";
 import { fetchNodeStates, type NodeState, ONLINE, requireNode } from "../cluster/node-states.ts";
 import type { CommandContext, Runtime } from "../context.ts";
 import { UsageError } from "../errors.ts";
-import { formatSize } from "../output/units.ts";
+import { formatSize, type Units } from "../output/units.ts";
 import { type RefreshOptions, showRepeatedly, withRefreshOptions } from "../refresh.ts";
 
-type Cells = readonly (readonly [name: string, text: (status: unknown) => string])[];
+type Cells = readonly (readonly [name: string, text: (status: unknown, units: Units) => string])[];
 
-const size = (path: string) => (status: unknown) => formatSize(numberAt(status, `sys_info.${path}`));
+const size = (path: string) => (status: unknown, units: Units) =>
+  formatSize(numberAt(status, `sys_info.${path}`), units);
 
 const MEMORY: Cells = [
   ["PROC RSS", size("proc.Mem.Resident")],
@@ -69,7 +70,9 @@ function showResources(context: CommandContext, states: readonly NodeState[], ce
     states.map(({ snode, isPrimary, state, status }) => [
       nodeName(snode) + (isPrimary ? "[P]" : ""),
       snode.daemon_type,
-      ...(state === ONLINE ? cells.map(([, text]) => text(status)) : [context.colors.red(state)]),
+      ...(state === ONLINE
+        ? cells.map(([, text]) => text(status, context.settings.units))
+        : [context.colors.red(state)]),
     ]),
   );
 }

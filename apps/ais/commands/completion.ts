@@ -5,6 +5,7 @@ import { allNodes } from "@ais/wire/smap.ts";
 import { Argument, type Command } from "commander";
 import { type Completion, complete, type Wanted } from "../completion.ts";
 import { completionScript, FILES_MARK, SHELLS } from "../completion-scripts.ts";
+import { expandAlias, findCommand, usableAliases } from "../config/aliases.ts";
 import type { Runtime } from "../context.ts";
 import { flatten } from "../pairs.ts";
 import { parseUri } from "../uri.ts";
@@ -27,13 +28,29 @@ export function completionCommand(runtime: Runtime, program: Command): void {
   const hidden = program.command(COMPLETE_COMMAND, { hidden: true }).argument("[word...]");
   runtime.handle(hidden, async (context, [argument]) => {
     const words = Array.isArray(argument) ? argument : [];
-    const found = complete(program, words);
+    const typed = expandAlias(words.slice(0, -1), program, runtime.config.aliases);
+    const found = complete(program, [...typed, words.at(-1) ?? ""]);
     const names = await clusterNames(context.client, found, words.at(-1) ?? "").catch(
       (): readonly string[] => [],
     );
-    for (const candidate of [...found.words, ...names]) context.print(candidate);
+    const aliases = aliasNames(runtime, program, found, typed.length === 0, words.at(-1) ?? "");
+    for (const candidate of [...found.words, ...aliases, ...names]) context.print(candidate);
     if (found.wanted.includes("files")) context.print(FILES_MARK);
   });
+}
+
+/** Where a command or an alias is to follow; those that are commands of the tree are among these already. */
+function aliasNames(
+  { config }: Runtime,
+  program: Command,
+  { wanted }: Completion,
+  isFirst: boolean,
+  current: string,
+): readonly string[] {
+  if (!isFirst && !wanted.includes("aliases")) return [];
+  return usableAliases(program, config.aliases)
+    .map(([name]) => name)
+    .filter((name) => name.startsWith(current) && !(isFirst && findCommand(program, [name]) !== null));
 }
 
 async function clusterNames(

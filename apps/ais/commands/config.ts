@@ -73,13 +73,15 @@ export function resetConfigCommand(runtime: Runtime, parent: Command): Command {
   return runtime.handle(command, async (context, [scope]) => {
     if (scope !== "cluster") return resetNode(context, await resolveNode(context, String(scope)));
     await context.client.cluster.resetConfig();
-    if (!context.settings.json) context.print("all nodes follow the cluster's configuration");
+    if (context.settings.json) context.printJson({ reset: "cluster" });
+    else context.print("all nodes follow the cluster's configuration");
   });
 }
 
 async function resetNode(context: CommandContext, snode: Snode): Promise<void> {
   await context.client.cluster.resetConfig(snode.daemon_id);
-  if (!context.settings.json) context.print(`${nodeName(snode)} follows the cluster's configuration`);
+  if (context.settings.json) context.printJson({ reset: snode.daemon_id });
+  else context.print(`${nodeName(snode)} follows the cluster's configuration`);
 }
 
 /** AIStore's words for a node's own part of its configuration and the part that it has from the cluster. */

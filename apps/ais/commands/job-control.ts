@@ -1,7 +1,7 @@
 /** `ais stop`, `ais wait`. */
 import type { Command } from "commander";
 import type { CommandContext, Runtime } from "../context.ts";
-import { CanceledError, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import { waitForJob } from "../jobs/follow-job.ts";
 import {
   JOB_WORDS_HELP,
@@ -56,7 +56,7 @@ async function stop(
   }
   const running = [...new Set((await selectedSnaps(context, words, true)).map((snap) => snap.id))];
   const question = `Stop ${running.length} running jobs?`;
-  if (isAll && running.length > 0 && !(await context.confirm(question, false))) throw new CanceledError();
+  if (isAll && running.length > 0) await context.requireYes(question);
   for (const each of running) await jobs.stop({ id: each }, force);
   return running;
 }

@@ -5,7 +5,7 @@ import { findJobKind, type JobKind, jobEntry } from "@ais/wire/jobs/job-kinds.ts
 import { JOB_FLAGS } from "@ais/wire/jobs/job-query.ts";
 import type { Command } from "commander";
 import type { CommandContext, Runtime } from "../context.ts";
-import { CanceledError, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import { waitForJob } from "../jobs/follow-job.ts";
 import { parseIntervalValue } from "../refresh.ts";
 import { parseBucketUri } from "../uri.ts";
@@ -48,7 +48,7 @@ export function jobStartCommand(runtime: Runtime, parent: Command): Command {
     refuseForeign(kind, options);
     if (kind === "lru" && options.force === true) {
       if (buckets.length === 0) throw new UsageError("--force takes the buckets to evict from");
-      if (!(await context.confirm(FORCE_QUESTION, false))) throw new CanceledError();
+      await context.requireYes(FORCE_QUESTION);
     }
     await start(context, kind, buckets, startOptions(options), options);
   });

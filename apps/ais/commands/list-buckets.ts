@@ -74,7 +74,7 @@ export async function listSummaries(
     summaries.map(({ bucket, objects, sizeBytes }) => [
       bucketCname(bucket),
       String(objects),
-      formatSize(sizeBytes),
+      formatSize(sizeBytes, context.settings.units),
     ]),
   );
 }

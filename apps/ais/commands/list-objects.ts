@@ -1,10 +1,10 @@
-import { AisError } from "@ais/base/errors.ts";
 import type { ListedEntry } from "@ais/client/list-objects.ts";
 import { type Bck, bucketCname, objectCname } from "@ais/wire/bck.ts";
 import { ENTRY_FLAGS, LSO_PROPS, type LsoProp } from "@ais/wire/lso.ts";
-import { matchesTemplate, type ObjectTemplate, parseTemplate } from "@ais/wire/object-template.ts";
+import { matchesTemplate } from "@ais/wire/object-template.ts";
 import type { CommandContext } from "../context.ts";
 import { UsageError } from "../errors.ts";
+import { parseObjectTemplate } from "../jobs/selection-options.ts";
 import { counted, formatSize } from "../output/units.ts";
 import type { ListOptions } from "./bucket-ls.ts";
 
@@ -84,21 +84,13 @@ function refuseWithPages({ settings }: CommandContext, { countOnly, nonRecursive
 function serverPrefix(prefix: string, { template }: ListOptions): string {
   if (template === undefined) return prefix;
   if (prefix !== "") throw new UsageError("--template and a prefix exclude each other");
-  return parseNames(template).prefix;
+  return parseObjectTemplate(template).prefix;
 }
 
 function wantedNames(prefix: string, { regex, template }: ListOptions): (name: string) => boolean {
-  const names = template === undefined || prefix !== "" ? null : parseNames(template);
+  const names = template === undefined || prefix !== "" ? null : parseObjectTemplate(template);
   return (name) =>
     (regex === undefined || regex.test(name)) && (names === null || matchesTemplate(names, name));
-}
-
-function parseNames(template: string): ObjectTemplate {
-  try {
-    return parseTemplate(template);
-  } catch (error) {
-    throw error instanceof AisError ? new UsageError(error.message) : error;
-  }
 }
 
 function wantedProps(options: ListOptions): readonly LsoProp[] {
@@ -143,7 +135,7 @@ function cell(context: CommandContext, entry: ListedEntry, prop: LsoProp): strin
   if (entry.isDirectory) return "";
   switch (prop) {
     case "size":
-      return formatSize(entry.sizeBytes);
+      return formatSize(entry.sizeBytes, context.settings.units);
     case "cached":
       return entry.isCached ? "yes" : "no";
     case "status":

@@ -22,8 +22,8 @@ interface GetOptions extends Options {
 const CLUSTER = "cluster";
 const SEVERITIES: readonly Severity[] = ["info", "warning", "error"];
 
-export function logShowCommand(runtime: Runtime, parent: Command): void {
-  const command = parent.command("show").summary("show the log of a node").argument("<node>", "NODE_ID");
+export function logShowCommand(runtime: Runtime, parent: Command, name: string): void {
+  const command = parent.command(name).summary("show the log of a node").argument("<node>", "NODE_ID");
   runtime.handle<Options>(withOptions(command), async (context, [word], options) => {
     const node = await nodeOf(context, String(word));
     await showRepeatedly(

@@ -63,7 +63,7 @@ function putPartCommand(runtime: Runtime, group: Command): void {
     const name = objectCname(bucket, objectName);
     if (context.settings.json)
       context.printJson({ object: name, upload: uploadId, part: number, bytes: size });
-    else context.print(`Uploaded part ${number} (${formatSize(size)}) of ${name}`);
+    else context.print(`Uploaded part ${number} (${formatSize(size, context.settings.units)}) of ${name}`);
   });
 }
 

@@ -1,13 +1,9 @@
-/** `ais object mv`, `set-custom`, `concat`, and `ais advanced check-lock`. */
+/** `ais object mv`, `set-custom`, and `ais advanced check-lock`. */
 import { type Bck, bucketCname, objectCname } from "@ais/wire/bck.ts";
 import type { Command } from "commander";
 import type { CommandContext, Runtime } from "../context.ts";
 import { UsageError } from "../errors.ts";
-import { fileStream } from "../file-stream.ts";
-import { startProgress } from "../output/progress.ts";
-import { counted, formatSize } from "../output/units.ts";
 import { parsePairs } from "../pairs.ts";
-import { findSources } from "../put-sources.ts";
 import { isUri, parseObjectArgument, parseUri } from "../uri.ts";
 
 export function objectMoveCommand(runtime: Runtime, parent: Command): void {
@@ -48,55 +44,6 @@ export function objectSetCustomCommand(runtime: Runtime, parent: Command): void 
     const name = objectCname(bucket, objectName);
     if (context.settings.json) context.printJson({ object: name, custom });
     else context.print(`Custom props of ${name} successfully updated`);
-  });
-}
-
-interface ConcatOptions {
-  readonly recursive?: boolean;
-  readonly progress?: boolean;
-}
-
-export function objectConcatCommand(runtime: Runtime, parent: Command): void {
-  const command = parent
-    .command("concat")
-    .summary("append files to an object, which is made when it does not exist")
-    .argument("<source...>", "files, directories or patterns, then BUCKET/OBJECT_NAME")
-    .option("-r, --recursive", "directories below the directories too")
-    .option("--progress", "show a progress bar");
-  runtime.handle<ConcatOptions>(command, async (context, [operands], options) => {
-    const words = [operands ?? []].flat();
-    const { bucket, objectName } = parseObjectArgument(words.at(-1) ?? "");
-    if (words.length < 2) throw new UsageError("missing files to append");
-    const { files } = await findSources(words.slice(0, -1), {
-      recursive: options.recursive === true,
-      includeSourceDirectory: false,
-      destination: "",
-    });
-    if (files.length === 0) throw new UsageError("no files to append (see --recursive)");
-    const totalBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
-    const forced = options.progress === true;
-    const progress = await startProgress(context.io, {
-      verb: "Appended",
-      items: files.length,
-      totalBytes,
-      forced,
-    });
-    const { uploads } = context.client;
-    let handle = "";
-    try {
-      for (const { path, sizeBytes } of files) {
-        context.io.signal.throwIfAborted();
-        const body = { stream: fileStream(path, progress.bytes), lengthBytes: sizeBytes };
-        handle = await uploads.append(bucket, objectName, handle, body);
-        progress.item();
-      }
-    } finally {
-      progress.stop();
-    }
-    await uploads.flush(bucket, objectName, handle);
-    const name = objectCname(bucket, objectName);
-    if (context.settings.json) context.printJson({ object: name, files: files.length, bytes: totalBytes });
-    else context.print(`Appended ${counted(files.length, "file")} (${formatSize(totalBytes)}) to ${name}`);
   });
 }
 

@@ -9,15 +9,15 @@ import { runAll } from "../concurrency.ts";
 import type { CommandContext, Runtime } from "../context.ts";
 import { type DownloadRange, download } from "../download.ts";
 import { UsageError } from "../errors.ts";
-import { parsePositiveCount, parseSizeValue } from "../option-values.ts";
+import { parsePositiveCount, parseSizeValue, type SizeValue, sizeOf } from "../option-values.ts";
 import { startProgress } from "../output/progress.ts";
 import { counted, formatSize } from "../output/units.ts";
 import { isDiscarded, STDOUT_PATH } from "../output-file.ts";
 import { parseObjectArgument, parseUri } from "../uri.ts";
 
 interface Options {
-  readonly offset?: number;
-  readonly length?: number;
+  readonly offset?: SizeValue;
+  readonly length?: SizeValue;
   readonly checksum?: boolean;
   readonly prefix?: string;
   readonly progress?: boolean;
@@ -67,7 +67,8 @@ export function objectCatCommand(runtime: Runtime, parent: Command): Command {
     .summary("print an object to standard output")
     .argument("<object>", "BUCKET/OBJECT_NAME")
     .option("--offset <size>", "first byte to read", parseSizeValue)
-    .option("--length <size>", "number of bytes to read", parseSizeValue);
+    .option("--length <size>", "number of bytes to read", parseSizeValue)
+    .option("--checksum", "compute the checksum of what arrives, and fail when it is another");
   return runtime.handle<Options>(command, async (context, [source], options) => {
     const { bucket, objectName } = parseObjectArgument(String(source));
     await getOne(context, bucket, objectName, STDOUT_PATH, options);
@@ -83,7 +84,7 @@ async function getOne(
 ): Promise<void> {
   const outPath = await filePath(destination, basename(objectName));
   await confirmOverwrite(context, outPath);
-  const range = rangeOf(options);
+  const range = rangeOf(context, options);
   const forced = options.progress === true;
   const received = await download(context, bucket, objectName, outPath, {
     range,
@@ -107,7 +108,7 @@ async function getOne(
   if (range !== null) {
     return context.print(`Read${discard} range (length ${received} at offset ${range.offsetBytes})${where}`);
   }
-  const size = received > 0 ? ` (${formatSize(received)})` : "";
+  const size = received > 0 ? ` (${formatSize(received, context.settings.units)})` : "";
   context.print(`GET${discard} ${objectName} from ${bucketCname(bucket)}${where}${size}`);
 }
 
@@ -118,6 +119,7 @@ async function getMany(
   destination: string,
   options: Options,
 ): Promise<void> {
+  const range = rangeOf(context, options);
   const entries: ListedEntry[] = [];
   for await (const entry of context.client.objects.list(bucket, { prefix, props: ["name", "size"] }))
     entries.push(entry);
@@ -132,7 +134,7 @@ async function getMany(
   }
   const totalBytes = entries.reduce((sum, entry) => sum + entry.sizeBytes, 0);
   const to = isDiscarded(destination) ? " (and discard)" : ` to ${destination === "" ? "." : destination}`;
-  const caption = `GET ${counted(entries.length, "object")} from ${bucketCname(bucket)}${to} (total size ${formatSize(totalBytes)})`;
+  const caption = `GET ${counted(entries.length, "object")} from ${bucketCname(bucket)}${to} (total size ${formatSize(totalBytes, context.settings.units)})`;
   await context.confirm(caption, true);
   const plan = { verb: "Downloaded", items: entries.length, totalBytes, forced: options.progress === true };
   const progress = await startProgress(context.io, plan);
@@ -142,7 +144,7 @@ async function getMany(
     context.io.signal.throwIfAborted();
     const outPath = isSink ? destination : pathBelow(destination === "" ? "." : destination, entry.name);
     await download(context, bucket, entry.name, outPath, {
-      range: rangeOf(options),
+      range,
       verify: options.checksum === true,
       startProgress: async () => ({ bytes: progress.bytes, item() {}, stop() {} }),
     });
@@ -181,13 +183,13 @@ function pathBelow(directory: string, objectName: string): string {
   return path;
 }
 
-function rangeOf(options: Options): DownloadRange | null {
-  if (options.offset === undefined && options.length === undefined) return null;
-  if (options.length === 0) throw new UsageError("--length must not be 0");
-  return {
-    offsetBytes: options.offset ?? 0,
-    ...(options.length === undefined ? {} : { lengthBytes: options.length }),
-  };
+function rangeOf({ settings }: CommandContext, { offset, length }: Options): DownloadRange | null {
+  if (offset === undefined && length === undefined) return null;
+  const offsetBytes = offset === undefined ? 0 : sizeOf(offset, settings);
+  if (length === undefined) return { offsetBytes };
+  const lengthBytes = sizeOf(length, settings);
+  if (lengthBytes === 0) throw new UsageError("--length must not be 0");
+  return { offsetBytes, lengthBytes };
 }
 
 function missing(cause: unknown, bucket: Bck, objectName: string): Error {

@@ -56,7 +56,7 @@ export function objectPromoteCommand(runtime: Runtime, parent: Command): Command
     if (id !== "" && options.wait === true) {
       const result = await followJob(context, { id, verb: "Promoted", totalObjects: null });
       if (context.settings.json) context.printJson({ job: id, objects: result.objects, bytes: result.bytes });
-      else context.print(`Promoted ${what}: ${doneText(result)}`);
+      else context.print(`Promoted ${what}: ${doneText(result, context.settings.units)}`);
       return;
     }
     if (context.settings.json) context.printJson({ job: id });

@@ -1,26 +1,22 @@
-/** `ais put`: a file, a directory, a pattern, or standard input. */
-import { extname } from "node:path";
+/** `ais put`: files, directories, patterns, lists and ranges of files, or standard input. */
 import { textAt } from "@ais/client/json-view.ts";
-import { type Bck, bucketCname, objectCname } from "@ais/wire/bck.ts";
+import { type Bck, objectCname, type ParsedUri } from "@ais/wire/bck.ts";
 import type { Command } from "commander";
-import { fileChecksum } from "../checksum.ts";
-import { runAll } from "../concurrency.ts";
 import type { CommandContext, Runtime } from "../context.ts";
 import { UsageError } from "../errors.ts";
-import { fileStream } from "../file-stream.ts";
-import { parsePositiveCount } from "../option-values.ts";
-import { startProgress } from "../output/progress.ts";
-import { counted, formatSize } from "../output/units.ts";
-import { findSources, type SourceFile, type Sources } from "../put-sources.ts";
+import { parsePositiveCount, parseSizeValue, type SizeValue, sizeOf } from "../option-values.ts";
+import { type PutOptions, printDryRun, putMany, putSingle, putStdin } from "../put-files.ts";
+import { findSources, type Sources } from "../put-sources.ts";
 import { isUri, parseUri } from "../uri.ts";
+import { appendFiles } from "./object-concat.ts";
 
-interface Options {
-  readonly recursive?: boolean;
+interface Options extends Omit<PutOptions, "checksumType" | "partBytes"> {
+  readonly chunkSize?: SizeValue;
   readonly includeSrcDir?: boolean;
-  readonly progress?: boolean;
-  readonly conc: number;
   readonly computeChecksum?: boolean;
-  readonly dryRun?: boolean;
+  readonly list?: string;
+  readonly template?: string;
+  readonly append?: boolean;
 }
 
 const STDIN = "-";
@@ -32,164 +28,134 @@ export function objectPutCommand(runtime: Runtime, parent: Command): Command {
     .summary("store files, directories or standard input as objects")
     .description(
       "Store files as objects. A destination that ends with / is a directory; of one file any other is the object's name.\n" +
-        "Patterns may be left to the shell or quoted. A single dash stands for standard input.",
+        "Patterns and ranges (shard-{000..099}.tar) may be left to the shell or quoted. A single dash stands for standard input.",
     )
     .argument("<source...>", "FILE, DIRECTORY, PATTERN or -; the last one is BUCKET[/OBJECT_NAME or PREFIX]")
     .option("-r, --recursive", "directories with everything below them")
+    .option(
+      "--list <files>",
+      'comma-separated files and directories, in place of sources: "a.txt, dir/b.txt"',
+    )
+    .option("--template <template>", 'a range of files, in place of sources: "/data/shard-{000..099}.tar"')
     .option("--include-src-dir", "object names begin with the last element of the source directory")
+    .option(
+      "--append",
+      "append the files, one after the other, to one object, which is made when it does not exist",
+    )
+    .option("--chunk-size <size>", "larger files as multipart uploads in parts of this size", parseSizeValue)
     .option("--progress", "show progress")
     .option(
       "--conc <count>",
-      "concurrent uploads (also --num-workers)",
+      "concurrent uploads, of files or of the parts of one (also --num-workers)",
       parsePositiveCount,
       CONCURRENT_UPLOADS,
     )
     .option("--compute-checksum", "checksum files here, of the bucket's type, and let the cluster compare")
     .option("--dry-run", "show what would be stored");
   return runtime.handle<Options>(command, async (context, [argument], options) => {
-    const words = Array.isArray(argument) ? [...argument] : [];
-    const target = words.pop();
-    if (target === undefined || words.length === 0) {
-      throw new UsageError("expecting a source and a destination, such as: ais put README.md ais://nnn");
-    }
-    if (!isUri(target) && words.some(isUri)) {
-      throw new UsageError(`the destination comes last and is a bucket, got "${target}"`);
-    }
-    const { bucket, objectName } = parseUri(target);
-    if (bucket.name === "") throw new UsageError(`missing bucket name in "${target}"`);
-    if (words.length === 1 && words[0] === STDIN) return putStdin(context, bucket, objectName);
-    const sources = await findSources(words, {
+    const words = [argument ?? []].flat();
+    const destination = destinationOf(words, options);
+    const sources = words.slice(0, -1);
+    if (sources.length === 1 && sources[0] === STDIN) return putFromStdin(context, destination, options);
+    const found = await chosenFiles(sources, destination, options);
+    if (options.append === true) return append(context, destination, found, options);
+    await put(context, destination, found, options);
+  });
+}
+
+/** The last word, which is a bucket. */
+function destinationOf(words: readonly string[], { list, template }: Options): ParsedUri {
+  const target = words.at(-1) ?? "";
+  const hasOption = list !== undefined || template !== undefined;
+  if (list !== undefined && template !== undefined)
+    throw new UsageError("--list and --template exclude each other");
+  if (hasOption && words.length > 1)
+    throw new UsageError(`--${list === undefined ? "template" : "list"} stands in place of "${words[0]}"`);
+  if (!hasOption && words.length < 2)
+    throw new UsageError("expecting a source and a destination, such as: ais put README.md ais://nnn");
+  if (!isUri(target) && words.some(isUri))
+    throw new UsageError(`the destination comes last and is a bucket, got "${target}"`);
+  const destination = parseUri(target);
+  if (destination.bucket.name === "") throw new UsageError(`missing bucket name in "${target}"`);
+  return destination;
+}
+
+async function chosenFiles(
+  sources: readonly string[],
+  { objectName }: ParsedUri,
+  options: Options,
+): Promise<Sources> {
+  const { list, template } = options;
+  const listed = list?.split(",").map((item) => item.trim());
+  const words = listed ?? (template === undefined ? sources : [template]);
+  const found = await findSources(
+    words.filter((word) => word !== ""),
+    {
       recursive: options.recursive === true,
       includeSourceDirectory: options.includeSrcDir === true,
-      destination: objectName,
-    });
-    if (sources.files.length === 0)
-      throw new UsageError(`no files to put in ${words.join(" ")} (see --recursive)`);
-    const checksumType = options.computeChecksum === true ? await bucketChecksumType(context, bucket) : null;
-    const [single] = sources.files;
-    if (sources.isSingleFile && single !== undefined) {
-      await putSingle(context, bucket, single, checksumType, options);
-    } else {
-      await putMany(context, bucket, objectName, sources, checksumType, options);
-    }
-  });
-}
-
-async function putStdin(context: CommandContext, bucket: Bck, objectName: string): Promise<void> {
-  if (objectName === "" || objectName.endsWith("/")) {
-    throw new UsageError("standard input has no name: give the whole BUCKET/OBJECT_NAME");
+      destination: options.append === true ? "" : objectName,
+      selection: list !== undefined ? "list" : template !== undefined ? "template" : null,
+    },
+  );
+  if (found.files.length === 0) {
+    const what = list === undefined ? words.join(" ") : `"${list}"`;
+    throw new UsageError(`no files to put in ${what} (see --recursive)`);
   }
-  const body = { stream: context.io.stdin(), lengthBytes: null };
-  await context.client.objects.put(bucket, objectName, body, { signal: context.io.signal });
-  report(context, `PUT (standard input) => ${objectCname(bucket, objectName)}`, [
-    objectCname(bucket, objectName),
-  ]);
+  return found;
 }
 
-async function putSingle(
+async function put(
   context: CommandContext,
-  bucket: Bck,
-  file: SourceFile,
-  checksumType: string | null,
-  options: Options,
-): Promise<void> {
-  const name = objectCname(bucket, file.objectName);
-  if (options.dryRun === true) return context.print(`[DRY RUN] PUT "${file.path}" => ${name}`);
-  const forced = options.progress === true;
-  const plan = { verb: "Uploaded", items: 1, totalBytes: file.sizeBytes, forced };
-  const progress = await startProgress(context.io, plan);
-  try {
-    await upload(context, bucket, file, checksumType, progress.bytes);
-    progress.item();
-  } finally {
-    progress.stop();
-  }
-  report(context, `PUT "${file.path}" => ${name}`, [name]);
-}
-
-async function putMany(
-  context: CommandContext,
-  bucket: Bck,
-  destination: string,
+  { bucket, objectName }: ParsedUri,
   sources: Sources,
-  checksumType: string | null,
   options: Options,
 ): Promise<void> {
-  const { files } = sources;
-  const totalBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
-  const caption = `PUT ${counted(files.length, "file")}${directoriesText(sources, options)} => ${
-    destination === "" ? bucketCname(bucket) : objectCname(bucket, destination)
-  }`;
+  if (options.dryRun === true) return printDryRun(context, bucket, sources.files);
+  const checksumType = options.computeChecksum === true ? await bucketChecksumType(context, bucket) : null;
+  const all = { ...options, checksumType, partBytes: partBytesOf(context, options) };
+  const [single] = sources.files;
+  if (sources.isSingleFile && single !== undefined) return putSingle(context, bucket, single, all);
+  await putMany(context, bucket, objectName, sources, all);
+}
+
+function partBytesOf({ settings }: CommandContext, { chunkSize, computeChecksum }: Options): number | null {
+  if (chunkSize === undefined) return null;
+  if (computeChecksum === true) throw new UsageError("--chunk-size excludes --compute-checksum");
+  const partBytes = sizeOf(chunkSize, settings);
+  if (partBytes === 0) throw new UsageError("--chunk-size must not be 0");
+  return partBytes;
+}
+
+async function putFromStdin(context: CommandContext, to: ParsedUri, options: Options): Promise<void> {
+  for (const option of ["append", "dryRun", "computeChecksum", "progress", "chunkSize"] as const)
+    if (options[option] !== undefined)
+      throw new UsageError(`--${kebab(option)} takes files, not standard input`);
+  await putStdin(context, to.bucket, to.objectName);
+}
+
+async function append(
+  context: CommandContext,
+  { bucket, objectName }: ParsedUri,
+  { files }: Sources,
+  options: Options,
+): Promise<void> {
+  for (const option of ["includeSrcDir", "computeChecksum", "chunkSize"] as const)
+    if (options[option] !== undefined) throw new UsageError(`--append excludes --${kebab(option)}`);
+  const name = objectCname(bucket, objectName);
+  if (objectName === "") throw new UsageError(`--append takes a whole name: ${name}/OBJECT_NAME`);
   if (options.dryRun === true) {
-    for (const file of files)
-      context.print(`[DRY RUN] PUT ${file.path} -> ${objectCname(bucket, file.objectName)}`);
+    if (context.settings.json) context.printJson({ would_append: files.map(({ path }) => path), to: name });
+    else for (const { path } of files) context.print(`[DRY RUN] APPEND ${path} -> ${name}`);
     return;
   }
-  if (!context.settings.json) showSizes(context, files, totalBytes);
-  await context.confirm(`${caption}?`, true);
-  const plan = { verb: "Uploaded", items: files.length, totalBytes, forced: options.progress === true };
-  const progress = await startProgress(context.io, plan);
-  const failures = await runAll(files, options.conc, async (file) => {
-    context.io.signal.throwIfAborted();
-    await upload(context, bucket, file, checksumType, progress.bytes);
-    progress.item();
-  });
-  progress.stop();
-  for (const { item, error } of failures) {
-    const reason = error instanceof Error ? error.message : String(error);
-    context.note(`Failed to PUT ${item.path} => ${objectCname(bucket, item.objectName)}: ${reason}`);
-  }
-  if (failures.length > 0)
-    throw new Error(`failed to PUT ${counted(failures.length, "file")} of ${files.length}`);
-  report(
-    context,
-    caption,
-    files.map((file) => objectCname(bucket, file.objectName)),
-  );
+  await appendFiles(context, bucket, objectName, files, options.progress === true);
 }
 
-async function upload(
-  context: CommandContext,
-  bucket: Bck,
-  file: SourceFile,
-  checksumType: string | null,
-  onBytes: (count: number) => void,
-): Promise<void> {
-  const checksum = checksumType === null ? null : await fileChecksum(file.path, checksumType);
-  const body = { stream: fileStream(file.path, onBytes), lengthBytes: file.sizeBytes };
-  await context.client.objects.put(bucket, file.objectName, body, {
-    signal: context.io.signal,
-    ...(checksum === null ? {} : { checksum }),
-  });
+/** `dryRun` is `--dry-run`. */
+function kebab(option: string): string {
+  return option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 async function bucketChecksumType(context: CommandContext, bucket: Bck): Promise<string> {
   return textAt(await context.client.buckets.props(bucket), "checksum.type");
-}
-
-function report(context: CommandContext, line: string, objects: readonly string[]): void {
-  if (context.settings.json) context.printJson({ put: objects });
-  else context.print(line);
-}
-
-function directoriesText(sources: Sources, options: Options): string {
-  if (sources.directories === 0) return "";
-  const many = sources.directories === 1 ? "one directory" : `${sources.directories} directories`;
-  return ` (${many}, ${options.recursive === true ? "recursively" : "non-recursive"})`;
-}
-
-function showSizes(context: CommandContext, files: readonly SourceFile[], totalBytes: number): void {
-  const byExtension = new Map<string, { count: number; bytes: number }>();
-  for (const file of files) {
-    const group = byExtension.get(extname(file.path)) ?? { count: 0, bytes: 0 };
-    byExtension.set(extname(file.path), { count: group.count + 1, bytes: group.bytes + file.sizeBytes });
-  }
-  const rows = [...byExtension]
-    .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([extension, group]) => [extension, String(group.count), formatSize(group.bytes)]);
-  context.print("Files to upload:");
-  context.printTable(
-    [{ name: "EXTENSION" }, { name: "COUNT" }, { name: "SIZE" }],
-    [...rows, ["TOTAL", String(files.length), formatSize(totalBytes)]],
-  );
 }

@@ -5,7 +5,7 @@ import { formatCustom } from "@ais/wire/lso.ts";
 import type { Command } from "commander";
 import type { CommandContext, Runtime } from "../context.ts";
 import { UsageError } from "../errors.ts";
-import { formatSize } from "../output/units.ts";
+import { formatSize, type Units } from "../output/units.ts";
 import { parseObjectArgument } from "../uri.ts";
 
 /** What HEAD can be asked for here (wire-compat 3.5). */
@@ -23,16 +23,24 @@ const PROPS = [
 type Prop = (typeof PROPS)[number];
 const DEFAULT_PROPS: readonly Prop[] = ["name", "size", "checksum", "atime"];
 
+interface Options {
+  readonly props?: string;
+  readonly all?: boolean;
+}
+
 export function objectShowCommand(runtime: Runtime, parent: Command, name: string): Command {
   const command = parent
     .command(name)
     .summary("show object properties")
     .argument("<object>", "BUCKET/OBJECT_NAME")
-    .option("--props <names>", `comma-separated: ${PROPS.join(", ")}; or all`);
-  return runtime.handle<{ readonly props?: string }>(command, async (context, [argument], options) => {
+    .option("--props <names>", `comma-separated: ${PROPS.join(", ")}; or all`)
+    .option("--all", "the same as --props all");
+  return runtime.handle<Options>(command, async (context, [argument], options) => {
+    if (options.all === true && options.props !== undefined)
+      throw new UsageError("--all and --props exclude each other");
     const { bucket, objectName } = parseObjectArgument(String(argument));
     try {
-      await showObject(context, bucket, objectName, options.props);
+      await showObject(context, bucket, objectName, options.all === true ? "all" : options.props);
     } catch (error) {
       if (!isNotFound(error)) throw error;
       if (!(await context.client.buckets.exists(bucket))) {
@@ -52,11 +60,12 @@ export async function showObject(
 ): Promise<void> {
   const props = wantedProps(propsOption);
   const attributes = await context.client.objects.headProps(bucket, objectName, props);
+  const units = context.settings.json ? "raw" : context.settings.units;
   const pairs = [...props]
     .sort()
     .map((prop): [string, string] => [
       prop,
-      propText(prop, objectCname(bucket, objectName), attributes, context.settings.json),
+      propText(prop, objectCname(bucket, objectName), attributes, units),
     ]);
   if (context.settings.json) return context.printJson(Object.fromEntries(pairs));
   context.printProperties(pairs.filter(([, value]) => value !== ""));
@@ -75,12 +84,12 @@ function wantedProps(option: string | undefined): readonly Prop[] {
   });
 }
 
-function propText(prop: Prop, cname: string, attributes: ObjectAttributes, exact: boolean): string {
+function propText(prop: Prop, cname: string, attributes: ObjectAttributes, units: Units): string {
   switch (prop) {
     case "name":
       return cname;
     case "size":
-      return exact ? String(attributes.sizeBytes ?? 0) : formatSize(attributes.sizeBytes ?? 0);
+      return formatSize(attributes.sizeBytes ?? 0, units);
     case "checksum":
       return attributes.checksumType === "" ? "-" : `${attributes.checksumType}[${attributes.checksumValue}]`;
     case "atime":

@@ -3,6 +3,7 @@ import { sleep } from "@ais/base/lifecycle.ts";
 import type { Command } from "commander";
 import type { CommandContext, Runtime } from "../context.ts";
 import { parseRegexValue } from "../option-values.ts";
+import type { Units } from "../output/units.ts";
 import {
   capacityTable,
   diskTable,
@@ -21,7 +22,7 @@ import {
 } from "../performance/tables.ts";
 import { type RefreshOptions, showRepeatedly, withRefreshOptions } from "../refresh.ts";
 
-type Options = RefreshOptions & TableOptions;
+type Options = RefreshOptions & Omit<TableOptions, "units">;
 
 /** Between the two looks that a rate needs, unless `--refresh` says otherwise. */
 const INTERVAL_MS = 2000;
@@ -92,6 +93,7 @@ async function showViews(
   options: Options,
 ): Promise<void> {
   const { client, io } = context;
+  const tableOptions: TableOptions = { ...options, units: context.settings.units };
   const hasRates = names.some((name) => name !== COUNTERS);
   let before = await takeSample(client, measured);
   if (hasRates) await sleep(options.refresh ?? INTERVAL_MS, io.signal);
@@ -100,7 +102,8 @@ async function showViews(
     const now = await takeSample(client, measured);
     const tables = names.map((name): [string, PerformanceTable] => [
       name,
-      RATE_VIEWS[name]?.table(before, now, measured, options) ?? countersTable(now, measured, options),
+      RATE_VIEWS[name]?.table(before, now, measured, tableOptions) ??
+        countersTable(now, measured, tableOptions),
     ]);
     before = now;
     printTables(context, tables);
@@ -129,6 +132,7 @@ function rowsJson({ columns, rows }: PerformanceTable): readonly object[] {
 }
 
 interface DiskOptions extends RefreshOptions {
+  readonly regex?: RegExp;
   readonly summary?: boolean;
 }
 
@@ -140,9 +144,10 @@ function disksCommand(
 ): void {
   const command = withRefreshOptions(parent.command(name).summary(summary).argument("[target]", "TARGET_ID"));
   if (name === "disk") command.option("--summary", "one row for each target");
-  const tableOf = (targets: readonly TargetDisks[], options: DiskOptions): PerformanceTable => {
-    if (name === "disk") return diskTable(targets, options.summary === true);
-    return name === "capacity" ? capacityTable(targets) : mountpathTable(targets);
+  command.option("--regex <pattern>", "columns that match, beside those that name the row", parseRegexValue);
+  const tableOf = (targets: readonly TargetDisks[], options: DiskOptions, units: Units): PerformanceTable => {
+    if (name === "disk") return diskTable(targets, options.summary === true, units);
+    return name === "capacity" ? capacityTable(targets, units) : mountpathTable(targets, units);
   };
   runtime.handle<DiskOptions>(command, async (context, [target], options) => {
     const { targetIds } = await chooseMeasured(context.client, textOf(target));
@@ -150,11 +155,17 @@ function disksCommand(
       const targets = await fetchDisks(context.client, targetIds);
       if (context.settings.json)
         return context.printJson(Object.fromEntries(targets.map(({ id, disks }) => [id, disks])));
-      const { columns, rows } = tableOf(targets, options);
+      const { columns, rows } = tableOf(targets, options, context.settings.units);
       context.printTable(
-        columns.map((column) => ({ name: column })),
+        columns.map((column) => ({ name: column, hidden: !isShown(column, options) })),
         rows,
       );
     });
   });
+}
+
+const ROW_NAMES: ReadonlySet<string> = new Set(["TARGET", "DISK", "MOUNTPATH"]);
+
+function isShown(column: string, { regex }: DiskOptions): boolean {
+  return regex === undefined || ROW_NAMES.has(column) || regex.test(column);
 }

@@ -3,7 +3,7 @@ import type { JobSnap } from "@ais/client/job-api.ts";
 import type { Command } from "commander";
 import { nodeIdOf } from "../cluster/node-states.ts";
 import type { CommandContext, Runtime } from "../context.ts";
-import { formatSize } from "../output/units.ts";
+import { formatSize, type Units } from "../output/units.ts";
 import { type RefreshOptions, showRepeatedly, withRefreshOptions } from "../refresh.ts";
 
 const KIND = "rebalance";
@@ -21,6 +21,7 @@ const COLUMNS = [
 
 interface ShowOptions extends RefreshOptions {
   readonly all?: boolean;
+  readonly dateTime?: boolean;
 }
 
 export function rebalanceShowCommand(runtime: Runtime, parent: Command, name: string): Command {
@@ -28,9 +29,10 @@ export function rebalanceShowCommand(runtime: Runtime, parent: Command, name: st
     .command(name)
     .summary("show global rebalance: the one that runs, or with --all every one")
     .argument("[selection...]", "REB_ID (such as g21), NODE_ID, or both")
-    .option("--all", "those that have ended as well");
+    .option("--all", "those that have ended as well")
+    .option("--date-time", "dates beside times");
   return runtime.handle<ShowOptions>(withRefreshOptions(command), async (context, [words], options) =>
-    showRepeatedly(context, options, () => show(context, [words ?? []].flat(), options.all === true)),
+    showRepeatedly(context, options, () => show(context, [words ?? []].flat(), options)),
   );
 }
 
@@ -48,7 +50,10 @@ export function clusterRebalanceCommand(runtime: Runtime, parent: Command): Comm
     .option("-f, --force", "also while the objects of a node are being handed over");
   runtime.handle<{ readonly force?: boolean }>(stop, async (context, _words, options) => {
     const [running] = await context.client.jobs.statuses({ kind: KIND, onlyRunning: true });
-    if (running === undefined) return context.print("Rebalance is not running");
+    if (running === undefined) {
+      if (context.settings.json) return context.printJson({ stopped: null });
+      return context.print("Rebalance is not running");
+    }
     await context.client.jobs.stop({ id: running.id }, options.force === true);
     if (context.settings.json) context.printJson({ stopped: running.id });
     else context.print(`Stopped rebalance[${running.id}]`);
@@ -57,10 +62,14 @@ export function clusterRebalanceCommand(runtime: Runtime, parent: Command): Comm
   return group;
 }
 
-async function show(context: CommandContext, words: readonly string[], all: boolean): Promise<void> {
+async function show(
+  context: CommandContext,
+  words: readonly string[],
+  { all, dateTime }: ShowOptions,
+): Promise<void> {
   const id = words.find((word) => /^g\d+$/.test(word));
   const nodes = words.filter((word) => word !== id).map(nodeIdOf);
-  const onlyRunning = !all && id === undefined;
+  const onlyRunning = all !== true && id === undefined;
   const snaps = (
     await context.client.jobs.snaps({ kind: KIND, onlyRunning, ...(id === undefined ? {} : { id }) })
   ).filter(({ targetId }) => nodes.length === 0 || nodes.includes(targetId));
@@ -72,12 +81,16 @@ async function show(context: CommandContext, words: readonly string[], all: bool
   );
   for (const message of new Set(sorted.map((snap) => `${snap.id}: ${snap.message}`)))
     if (!message.endsWith(": ")) context.print(message);
-  context.printTable(COLUMNS, sorted.map(row));
+  const { units } = context.settings;
+  context.printTable(
+    COLUMNS,
+    sorted.map((snap) => row(snap, units, dateTime === true)),
+  );
   for (const group of byId(sorted)) {
     const objects = group.reduce((sum, { sentObjects }) => sum + sentObjects, 0);
     const bytes = group.reduce((sum, { sentBytes }) => sum + sentBytes, 0);
     if (objects > 0)
-      context.print(`${group[0]?.id}: ${objects} objects migrated (total size ${formatSize(bytes)})`);
+      context.print(`${group[0]?.id}: ${objects} objects migrated (total size ${formatSize(bytes, units)})`);
     for (const snap of group) if (snap.error !== "") context.print(`t[${snap.targetId}]: ${snap.error}`);
   }
 }
@@ -90,16 +103,17 @@ function byId(snaps: readonly JobSnap[]): readonly (readonly JobSnap[])[] {
   return [...new Set(snaps.map(({ id }) => id))].map((id) => snaps.filter((snap) => snap.id === id));
 }
 
-function row(snap: JobSnap): readonly string[] {
+function row(snap: JobSnap, units: Units, withDate: boolean): readonly string[] {
+  const time = (text: string): string => text.slice(withDate ? 0 : 11, 19).replace("T", " ");
   return [
     snap.id,
     `t[${snap.targetId}]`,
     String(snap.sentObjects),
-    formatSize(snap.sentBytes),
+    formatSize(snap.sentBytes, units),
     String(snap.receivedObjects),
-    formatSize(snap.receivedBytes),
-    snap.startTime.slice(11, 19),
-    snap.endTime === "" ? "-" : snap.endTime.slice(11, 19),
+    formatSize(snap.receivedBytes, units),
+    time(snap.startTime),
+    snap.endTime === "" ? "-" : time(snap.endTime),
     snap.isAborted ? "Aborted" : snap.endTime === "" ? "Running" : "Finished",
   ];
 }

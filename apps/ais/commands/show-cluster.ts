@@ -45,11 +45,12 @@ async function showCluster(context: CommandContext, selected: string): Promise<v
       Object.fromEntries(states.map((state) => [state.snode.daemon_id, state.status])),
     );
   }
+  const style = { colors: context.colors, units: context.settings.units };
   const shownProxies = states.filter((state) => state.snode.daemon_type === "proxy");
   const shownTargets = states.filter((state) => state.snode.daemon_type === "target");
-  if (shownProxies.length > 0) printTable(context, proxyTable(shownProxies, context.colors));
+  if (shownProxies.length > 0) printTable(context, proxyTable(shownProxies, style));
   if (shownProxies.length > 0 && shownTargets.length > 0) context.print("");
-  if (shownTargets.length > 0) printTable(context, targetTable(shownTargets, context.colors));
+  if (shownTargets.length > 0) printTable(context, targetTable(shownTargets, style));
   if (selected === "") await printSummary(context, smap, states);
 }
 
@@ -69,7 +70,8 @@ function printTable(context: CommandContext, table: ReturnType<typeof proxyTable
   context.printTable(table.columns, table.rows);
 }
 
-async function printSummary(
+/** Below the heading `Cluster:`. `states` are those of all nodes. */
+export async function printSummary(
   context: CommandContext,
   smap: Smap,
   states: readonly NodeState[],
@@ -82,8 +84,19 @@ async function printSummary(
   ]);
   const { endpoint } = context.client;
   const tracingBuild = textAt(tracing, "build");
-  const pairs = clusterSummary({ endpoint, smap, states, config, backends, tracingBuild });
-  context.print(`\n${context.colors.blue("Cluster:")}`);
+  const { units } = context.settings;
+  const pairs = clusterSummary({ endpoint, smap, states, config, backends, tracingBuild, units });
+  context.print("");
+  printTitled(context, "Cluster:", pairs);
+}
+
+/** Titles and values in two columns below a heading. */
+export function printTitled(
+  context: CommandContext,
+  heading: string,
+  pairs: readonly (readonly [string, string])[],
+): void {
+  context.print(context.colors.blue(heading));
   const width = Math.max(...pairs.map(([title]) => title.length)) + 1;
   for (const [title, value] of pairs) context.print(`   ${`${title}:`.padEnd(width)}   ${value}`);
 }

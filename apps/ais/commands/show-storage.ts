@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { fetchNodeStates, type NodeState, nodeIdOf, ONLINE } from "../cluster/node-states.ts";
 import type { Runtime } from "../context.ts";
 import { UsageError } from "../errors.ts";
-import { formatSize } from "../output/units.ts";
+import { formatSize, type Units } from "../output/units.ts";
 
 const COLUMNS = ["TARGET", "MOUNTPATH", "USED(%)", "USED", "AVAIL", "FILE SYSTEM"];
 const UNKNOWN = "-";
@@ -27,7 +27,7 @@ export function showStorageCommand(runtime: Runtime, parent: Command): void {
     }
     context.printTable(
       COLUMNS.map((name) => ({ name })),
-      states.flatMap(mountpathRows),
+      states.flatMap((state) => mountpathRows(state, context.settings.units)),
     );
     for (const { snode, status } of states) {
       const alert = textAt(status, "capacity.cs_err");
@@ -36,15 +36,15 @@ export function showStorageCommand(runtime: Runtime, parent: Command): void {
   });
 }
 
-function mountpathRows({ snode, state, status }: NodeState): readonly (readonly string[])[] {
+function mountpathRows({ snode, state, status }: NodeState, units: Units): readonly (readonly string[])[] {
   const title = `t[${snode.daemon_id}]`;
   if (state !== ONLINE) return [[title, state, ...COLUMNS.slice(2).map(() => UNKNOWN)]];
   return Object.entries(asJsonObject(valueAt(status, "capacity.mountpaths"))).map(([path, usage]) => [
     title,
     path,
     `${numberAt(usage, "pct_used")}%`,
-    formatSize(numberAt(usage, "used")),
-    formatSize(numberAt(usage, "avail")),
+    formatSize(numberAt(usage, "used"), units),
+    formatSize(numberAt(usage, "avail"), units),
     `${textAt(usage, "fs.Fs")}(${textAt(usage, "fs.FsType")})`,
   ]);
 }

@@ -4,8 +4,8 @@ import { nodeName } from "@ais/wire/smap.ts";
 import { damageCount, type StorageJobStatus } from "@ais/wire/storage-report.ts";
 import { Argument, type Command } from "commander";
 import type { CommandContext, Runtime } from "../context.ts";
-import { parseSizeValue } from "../option-values.ts";
-import { formatSize } from "../output/units.ts";
+import { parseSizeValue, type SizeValue, sizeOf } from "../option-values.ts";
+import { formatSize, type Units } from "../output/units.ts";
 import { printReports } from "../storage/report-text.ts";
 import {
   chosenTargets,
@@ -18,7 +18,7 @@ import {
 } from "../storage/targets.ts";
 
 interface Options {
-  readonly rate?: number;
+  readonly rate?: SizeValue;
 }
 
 const COLUMNS = ["TARGET", "STATE", "OBJECTS", "VERIFIED", "DAMAGES", "TIME"] as const;
@@ -41,7 +41,9 @@ export function storageScrubCommand(runtime: Runtime, parent: Command): Command 
   return runtime.handle<Options>(command, async (context, [action, target], options) => {
     const { client } = context;
     const targets = await chosenTargets(client, target === undefined ? undefined : String(target));
-    const request = { verify: true, bytes_per_second: options.rate ?? DEFAULT_BYTES_PER_SECOND };
+    const bytesPerSecond =
+      options.rate === undefined ? DEFAULT_BYTES_PER_SECOND : sizeOf(options.rate, context.settings);
+    const request = { verify: true, bytes_per_second: bytesPerSecond };
     const statuses =
       action === "start"
         ? await onTargets(targets, (id) => client.storage.start(id, "scrub", request))
@@ -62,7 +64,7 @@ function show(context: CommandContext, statuses: readonly TargetStatus[]): void 
   }
   context.printTable(
     COLUMNS.map((name) => ({ name })),
-    statuses.map(row),
+    statuses.map((status) => row(status, context.settings.units)),
   );
   const damaged = reportsOf(statuses).filter(({ report }) => damageCount(report) > 0);
   if (damaged.length === 0) return;
@@ -70,7 +72,7 @@ function show(context: CommandContext, statuses: readonly TargetStatus[]): void 
   printReports(context, damaged);
 }
 
-function row({ target, status }: TargetStatus): readonly string[] {
+function row({ target, status }: TargetStatus, units: Units): readonly string[] {
   const { mountpaths, state, started_ms, ended_ms } = status;
   const sum = (read: (report: StorageJobStatus["mountpaths"][number]) => number): number =>
     mountpaths.reduce((total, report) => total + read(report), 0);
@@ -80,7 +82,12 @@ function row({ target, status }: TargetStatus): readonly string[] {
     nodeName(target),
     state,
     state === "never" ? "-" : `${sum((report) => report.objects)} of ${expected}`,
-    state === "never" ? "-" : formatSize(sum((report) => report.verified_bytes)),
+    state === "never"
+      ? "-"
+      : formatSize(
+          sum((report) => report.verified_bytes),
+          units,
+        ),
     state === "never" ? "-" : String(damagesOf(status)),
     state === "never" ? "-" : formatDurationMs(Math.max(0, Math.round((endMs - started_ms) / 100) * 100)),
   ];

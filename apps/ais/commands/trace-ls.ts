@@ -1,4 +1,5 @@
 /** `ais trace ls`: recent traces, newest first. */
+import { sleep } from "@ais/base/lifecycle.ts";
 import { bucketCname } from "@ais/wire/bck.ts";
 import { OPERATIONS } from "@ais/wire/operations.ts";
 import type { Command } from "commander";
@@ -20,6 +21,8 @@ interface Options {
 }
 
 export const TRACE_QUERY_DEADLINE_MS = 10_000;
+const ARRIVAL_DEADLINE_MS = 2500;
+const POLL_INTERVAL_MS = 250;
 const DEFAULT_LIMIT = 20;
 const DEFAULT_LOOKBACK_MS = 3_600_000;
 /** Services that trace backends record of themselves. */
@@ -51,11 +54,35 @@ export function traceListCommand(runtime: Runtime, parent: Command): Command {
     );
   return runtime.handle<Options>(command, async (context, _, options) => {
     const jaeger = new JaegerClient(context.settings.traceEndpoint, TRACE_QUERY_DEADLINE_MS);
-    const traces = (await findTraces(jaeger, options)).slice(0, options.limit).map(summarize);
+    const found = await findArrivingTraces(jaeger, options, context.io.signal);
+    const traces = found.slice(0, options.limit).map(summarize);
     if (context.settings.json) return context.printJson(traces);
-    if (traces.length === 0) return context.print(`No traces found at ${jaeger.endpoint}.`);
+    if (traces.length === 0) {
+      context.print(`No traces found at ${jaeger.endpoint}.`);
+      context.note("They arrive a second or two after their requests; what nodes send: ais show tracing");
+      return;
+    }
     printTraces(context, traces);
   });
+}
+
+/** Where there are none at all, the first ones may be on their way: nodes send theirs once a second. */
+async function findArrivingTraces(
+  jaeger: JaegerClient,
+  options: Options,
+  signal: AbortSignal,
+): Promise<readonly Trace[]> {
+  const { service, operation, bucket, minDuration, errors } = options;
+  const isAny = [service, operation, bucket, minDuration, errors].every(
+    (condition) => condition === undefined,
+  );
+  const deadlineMs = performance.now() + (isAny ? ARRIVAL_DEADLINE_MS : 0);
+  for (;;) {
+    const found = await findTraces(jaeger, options);
+    if (found.length > 0 || performance.now() > deadlineMs) return found;
+    await sleep(POLL_INTERVAL_MS, signal);
+    signal.throwIfAborted();
+  }
 }
 
 async function findTraces(jaeger: JaegerClient, options: Options): Promise<readonly Trace[]> {

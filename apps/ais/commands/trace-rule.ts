@@ -6,12 +6,18 @@ import { expiryMs, type SamplingRule } from "@ais/wire/sampling-rules.ts";
 import type { Command } from "commander";
 import type { CommandContext, Runtime } from "../context.ts";
 import { UsageError } from "../errors.ts";
-import { parseDurationValue, parseShareValue, parseSizeValue } from "../option-values.ts";
+import {
+  parseDurationValue,
+  parseShareValue,
+  parseSizeValue,
+  type SizeValue,
+  sizeOf,
+} from "../option-values.ts";
 
 interface AddOptions {
   readonly bucket?: string;
   readonly operation?: string;
-  readonly minSize?: number;
+  readonly minSize?: SizeValue;
   readonly user?: string;
   readonly probability: number;
   readonly for?: number;
@@ -56,7 +62,7 @@ function addCommand(runtime: Runtime, parent: Command): void {
       id,
       bucket: options.bucket,
       operation: options.operation,
-      min_size: options.minSize,
+      min_size: options.minSize === undefined ? undefined : sizeOf(options.minSize, context.settings),
       user: options.user,
       probability: options.probability,
       for: options.for === undefined ? undefined : formatDurationMs(options.for),

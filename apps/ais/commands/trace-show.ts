@@ -19,7 +19,10 @@ export function traceShowCommand(runtime: Runtime, parent: Command): Command {
     }
     const jaeger = new JaegerClient(context.settings.traceEndpoint, TRACE_QUERY_DEADLINE_MS);
     const spans = await jaeger.trace(traceId.padStart(32, "0"));
-    if (spans === null) throw new Error(`trace "${traceId}" not found at ${jaeger.endpoint}`);
+    if (spans === null)
+      throw new Error(
+        `trace "${traceId}" not found at ${jaeger.endpoint}; spans arrive a second or two after their request`,
+      );
     if (context.settings.json) return context.printJson(spans);
     const { columns } = context.io;
     const lines = renderWaterfall(spans, {

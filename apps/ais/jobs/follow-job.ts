@@ -3,7 +3,7 @@ import { formatDurationMs } from "@ais/base/units.ts";
 import type { JobStatus } from "@ais/client/job-api.ts";
 import type { CommandContext } from "../context.ts";
 import { startProgress } from "../output/progress.ts";
-import { counted, formatSize } from "../output/units.ts";
+import { counted, formatSize, type Units } from "../output/units.ts";
 
 export interface FollowedJob {
   readonly id: string;
@@ -63,11 +63,11 @@ function waitSignal(interrupted: AbortSignal, { id, timeoutMs }: FollowedJob): A
 export async function waitForJob(context: CommandContext, id: string, timeoutMs?: number): Promise<void> {
   const result = await followJob(context, { id, verb: "Done", totalObjects: null, timeoutMs });
   if (context.settings.json) context.printJson({ job: id, objects: result.objects, bytes: result.bytes });
-  else context.print(`${result.status.kind}[${id}] done: ${doneText(result)}`);
+  else context.print(`${result.status.kind}[${id}] done: ${doneText(result, context.settings.units)}`);
 }
 
-export function doneText({ objects, bytes }: FollowResult): string {
-  return `${counted(objects, "object")} (${formatSize(bytes)})`;
+export function doneText({ objects, bytes }: FollowResult, units: Units): string {
+  return `${counted(objects, "object")} (${formatSize(bytes, units)})`;
 }
 
 interface Showing {

@@ -1,6 +1,6 @@
 /** Options that select objects for jobs. */
 import { AisError } from "@ais/base/errors.ts";
-import { parseTemplate, templateCount } from "@ais/wire/object-template.ts";
+import { type ObjectTemplate, parseTemplate, templateCount } from "@ais/wire/object-template.ts";
 import { UsageError } from "../errors.ts";
 
 export interface SelectionOptions {
@@ -39,10 +39,15 @@ export function parseSelection({ list, template, prefix }: SelectionOptions): Se
 }
 
 function countOf(template: string): number | null {
+  const parsed = parseObjectTemplate(template);
+  const count = templateCount(parsed);
+  return parsed.ranges.length === 0 || !Number.isFinite(count) ? null : count;
+}
+
+/** Throws `UsageError` for one that is malformed. */
+export function parseObjectTemplate(template: string): ObjectTemplate {
   try {
-    const parsed = parseTemplate(template);
-    const count = templateCount(parsed);
-    return parsed.ranges.length === 0 || !Number.isFinite(count) ? null : count;
+    return parseTemplate(template);
   } catch (error) {
     throw error instanceof AisError ? new UsageError(error.message) : error;
   }

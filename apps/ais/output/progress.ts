@@ -1,6 +1,6 @@
 /** Progress of a transfer: bars on a terminal, plain lines where asked for without one, else nothing. */
 import type { CliIo } from "../io.ts";
-import { formatSize } from "./units.ts";
+import { formatRate, formatSize } from "./units.ts";
 
 export interface Progress {
   bytes(count: number): void;
@@ -39,7 +39,7 @@ function plainProgress(io: CliIo, plan: ProgressPlan): Progress {
     reportedAtMs = performance.now();
     const itemPercent = percent(items, plan.items);
     const bytePercent = plan.totalBytes === 0 ? "" : ` (${percent(bytes, plan.totalBytes)}%)`;
-    io.err(`${plan.verb} ${items}(${itemPercent}%) objects, ${formatSize(bytes, 1)}${bytePercent}.\n`);
+    io.err(`${plan.verb} ${items}(${itemPercent}%) objects, ${formatSize(bytes, "iec", 1)}${bytePercent}.\n`);
   };
   const reportWhenDue = (): void => {
     if (performance.now() - reportedAtMs >= PLAIN_INTERVAL_MS) report();
@@ -84,8 +84,8 @@ async function barProgress(plan: ProgressPlan): Promise<Progress> {
     const seconds = Math.max((performance.now() - startedAtMs) / 1000, 0.001);
     itemBar?.update(items, { shown: `${items}/${plan.items}` });
     byteBar?.update(bytes, {
-      shown: `${formatSize(bytes)}/${formatSize(plan.totalBytes)}`,
-      rate: `${formatSize(bytes / seconds, 1)}/s`,
+      shown: `${formatSize(bytes, "iec")}/${formatSize(plan.totalBytes, "iec")}`,
+      rate: formatRate(bytes / seconds, "iec", 1),
     });
   };
   update();

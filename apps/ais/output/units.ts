@@ -1,13 +1,34 @@
 /** Sizes, times and counts as people read them, in AIStore's spelling. */
-import { formatDurationNs, formatSizeIec } from "@ais/base/units.ts";
+import { formatDurationNs, formatSizeIec, formatSizeSi } from "@ais/base/units.ts";
+
+/** What `--units` takes: `8.15KiB`, `8.35KB`, or `8345` for programs. */
+export const UNITS = ["iec", "si", "raw"] as const;
+export type Units = (typeof UNITS)[number];
 
 /** `12B`, `8.15KiB`. Takes the decimal strings of the wire too. */
-export function formatSize(sizeBytes: number | bigint | string, digits = 2): string {
-  return formatSizeIec(Number(sizeBytes), digits);
+export function formatSize(sizeBytes: number | bigint | string, units: Units, digits = 2): string {
+  if (units === "raw") return String(Math.round(Number(sizeBytes)));
+  return units === "si" ? formatSizeSi(Number(sizeBytes), digits) : formatSizeIec(Number(sizeBytes), digits);
+}
+
+/** What was counted is shown with its unit in any case, as in AIStore: `8345B`. */
+export function formatCountedSize(sizeBytes: number, units: Units): string {
+  return formatSize(sizeBytes, units) + (units === "raw" ? "B" : "");
+}
+
+/** `8.15KiB/s`. */
+export function formatRate(bytesPerSecond: number, units: Units, digits = 2): string {
+  return `${formatSize(bytesPerSecond, units, digits)}${units === "raw" ? "B" : ""}/s`;
+}
+
+/** Three significant digits, or whole nanoseconds. */
+export function formatLatency(durationNs: number, units: Units): string {
+  return units === "raw" ? `${Math.round(durationNs)}ns` : formatMicroseconds(durationNs / 1000);
 }
 
 /** Long times need no fractions: `17m`, `2h5m5s`; short ones do. */
-export function formatUptime(uptimeNs: number): string {
+export function formatUptime(uptimeNs: number, units: Units): string {
+  if (units === "raw") return `${uptimeNs}ns`;
   const seconds = uptimeNs / 1e9;
   return seconds < 100
     ? formatMicroseconds(uptimeNs / 1000)

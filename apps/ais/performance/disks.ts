@@ -2,7 +2,7 @@
 import type { AisClient } from "@ais/client/ais-client.ts";
 import { asJsonObject, type JsonObject, numberAt, textAt, valueAt } from "@ais/client/json-view.ts";
 import { WHAT } from "@ais/wire/queries.ts";
-import { formatSize } from "../output/units.ts";
+import { formatRate, formatSize, type Units } from "../output/units.ts";
 import type { PerformanceTable } from "./tables.ts";
 
 /** `what=disk` of targets. */
@@ -29,11 +29,15 @@ const DISK_COLUMNS = [
 ];
 
 /** With `isSummary` one row a target: rates added, averages and use of all its disks together. */
-export function diskTable(targets: readonly TargetDisks[], isSummary: boolean): PerformanceTable {
+export function diskTable(
+  targets: readonly TargetDisks[],
+  isSummary: boolean,
+  units: Units,
+): PerformanceTable {
   if (isSummary)
     return {
       columns: ["TARGET", ...DISK_COLUMNS],
-      rows: targets.map(({ id, disks }) => [`t[${id}]`, ...diskCells(ratesOf(disks), disks)]),
+      rows: targets.map(({ id, disks }) => [`t[${id}]`, ...diskCells(ratesOf(disks), disks, units)]),
     };
   return {
     columns: ["TARGET", "DISK", ...DISK_COLUMNS],
@@ -41,7 +45,7 @@ export function diskTable(targets: readonly TargetDisks[], isSummary: boolean): 
       Object.entries(ratesOf(disks)).map(([disk, rates]) => [
         `t[${id}]`,
         disk,
-        ...diskCells({ [disk]: rates }, disks),
+        ...diskCells({ [disk]: rates }, disks, units),
       ]),
     ),
   };
@@ -51,18 +55,18 @@ function ratesOf(disks: JsonObject): JsonObject {
   return asJsonObject(disks["AllDiskStats"]);
 }
 
-function diskCells(rates: JsonObject, disks: JsonObject): readonly string[] {
+function diskCells(rates: JsonObject, disks: JsonObject, units: Units): readonly string[] {
   const all = Object.values(rates);
   const add = (name: string): number => all.reduce<number>((sum, each) => sum + numberAt(each, name), 0);
   const mean = (name: string): number => (all.length === 0 ? 0 : add(name) / all.length);
   return [
-    `${formatSize(add("RBps"))}/s`,
-    formatSize(mean("Ravg")),
-    `${formatSize(add("WBps"))}/s`,
-    formatSize(mean("Wavg")),
+    formatRate(add("RBps"), units),
+    formatSize(mean("Ravg"), units),
+    formatRate(add("WBps"), units),
+    formatSize(mean("Wavg"), units),
     `${Math.round(mean("Util"))}%`,
     `${numberAt(disks, "pct_avg")}%`,
-    formatSize(numberAt(disks, "total_avail")),
+    formatSize(numberAt(disks, "total_avail"), units),
   ];
 }
 
@@ -75,7 +79,7 @@ const CAPACITY_COLUMNS = [
   "CAP STATUS",
 ];
 
-export function capacityTable(targets: readonly TargetDisks[]): PerformanceTable {
+export function capacityTable(targets: readonly TargetDisks[], units: Units): PerformanceTable {
   return {
     columns: CAPACITY_COLUMNS,
     rows: targets.map(({ id, disks }) => {
@@ -90,7 +94,7 @@ export function capacityTable(targets: readonly TargetDisks[]): PerformanceTable
         `t[${id}]`,
         String(mountpaths.length),
         used.join("  "),
-        formatSize(numberAt(disks, "total_avail")),
+        formatSize(numberAt(disks, "total_avail"), units),
         [...systems].sort().join(", "),
         textAt(disks, "cs_err") || "good",
       ];
@@ -99,7 +103,7 @@ export function capacityTable(targets: readonly TargetDisks[]): PerformanceTable
 }
 
 /** One row a mountpath, as `ais storage mountpath` shows them. */
-export function mountpathTable(targets: readonly TargetDisks[]): PerformanceTable {
+export function mountpathTable(targets: readonly TargetDisks[], units: Units): PerformanceTable {
   return {
     columns: ["TARGET", "MOUNTPATH", "DISKS", "FILE SYSTEM", "USED(%)", "USED", "AVAIL"],
     rows: targets.flatMap(({ id, disks }) =>
@@ -109,8 +113,8 @@ export function mountpathTable(targets: readonly TargetDisks[]): PerformanceTabl
         diskNames(usage) || "-",
         `${textAt(usage, "fs.Fs")}(${textAt(usage, "fs.FsType")})`,
         `${numberAt(usage, "pct_used")}%`,
-        formatSize(numberAt(usage, "used")),
-        formatSize(numberAt(usage, "avail")),
+        formatSize(numberAt(usage, "used"), units),
+        formatSize(numberAt(usage, "avail"), units),
       ]),
     ),
   };

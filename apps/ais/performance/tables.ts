@@ -1,5 +1,5 @@
 /** Tables of `ais performance`, with AIStore's columns. Pure. */
-import { formatMicroseconds, formatSize } from "../output/units.ts";
+import { formatCountedSize, formatLatency, formatRate, type Units } from "../output/units.ts";
 import type { Measured, Sample } from "./sample.ts";
 
 export interface PerformanceTable {
@@ -28,6 +28,7 @@ export interface TableOptions {
   /** Columns whose names match, those among them that are zero everywhere. */
   readonly regex?: RegExp;
   readonly averageSize?: boolean;
+  readonly units: Units;
 }
 
 /** `get.n` is `GET(n)`, `err.put.cksum.n` is `ERR-PUT-CKSUM(n)`. */
@@ -46,8 +47,11 @@ export function countersTable(now: Sample, measured: Measured, options: TableOpt
         const bytes = figure(now, id, name);
         const count = figure(now, id, group + COUNT);
         if (bytes === 0) return null;
-        const average = options.averageSize === true && count > 0 ? `  ${formatSize(bytes / count)}` : "";
-        return formatSize(bytes) + average;
+        const average =
+          options.averageSize === true && count > 0
+            ? `  ${formatCountedSize(bytes / count, options.units)}`
+            : "";
+        return formatCountedSize(bytes, options.units) + average;
       },
     };
   });
@@ -87,7 +91,7 @@ export function latencyTable(
     const mean = (ids: readonly string[]): string | null => {
       const count = sum(ids, (id) => difference(before, now, id, group + COUNT));
       const ns = sum(ids, (id) => difference(before, now, id, name));
-      return count < OPERATIONS_MIN ? null : formatMicroseconds(ns / count / 1000);
+      return count < OPERATIONS_MIN ? null : formatLatency(ns / count, options.units);
     };
     return [
       { name: columnName(group, "n"), cell: (id) => countText(now, id, group + COUNT) },
@@ -116,12 +120,15 @@ function rates(
   const columns = inOrder(names).flatMap((name): Column[] => {
     const group = groupOf(name);
     const rate = (ids: readonly string[]): string =>
-      `${formatSize(sum(ids, (id) => difference(before, now, id, name)) / seconds)}/s`;
+      formatRate(sum(ids, (id) => difference(before, now, id, name)) / seconds, options.units);
     return [
       { name: columnName(group, "n"), cell: (id) => countText(now, id, group + COUNT) },
       {
         name: columnName(group, "size"),
-        cell: (id) => (figure(now, id, name) === 0 ? null : formatSize(figure(now, id, name))),
+        cell(id) {
+          const bytes = figure(now, id, name);
+          return bytes === 0 ? null : formatCountedSize(bytes, options.units);
+        },
       },
       {
         name: columnName(group, "bw"),

@@ -7,7 +7,7 @@ import {
   type MountpathReport,
 } from "@ais/wire/storage-report.ts";
 import type { CommandContext } from "../context.ts";
-import { counted, formatSize } from "../output/units.ts";
+import { counted, formatSize, type Units } from "../output/units.ts";
 
 const COLUMNS = ["MOUNTPATH", "OBJECTS", "FILES", "SIZE", "VERIFIED", "DAMAGES"] as const;
 
@@ -22,7 +22,7 @@ export function printReports(context: CommandContext, reports: readonly TargetRe
   const hasTargets = reports.some(({ target }) => target !== "");
   context.printTable(
     [{ name: "TARGET", hidden: !hasTargets }, ...COLUMNS.map((name) => ({ name }))],
-    reports.map(({ target, report }) => [target, ...row(report)]),
+    reports.map(({ target, report }) => [target, ...row(report, context.settings.units)]),
   );
   for (const { report } of reports) printDamages(context, report);
   const total = reports.reduce((sum, { report }) => sum + damageCount(report), 0);
@@ -37,14 +37,16 @@ function isIndexDamaged({ counts }: MountpathReport): boolean {
   return (counts["damaged-index"] ?? 0) + (counts["bad-record"] ?? 0) > 0;
 }
 
-function row(report: MountpathReport): readonly string[] {
+function row(report: MountpathReport, units: Units): readonly string[] {
   const total = damageCount(report);
   return [
     report.mountpath,
     String(report.objects),
     String(report.object_files),
-    formatSize(report.object_bytes),
-    report.verified_objects === 0 ? "-" : `${report.verified_objects} (${formatSize(report.verified_bytes)})`,
+    formatSize(report.object_bytes, units),
+    report.verified_objects === 0
+      ? "-"
+      : `${report.verified_objects} (${formatSize(report.verified_bytes, units)})`,
     `${total === 0 ? "-" : total}${report.finished ? "" : " (unfinished)"}`,
   ];
 }

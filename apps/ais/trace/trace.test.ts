@@ -30,6 +30,7 @@ function startBackend() {
   const posted: Posted[] = [];
   const queries: URL[] = [];
   let arrivals = 0;
+  const late = { emptySearches: 0 };
   const server = Bun.serve({
     port: 0,
     development: false,
@@ -41,7 +42,8 @@ function startBackend() {
       }
       queries.push(url);
       if (url.pathname === "/api/services") return Response.json({ data: ["aistore-proxy", "jaeger"] });
-      if (url.pathname === "/api/traces") return Response.json({ data: [jaegerTrace()] });
+      if (url.pathname === "/api/traces")
+        return Response.json({ data: late.emptySearches-- > 0 ? [] : [jaegerTrace()] });
       if (url.pathname === `/api/traces/${TRACE_ID}`) return Response.json({ data: [jaegerTrace()] });
       // The collector gets one more node's spans each time it is asked.
       const arrived = cluster.traces ? serverSpans(arrivals++) : [];
@@ -49,7 +51,7 @@ function startBackend() {
       return Response.json({ data: null, errors: [{ code: 404, msg: "trace not found" }] }, { status: 404 });
     },
   });
-  return { server, posted, queries };
+  return { server, posted, queries, late };
 }
 
 const NODE_PROCESS = { p1: { serviceName: "node", tags: [] } };
@@ -235,4 +237,16 @@ test("trace show draws the waterfall, and says when there is no such trace", asy
   expect(await ais("trace", "show", "abcd")).toMatchObject({ status: 1 });
   expect((await ais("trace", "show", "abcd")).err).toContain('trace "abcd" not found');
   expect((await ais("trace", "show", "xyz")).status).toBe(2);
+});
+
+test("the first traces of all are waited for; a search that finds nothing answers at once", async () => {
+  backend.late.emptySearches = 2;
+  const { out } = await ais("trace", "ls");
+  expect(out).toContain(TRACE_ID);
+  expect(backend.queries.filter(({ pathname }) => pathname === "/api/traces")).toHaveLength(3);
+  backend.late.emptySearches = 1;
+  const none = await ais("trace", "ls", "--operation", "object.get");
+  expect(none.out).toMatch(/^No traces found at http/);
+  expect(none.err).toContain("a second or two after their requests");
+  expect(backend.queries.filter(({ pathname }) => pathname === "/api/traces")).toHaveLength(4);
 });

@@ -31,6 +31,8 @@ export async function startGrpcReceiver(
   ingest: Ingest,
   logger: Logger,
 ): Promise<GrpcReceiver> {
+  // What it would print is thrown as well.
+  grpc.setLogVerbosity(grpc.logVerbosity.NONE);
   const server = new grpc.Server({
     "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
     // Without this a second process would share the port and take half of the spans.

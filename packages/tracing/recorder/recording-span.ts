@@ -168,7 +168,10 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
   }
 
   event(name: string, attributes?: Attributes): void {
-    if (this.endMs !== NOT_ENDED) return;
+    if (this.endMs === NOT_ENDED) this.#eventAt(this.#owner.monotonicMs(), name, attributes);
+  }
+
+  #eventAt(timeMs: number, name: string, attributes?: Attributes): void {
     const { limits } = this.#owner;
     const rare = this.#rareParts();
     rare.events ??= [];
@@ -179,7 +182,7 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
     }
     const kept = this.#keepAll(attributes, limits.attributesPerEvent);
     rare.events.push({
-      timeMs: this.#owner.monotonicMs(),
+      timeMs,
       name: cutText(name, limits.valueLengthChars),
       ...kept,
     });
@@ -280,7 +283,9 @@ export class RecordingSpan extends LiveSpan implements Span, EncodableSpan {
     if (tookMs < EXPLAINED_FROM_MS) return;
     const coveredMs = this.#coveredMs + (this.#openChildren > 0 ? endMs - this.#coveredSinceMs : 0);
     const waitMs = tookMs - coveredMs;
-    if (waitMs > tookMs * UNEXPLAINED_SHARE) this.event(THREAD_WAIT_EVENT, { [THREAD_WAIT_MS]: waitMs });
+    if (waitMs <= tookMs * UNEXPLAINED_SHARE) return;
+    // At the end itself: an event after it would be of no span.
+    this.#eventAt(endMs, THREAD_WAIT_EVENT, { [THREAD_WAIT_MS]: Math.round(waitMs * 1000) / 1000 });
   }
 
   /** The value within the limits; undefined when it is left out. Types are checked, since callers' types may lie. */
