@@ -142,3 +142,30 @@ test("where one alone may have the newest form it is asked but once", async () =
   expect(moved).toEqual([5n]);
   await expect(claims.fetch(keyAt("b"), 0n, NOOP_SPAN)).rejects.toMatchObject({ code: "unavailable" });
 });
+
+test("a form that a rebalance brings lets a newer one go first that another target kept", async () => {
+  using fixture = setUp("settled", {
+    a: { place: "kept", createdNs: 3n },
+    b: { place: "kept", createdNs: 5n },
+    c: { place: "settled", createdNs: null },
+  });
+  const { claims, moved, has } = fixture;
+  const key = fixture.keyAt("self");
+  await claims.fetchNewer(key, 5n, "b", NOOP_SPAN);
+  expect(moved).toEqual([]);
+  has.set("b", null);
+  await expect(claims.fetchNewer(key, 3n, "a", NOOP_SPAN)).rejects.toMatchObject({ code: "unavailable" });
+  has.set("b", 5n);
+  await claims.fetchNewer(key, 3n, "a", NOOP_SPAN);
+  expect(moved).toEqual([5n]);
+});
+
+test("one that is outdated itself asks before it reads, and not for every object that comes", async () => {
+  using fixture = setUp("joined", {
+    a: { place: "kept", createdNs: 3n },
+    b: { place: "kept", createdNs: 5n },
+    c: { place: "settled", createdNs: null },
+  });
+  await fixture.claims.fetchNewer(fixture.keyAt("c"), 3n, "a", NOOP_SPAN);
+  expect(fixture.moved).toEqual([]);
+});
