@@ -13,6 +13,7 @@ import { isSettled, unsettledTargets } from "@ais/wire/rmd.ts";
 import type { Smap, Snode } from "@ais/wire/smap.ts";
 import { candidatesFor } from "./candidates.ts";
 import { type Answer, Inquiry, type Question, requireAnswers } from "./inquiry.ts";
+import { isAlive, SilentNodes } from "./is-alive.ts";
 
 export interface ClaimParts {
   readonly member: ClusterMember;
@@ -46,6 +47,7 @@ export class Claims implements Disposable {
   readonly #parts: ClaimParts;
   readonly #fetches = new Map<string, Promise<boolean>>();
   readonly #fresh = new Set<string>();
+  readonly #silent = new SilentNodes();
 
   readonly #unsubscribe: () => void;
 
@@ -133,10 +135,12 @@ export class Claims implements Disposable {
     if (isSettled(member.snapshot) || this.isOutdated) return;
     const candidates = candidatesFor(key.uname, member.snapshot, hrw);
     if (![...candidates].some((id) => id !== sender && id !== nodeId)) return;
-    await this.#inSpan(SPAN.fetch, span, (inquiry) => {
+    const fetchNewest = (inquiry: Inquiry): Promise<boolean> => {
       const others = inquiry.others.filter(({ daemon_id: id }) => id !== sender && candidates.has(id));
       return this.#fetchNewest(key, thanNs, { inquiry, others, candidates });
-    });
+    };
+    const isRunning: typeof isAlive = (...asked) => this.#silent.isAlive(...asked);
+    await this.#inSpan(SPAN.fetch, span, fetchNewest, isRunning);
   }
 
   async #fetch(key: ObjectKey, newerThanNs: bigint, inquiry: Inquiry): Promise<boolean> {
@@ -166,10 +170,19 @@ export class Claims implements Disposable {
     return answers.some(({ found }) => found);
   }
 
-  async #inSpan(name: string, parent: Span, work: (inquiry: Inquiry) => Promise<boolean>): Promise<boolean> {
+  async #inSpan(
+    name: string,
+    parent: Span,
+    work: (inquiry: Inquiry) => Promise<boolean>,
+    isRunning = isAlive,
+  ): Promise<boolean> {
     const { member, caller, nodeId } = this.#parts;
     return withSpan(parent, name, async (span) => {
-      const inquiry = new Inquiry({ caller, nodeId }, member.snapshot, span.recording ? span : parent);
+      const inquiry = new Inquiry(
+        { caller, nodeId, isAlive: isRunning },
+        member.snapshot,
+        span.recording ? span : parent,
+      );
       span.set(ATTRIBUTE.asked, inquiry.others.length);
       const found = await work(inquiry);
       span.set(ATTRIBUTE.found, found);
