@@ -36,3 +36,24 @@ test("a rebalance brings the newest form of an object first, and nobody reads an
   expect(await client.wait(id, JOB_MAX_MS)).toMatchObject({ aborted: false, err: "" });
   expect(await client.wrong("b", names, newest)).toEqual([]);
 }, 120_000);
+
+test("what a target was given while it had not caught up yet is read, not what others had before, when it leaves again", async () => {
+  await using cluster = await TestCluster.start({ targets: 3 });
+  const client = new ClusterClient(cluster);
+  await client.create("b");
+  const config = { rebalance: { enabled: false } };
+  expect((await client.act("PUT", "/v1/cluster", "set-config", config)).status).toBe(200);
+  const names = numbered("o", 90);
+  const id = await idOf(must(cluster.targets[0], "target"));
+  const fill = (text: string) => client.fill("b", names, () => Buffer.from(text));
+  await fill("one");
+  await client.changeNode("start-maintenance", id);
+  await fill("two");
+  await client.changeNode("stop-maintenance", id);
+  await fill("three");
+  await client.changeNode("start-maintenance", id);
+  expect(await client.wrong("b", names, () => Buffer.from("three"))).toEqual([]);
+  // What has been read once is known to be the newest, and is overwritten as ever.
+  await fill("four");
+  expect(await client.wrong("b", names, () => Buffer.from("four"))).toEqual([]);
+}, 60_000);
