@@ -49,7 +49,11 @@ test("a target that dies on its way out of service is away with what it has not 
   const t3 = await cluster.start(testNode("target", "t3", 4));
   await untilSmap(t3.member, "p1* t1 t2 t3");
   await p1.member.updateRmd((rmd) => {
-    const marked = withNode({ ...rmd, target_ids: ["t3"] }, "t1", outOfServiceState(t1.member.self));
+    const marked = withNode(
+      { ...rmd, target_ids: ["t1", "t2", "t3"] },
+      "t1",
+      outOfServiceState(t1.member.self),
+    );
     return withNode(marked, "t2", outOfServiceState(t2.member.self, { moved: true }));
   }, NOOP_SPAN);
   await untilFlags(t3.member, "t1", 4);
@@ -63,6 +67,33 @@ test("a target that dies on its way out of service is away with what it has not 
   await untilFlags(p1.member, "t1", 4);
   expect(awayTargets(p1.member.snapshot.smap, p1.member.snapshot.rmd)).toEqual([]);
 });
+
+test.each([
+  [["t1", "t2"], {}, ["t2"]],
+  // It was written to without knowing what the others have.
+  [["t2"], {}, []],
+  [["t2"], { action: "decommission-node", rebalance: false }, ["t2"]],
+  [["t2"], { action: "decommission-node", rebalance: true }, []],
+] as const)(
+  "placement was settled among %j; one that goes out of service, %j, leaves it so among %j",
+  async (...row) => {
+    const [before, change, after] = row;
+    await using cluster = new TestCluster();
+    const p1 = await cluster.start(testNode("proxy", "p1", 1));
+    const t1 = await cluster.start(testNode("target", "t1", 2));
+    const t2 = await cluster.start(testNode("target", "t2", 3));
+    await untilSmap(t2.member, "p1* t1 t2");
+    await p1.member.updateRmd(
+      (rmd) => withNode({ ...rmd, target_ids: [...before] }, "t1", outOfServiceState(t1.member.self, change)),
+      NOOP_SPAN,
+    );
+    await eventually(
+      () => p1.member.snapshot.rmd.left.length > 0,
+      () => "nobody left",
+    );
+    expect(p1.member.snapshot.rmd.target_ids).toEqual([...after]);
+  },
+);
 
 test("a target that was shut down with its objects is away once the map lets go of it", async () => {
   await using cluster = new TestCluster();

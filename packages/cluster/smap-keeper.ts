@@ -4,7 +4,7 @@ import { errorText } from "@ais/base/errors.ts";
 import type { Logger } from "@ais/base/log.ts";
 import type { RepeatLimit } from "@ais/base/repeat-limit.ts";
 import type { Tracing } from "@ais/tracing/types.ts";
-import { emptyRmd, outOfService, withServiceFlags } from "@ais/wire/rmd.ts";
+import { emptyRmd, outOfService, type Rmd, withServiceFlags } from "@ais/wire/rmd.ts";
 import { activeTargets, emptySmap, parseSnode, type Smap, type Snode } from "@ais/wire/smap.ts";
 import { KEYS, nodeKey } from "./cluster-keys.ts";
 import type { Coordinator, KeyValue } from "./coordinator/coordinator.ts";
@@ -71,7 +71,8 @@ export class SmapKeeper {
     const stranded = Object.keys(before.tmap).filter((id) => outOfService(rmd, id)?.moved !== true);
     const lost = [...ids, ...stranded].filter((id) => !Object.hasOwn(after.tmap, id));
     if (ids.length + lost.length === 0) return true;
-    const target_ids = rmd.target_ids.filter((id) => !ids.includes(id));
+    const isOvertaken = ids.some((id) => Object.hasOwn(after.tmap, id) && mayHaveOvertaken(id, rmd));
+    const target_ids = isOvertaken ? [] : rmd.target_ids.filter((id) => !ids.includes(id));
     const left = [...new Set([...rmd.left, ...ids])];
     // Those that stay in the map are no loss: what they hold is known to be theirs.
     const away = [...new Set([...rmd.away, ...lost])].filter((id) => !Object.hasOwn(after.tmap, id));
@@ -130,4 +131,14 @@ export class SmapKeeper {
     }
     return nodes;
   }
+}
+
+/**
+ * What was written to a target that had not caught up with the others yet is newer than what those may have kept of the same
+ * objects. When it leaves and stays in reach, none of them is known to have the newest.
+ */
+function mayHaveOvertaken(id: string, rmd: Rmd): boolean {
+  const state = outOfService(rmd, id);
+  const isGivenUp = state?.action === "decommission-node" && !state.rebalance;
+  return !rmd.target_ids.includes(id) && !isGivenUp;
 }

@@ -11,8 +11,6 @@ const LOCK_UN = 8;
 /** The processes of a daemon that was killed end a moment after it. */
 const ORPHANS_WAIT_MS = 5_000;
 const RETRY_MS = 20;
-const BRIEF_WAIT_MS = 5_000;
-const BRIEF_RETRY_MS = 1;
 
 export interface FileLock extends Disposable {
   /** A process that inherits it holds the lock too, until it ends. */
@@ -68,17 +66,6 @@ export function tryLockFile(path: string): FileLock | null {
   if (takeLock(descriptor)) return { descriptor, [Symbol.dispose]: () => closeSync(descriptor) };
   closeSync(descriptor);
   return null;
-}
-
-/** `tryLockFile` for work that takes no time in any process. Throws `unavailable` when it does. */
-export async function lockBriefly(path: string): Promise<FileLock> {
-  const deadlineMs = performance.now() + BRIEF_WAIT_MS;
-  for (;;) {
-    const lock = tryLockFile(path);
-    if (lock !== null) return lock;
-    if (performance.now() > deadlineMs) throw new AisError("unavailable", `"${path}" stays locked`);
-    await sleep(BRIEF_RETRY_MS);
-  }
 }
 
 /** False when another open file has the lock. */

@@ -25,7 +25,10 @@ export interface ObjectAttributes {
   readonly checksum: Checksum | null;
   /** `"1"`, `"2"`, …; empty when the bucket is not versioned. */
   readonly version: string;
-  /** Nanoseconds since the epoch. */
+  /**
+   * When it was written, in nanoseconds since the epoch, and one more for each change of its metadata since: of two forms of an
+   * object, at two targets, the one with the greater number counts.
+   */
   readonly createdNs: bigint;
   readonly atimeNs: bigint;
   readonly custom: Readonly<Record<string, string>>;

@@ -9,6 +9,7 @@ import type { BucketGate } from "./bucket-gate.ts";
 import type { BucketSweep } from "./bucket-sweep.ts";
 import type { ListingJobs } from "./jobs/listing-jobs.ts";
 import type { ShareHolds } from "./jobs/share-holds.ts";
+import type { Claims } from "./placement/claims.ts";
 import type { HandOver, Sending } from "./placement/hand-over.ts";
 import type { RecentReads } from "./space/recent-reads.ts";
 import type { SpaceGuard } from "./space/space-guard.ts";
@@ -21,6 +22,7 @@ export interface TargetServices extends NodeServices {
   /** What this target itself holds. */
   readonly localStore: ObjectStore;
   readonly handOver: Sending & Pick<HandOver, "drop" | "keep" | "isUnderWay">;
+  readonly claims: Pick<Claims, "fetchNewer">;
   readonly hrw: Hrw;
   readonly storageJobs: Pick<StorageJobs, "start" | "status" | "stop">;
   readonly clock: Clock;

@@ -101,6 +101,7 @@ export async function createTarget(options: TargetOptions): Promise<Target> {
     store: createSettlingStore({ local: gate.store, member, claims, handOver, nodeId }),
     localStore: space.store,
     handOver,
+    claims,
     hrw,
     shareHolds: holds,
     storageJobs,

@@ -81,6 +81,7 @@ export async function createTargetWorker(options: TargetWorkerOptions): Promise<
     store: createSettlingStore({ local: gate.store, member, claims, handOver, nodeId }),
     localStore: space.store,
     handOver,
+    claims,
     hrw,
     bucketGate: gate,
     jobRunner: {

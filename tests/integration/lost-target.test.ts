@@ -44,14 +44,20 @@ test("what a lost target held is given up by name, and renames go on", async () 
     400,
     expect.stringContaining("left the cluster with its objects"),
   ]);
+  // Begun before, it waits for the target, and needs it no longer once that is given up.
+  const waiting = await client.job("POST", "/v1/buckets/c?bck_to=ais/@%23/copied/", "copy-bck");
+  await Bun.sleep(2500);
+  expect((await client.status(waiting)).end_time).toBe(0);
   const verb = ["cluster", "add-remove-nodes", "decommission", id, "--no-rebalance", "-y"];
   expect(await ais(cluster, ...verb)).toMatchObject({
     status: 0,
     out: expect.stringContaining(`t[${id}] has been decommissioned`),
   });
+  expect(await client.wait(waiting, 10_000)).toMatchObject({ aborted: false, err: "" });
   const renamed = client.job("POST", "/v1/buckets/c?bck_to=ais/@%23/d/", "move-bck");
   expect(await client.wait(await renamed, 10_000)).toMatchObject({ aborted: false, err: "" });
   const left = await client.names("d");
   expect(left.length).toBeGreaterThan(0);
   expect(await client.wrong("d", left, contentOf)).toEqual([]);
+  expect(await client.names("copied")).toEqual(left);
 }, 60_000);

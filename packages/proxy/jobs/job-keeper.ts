@@ -15,6 +15,7 @@ import type { ProxyServices } from "../services.ts";
 import { isRebalanceOfInterest, stopForRebalance } from "./beside-rebalance.ts";
 import { concludeMove, reopenOrphans } from "./conclude-move.ts";
 import { isDisturbed, repeatJob } from "./repeat-job.ts";
+import { goesOnWithout } from "./without-given-up.ts";
 
 export interface JobKeeperTimes {
   /** A target that is out of the cluster map for so long does not come back in time for its jobs. */
@@ -75,6 +76,8 @@ async function look(
   });
   const absent = open.filter((id) => missingSinceMs.has(id));
   if (record.stop === null) {
+    // Looked at anew once the record says so.
+    if (absent.length > 0 && (await goesOnWithout(record, absent, services))) return;
     const lost = absent.find((id) => clock.nowMs() - (missingSinceMs.get(id) ?? 0) > times.absenceMaxMs);
     if (lost !== undefined) {
       const stop = { reason: lostText(lost, services), timeNs: clock.nowNs().toString() };

@@ -86,10 +86,15 @@ export async function startJob(
 /** What these kinds leave out would be lost (a bucket that is renamed is gone in the end), or be told as done. */
 const WHOLE_KINDS: readonly JobKind[] = ["copy-bck", "copy-listrange", "delete-listrange", "move-bck"];
 
+/** Whether jobs of this kind must leave out no target that may hold objects. */
+export function isWhole(kind: JobKind): boolean {
+  return WHOLE_KINDS.includes(kind);
+}
+
 /** Those that may hold objects; for work that must be whole also those out of service, and those that are not there: it waits. */
 function targetsOf({ kind }: NewJob, { member }: ProxyServices): readonly string[] {
   const { smap, rmd } = member.snapshot;
-  if (WHOLE_KINDS.includes(kind)) return holderIds(smap, rmd);
+  if (isWhole(kind)) return holderIds(smap, rmd);
   const holding = holdingTargets(smap, rmd).map((node) => node.daemon_id);
   return holding.filter((id) => outOfService(rmd, id)?.final !== true);
 }
@@ -103,7 +108,7 @@ async function stopUnlessWhole(
   { span }: Pick<Call, "span">,
   { jobs, member, clock }: ProxyServices,
 ): Promise<void> {
-  if (!WHOLE_KINDS.includes(kind)) return;
+  if (!isWhole(kind)) return;
   await member.refresh("smap", span);
   const { smap, rmd } = await member.refresh("rmd", span);
   const missed = holderIds(smap, rmd).find((each) => !targets.includes(each));

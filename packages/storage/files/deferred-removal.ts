@@ -66,7 +66,7 @@ export class DeferredRemoval implements FileRemoval {
 
   constructor(options: DeferredRemovalOptions) {
     this.#options = options;
-    this.#marks = new MarkCutter({ ...options, isShared: options.others !== null });
+    this.#marks = new MarkCutter(options);
   }
 
   get pendingCount(): number {

@@ -20,12 +20,7 @@ export class GuestRemoval implements FileRemoval {
 
   constructor(mountpath: string, index: Pick<ObjectIndex, "flushed">, owner: RemovalOwner, logger: Logger) {
     this.#owner = owner;
-    this.#marks = new MarkCutter({
-      mountpath,
-      flushed: (isUrgent) => index.flushed(isUrgent),
-      logger,
-      isShared: true,
-    });
+    this.#marks = new MarkCutter({ mountpath, flushed: (isUrgent) => index.flushed(isUrgent), logger });
   }
 
   /** They wait in the other process, which counts them. */

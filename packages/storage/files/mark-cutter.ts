@@ -6,7 +6,6 @@
 import { statSync } from "node:fs";
 import { truncate } from "node:fs/promises";
 import type { Logger } from "@ais/base/log.ts";
-import { lockBriefly } from "../flock.ts";
 import { errnoCode, errorChainText } from "../storage-error.ts";
 import { objectFilePath } from "./object-path.ts";
 import { MARK_BYTES } from "./trailer.ts";
@@ -29,8 +28,6 @@ export interface MarkCutterOptions {
   readonly mountpath: string;
   readonly flushed: IndexFlushed;
   readonly logger: Logger;
-  /** Other processes may write trailers of the same files. */
-  readonly isShared: boolean;
 }
 
 export class MarkCutter {
@@ -63,9 +60,8 @@ export class MarkCutter {
   }
 
   async #cutMark(path: string): Promise<void> {
-    const { isShared, logger } = this.#options;
+    const { logger } = this.#options;
     try {
-      using _alone = isShared ? await lockBriefly(path) : null;
       await truncate(path, Math.max(0, statSync(path).size - MARK_BYTES));
     } catch (error) {
       if (errnoCode(error) === "ENOENT") return;

@@ -15,6 +15,7 @@ import { layoutOf } from "../lookup.ts";
 import { sameChecksum } from "../receive/expected-checksum.ts";
 import { discardObjectFile } from "../receive/object-file.ts";
 import { SPAN_ATTRIBUTES, SPAN_NAMES } from "../span-names.ts";
+import { errorChainText } from "../storage-error.ts";
 import type { OpenMountpath, StoreContext } from "../store-context.ts";
 import type { CustomMetadata, PutOptions } from "../types.ts";
 import { removeFrom } from "./remove-record.ts";
@@ -26,6 +27,8 @@ export interface CommitRequest {
   readonly options: PutOptions;
   /** The client named the checksum: the same content in place means that nothing changes (wire-compat 3.3). */
   readonly keepIfUnchanged: boolean;
+  /** Called inside the transaction with what is about to be the record; what it throws keeps that from becoming visible. */
+  readonly beforeVisible?: (record: NewRecord) => void;
 }
 
 interface CommitOutcome {
@@ -64,8 +67,26 @@ export async function commitPut(
     context.counters.unchangedPuts += 1;
     if (request.record.fileId !== 0n) await discardObjectFile(context, home, request.record.fileId);
   } else if (outcome.oldFileId !== 0n) home.removal.retire(outcome.oldFileId, parent);
-  for (const { mountpath } of strays) await removeFrom(mountpath, request.indexKey, durability, parent);
+  for (const { mountpath } of strays) await removeStray(context, mountpath, request, parent);
   return outcome.record;
+}
+
+/**
+ * An older copy on another mountpath. The new one is there by now, and counts: what is left of the older one is read by nobody,
+ * and goes with the next PUT or the deletion of the object.
+ */
+async function removeStray(
+  { logger }: StoreContext,
+  mountpath: OpenMountpath,
+  { indexKey, options }: CommitRequest,
+  parent: Span,
+): Promise<void> {
+  try {
+    await removeFrom(mountpath, indexKey, options.durability, parent);
+  } catch (error) {
+    const fields = { mountpath: mountpath.path, error: errorChainText(error) };
+    logger.log("warn", "failed to remove an older copy of an object", fields);
+  }
 }
 
 /** The version that a PUT over `old` gets; 0 when the bucket is not versioned. */
@@ -83,6 +104,7 @@ function replaceRecord(request: CommitRequest, body: Uint8Array, stray: IndexRec
   const old = index.findTrace(indexKey);
   const versionCounter = nextVersion(old ?? stray, request.options);
   const record = { ...request.record, versionCounter, custom: customAfter(request, old, stray) };
+  request.beforeVisible?.(record);
   const value = encodeRecord(record, body, (sizeBytes) => index.valueMemory(sizeBytes));
   index.replace(indexKey, value, record.fileId, old);
   return { record, oldFileId: old?.fileId ?? 0n, kept: false };

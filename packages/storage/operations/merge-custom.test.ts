@@ -1,6 +1,6 @@
 /** What a PUT makes of the custom metadata of the object that it replaces. */
 import { expect, test } from "bun:test";
-import { rmSync } from "node:fs";
+import { rmSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { AisError } from "@ais/base/errors.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
@@ -118,3 +118,24 @@ for (const [what, change] of CHANGES) {
     expect(await again.head(key, NOOP_SPAN)).toEqual(attributes);
   });
 }
+
+test("a PUT whose file cannot follow such a change is refused, and nothing of it is to be seen", async () => {
+  await using opened = await temporaryStore();
+  const { store, directory } = opened;
+  await store.put(key, bodyOf(10), { ...PUT, custom: { a: "1" } }, NOOP_SPAN);
+  const mountpath = join(directory, "mp1");
+  let changed: Promise<unknown> | null = null;
+  const mergeCustom = (old: CustomMetadata): CustomMetadata => {
+    if (changed === null) changed = store.setCustom(key, () => ({ later: "1" }), "os", NOOP_SPAN);
+    // The second call is for the record.
+    else
+      for (const name of objectFiles(mountpath)) unlinkSync(objectFilePath(mountpath, BigInt(`0x${name}`)));
+    return old;
+  };
+  const putting = store.put(key, bodyOf(FILE_BYTES, 2), { ...PUT, mergeCustom }, NOOP_SPAN);
+  await expect(putting).rejects.toMatchObject({ code: "internal" });
+  await changed;
+  expect((await store.head(key, NOOP_SPAN))?.custom).toEqual({ later: "1" });
+  expect(await readObject(store, "o")).toEqual(bodyOf(10));
+  expect(store.stats).toMatchObject({ openWrites: 0 });
+});

@@ -1,6 +1,7 @@
 /** Objects that move here from another target keep what they are, and never replace what is newer. */
 import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { must } from "@ais/base/assert.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import {
   bodyOf,
@@ -12,7 +13,7 @@ import {
   readObject,
   temporaryStore,
 } from "../testing/store-fixture.ts";
-import type { PutOptions } from "../types.ts";
+import type { ObjectAttributes, PutOptions } from "../types.ts";
 
 const key = keyOf("o");
 
@@ -54,10 +55,43 @@ test("an object whose metadata changed since it was looked at is not the one any
   const looked = await store.put(key, bodyOf(10), { ...PUT, custom: { a: "1" } }, NOOP_SPAN);
   await store.setCustom(key, () => ({ a: "2" }), "fsync", NOOP_SPAN);
   expect(await store.deleteUnchanged(key, looked, NOOP_SPAN)).toBe(false);
+  // Nor is it once that was changed back: what was looked at may have gone to another target meanwhile.
   await store.setCustom(key, () => ({ a: "1" }), "fsync", NOOP_SPAN);
-  expect(await store.deleteUnchanged(key, looked, NOOP_SPAN)).toBe(true);
+  expect(await store.deleteUnchanged(key, looked, NOOP_SPAN)).toBe(false);
+  const now = must(await store.head(key, NOOP_SPAN), "the object");
+  expect(await store.deleteUnchanged(key, now, NOOP_SPAN)).toBe(true);
   expect(await store.head(key, NOOP_SPAN)).toBe(null);
 });
+
+for (const [where, sizeBytes] of [
+  ["inline", INLINE_BYTES],
+  ["in a file", FILE_BYTES],
+] as const) {
+  test(`of one object at two targets, ${where}, the one whose metadata was changed is the newer`, async () => {
+    await using here = await temporaryStore();
+    await using there = await temporaryStore();
+    const written = await here.store.put(key, bodyOf(sizeBytes), { ...PUT, custom: { a: "1" } }, NOOP_SPAN);
+    const move = ({ createdNs, version, custom }: ObjectAttributes) =>
+      there.store.put(
+        key,
+        bodyOf(sizeBytes),
+        { ...PUT, custom, compareCustom: true, moved: { createdNs, version } },
+        NOOP_SPAN,
+      );
+    await move(written);
+    const changed = must(
+      await here.store.setCustom(key, () => ({ a: "2" }), "fsync", NOOP_SPAN),
+      "the object",
+    );
+    // Whoever deletes what it has looked at does not mean this one.
+    expect(await here.store.delete(key, "fsync", NOOP_SPAN, written.createdNs)).toBe(false);
+    await move(changed);
+    const { custom, version } = must(await there.store.head(key, NOOP_SPAN), "the object");
+    expect([custom, version]).toEqual([{ a: "2" }, written.version]);
+    await move(written);
+    expect((await there.store.head(key, NOOP_SPAN))?.custom).toEqual({ a: "2" });
+  });
+}
 
 test("a deletion of what was there at a time leaves what was written since", async () => {
   await using opened = await temporaryStore();

@@ -1,5 +1,6 @@
 import type { Span } from "@ais/tracing/types.ts";
 import { isSameCustom, keepsCustom, mergedCustom, withParts } from "../engine-metadata.ts";
+import { syncTrailer, writeTrailer } from "../files/rewrite-trailer.ts";
 import { objectIndexKey } from "../index/key.ts";
 import type { NewRecord } from "../index/record.ts";
 import { isIntact } from "../intact.ts";
@@ -15,7 +16,6 @@ import { isOutOfSpace } from "../storage-error.ts";
 import type { OpenMountpath, StoreContext } from "../store-context.ts";
 import type { Checksum, ObjectAttributes, ObjectBody, ObjectKey, PutOptions } from "../types.ts";
 import { type CommitRequest, commitPut, nextVersion } from "./commit-put.ts";
-import { followInFile } from "./set-custom.ts";
 
 /** One PUT on its way through the stages. */
 interface PutCall {
@@ -119,7 +119,7 @@ async function receiveStart(context: StoreContext, { reader }: PutCall, parent: 
 }
 
 async function store(context: StoreContext, call: PutCall, span: Span): Promise<ObjectAttributes> {
-  const { key, indexKey, home, reader, hashers, options } = call;
+  const { key, home, reader, hashers, options } = call;
   const start = await receiveStart(context, call, span);
   if (start.kind === "whole") {
     hashers.update(start.bytes);
@@ -138,11 +138,16 @@ async function store(context: StoreContext, call: PutCall, span: Span): Promise<
     },
     span,
   );
-  try {
-    const record = await commitPut(context, request, new Uint8Array(0), span);
+  let isRewritten = false;
+  const beforeVisible = (record: NewRecord): void => {
     // Changed meanwhile: the file was complete before the record was.
-    if (record.fileId === request.record.fileId && !isSameMetadata(record, trailer.record))
-      await followInFile(context, home, key, indexKey, record, options.durability);
+    if (isSameMetadata(record, trailer.record)) return;
+    writeTrailer(home.path, key, record, context.hashing);
+    isRewritten = true;
+  };
+  try {
+    const record = await commitPut(context, { ...request, beforeVisible }, new Uint8Array(0), span);
+    if (isRewritten && options.durability === "fsync") await syncTrailer(home.path, record.fileId);
     return attributesOf(record, home);
   } catch (error) {
     // A commit that became visible and could not be flushed counts as failed, but then the record needs its file.

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { NO_FILE_FAULTS } from "@ais/base/durable-write.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import {
   bodyOf,
@@ -100,4 +101,33 @@ test("objects of a store that gets another mountpath are found, replaced and del
   for (const name of names) expect(await grown.delete(keyOf(name), "os", NOOP_SPAN)).toBe(true);
   for (const name of names) expect(await grown.head(keyOf(name), NOOP_SPAN)).toBeNull();
   expect((await grown.list(1n, LIST_ALL, NOOP_SPAN)).objects).toEqual([]);
+});
+
+test("an older copy at another mountpath that cannot be removed does not undo what has replaced it", async () => {
+  await using opened = await temporaryStore();
+  const names = Array.from({ length: 8 }, (_, n) => `o${n}`);
+  for (const name of names) await opened.store.put(keyOf(name), bodyOf(INLINE_BYTES), PUT, NOOP_SPAN);
+  await opened.store[Symbol.asyncDispose]();
+
+  let commits = 2;
+  let failedCount = 0;
+  const beforeCommit = (): void => {
+    if (++commits !== 2) return;
+    failedCount++;
+    throw Object.assign(new Error("EIO: commit"), { code: "EIO" });
+  };
+  const mountpaths = ["mp1", "mp2"].map((name) => join(opened.directory, name));
+  const faults = { files: NO_FILE_FAULTS, beforeCommit };
+  await using grown = await openTestStore(opened.directory, { mountpaths, faults });
+  for (const name of names) {
+    commits = 0;
+    await grown.put(keyOf(name), bodyOf(INLINE_BYTES, 2), PUT, NOOP_SPAN);
+    commits = 2;
+    expect(await readObject(grown, name)).toEqual(bodyOf(INLINE_BYTES, 2));
+  }
+  expect(failedCount).toBeGreaterThan(0);
+  const { objects } = await grown.list(1n, LIST_ALL, NOOP_SPAN);
+  expect(objects.map(({ attributes }) => attributes.version)).toEqual(names.map(() => "2"));
+  for (const name of names) expect(await grown.delete(keyOf(name), "os", NOOP_SPAN)).toBe(true);
+  for (const name of names) expect(await grown.head(keyOf(name), NOOP_SPAN)).toBeNull();
 });

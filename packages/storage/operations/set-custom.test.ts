@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { AisError } from "@ais/base/errors.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
@@ -31,7 +32,8 @@ for (const [where, sizeBytes] of [
     const key = keyOf("o");
     const before = await store.put(key, bodyOf(sizeBytes), { ...PUT, custom: { a: "1" } }, NOOP_SPAN);
     const after = await store.setCustom(key, merge({ b: "zwei ü" }), "fsync", NOOP_SPAN);
-    expect(after).toEqual({ ...before, custom: { a: "1", b: "zwei ü" } });
+    const createdNs = before.createdNs + 1n;
+    expect(after).toEqual({ ...before, createdNs, custom: { a: "1", b: "zwei ü" } });
     expect(await store.head(key, NOOP_SPAN)).toEqual(after);
     expect(await readObject(store, "o")).toEqual(bodyOf(sizeBytes));
     await store[Symbol.asyncDispose]();
@@ -89,4 +91,24 @@ test("deletes an object only while it is the one that was looked at", async () =
   expect(await readObject(store, "o")).toEqual(bodyOf(10, 2));
   expect(await store.deleteUnchanged(keyOf("o"), current, NOOP_SPAN)).toBe(true);
   expect(await store.head(keyOf("o"), NOOP_SPAN)).toBeNull();
+});
+
+test("a change that the file cannot follow is refused, and nothing of it is to be seen", async () => {
+  await using opened = await temporaryStore();
+  const { store, directory } = opened;
+  const before = await store.put(keyOf("o"), bodyOf(FILE_BYTES), { ...PUT, custom: { a: "1" } }, NOOP_SPAN);
+  const mountpath = join(directory, "mp1");
+  for (const name of objectFiles(mountpath)) unlinkSync(objectFilePath(mountpath, BigInt(`0x${name}`)));
+  for (const durability of ["os", "fsync"] as const) {
+    const changing = store.setCustom(keyOf("o"), merge({ b: "2" }), durability, NOOP_SPAN);
+    await expect(changing).rejects.toMatchObject({ code: "internal" });
+  }
+  expect(await store.head(keyOf("o"), NOOP_SPAN)).toEqual(before);
+});
+
+test("what changes nothing leaves the object as old as it was", async () => {
+  await using opened = await temporaryStore();
+  const { store } = opened;
+  const before = await store.put(keyOf("o"), bodyOf(FILE_BYTES), { ...PUT, custom: { a: "1" } }, NOOP_SPAN);
+  expect(await store.setCustom(keyOf("o"), merge({ a: "1" }), "fsync", NOOP_SPAN)).toEqual(before);
 });

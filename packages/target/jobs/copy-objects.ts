@@ -10,7 +10,7 @@ import type { TargetServices } from "../services.ts";
 import { copyOne } from "./copy-one.ts";
 import { EachObject } from "./each-object.ts";
 import { InTurn } from "./in-turn.ts";
-import { missingTarget } from "./missing-target.ts";
+import { missingShare } from "./missing-target.ts";
 import { objectKey, openSource } from "./object-source.ts";
 import { PruneCopies } from "./prune-copies.ts";
 
@@ -53,7 +53,7 @@ function copyAll(context: JobContext, services: TargetServices): JobWork {
     source: openSource(localStore, source, args.selection),
     workerCount: args.workerCount,
     continueOnError: args.continueOnError,
-    obstacle: async () => missingTarget(record.targets, services),
+    obstacle: async () => missingShare(record, services),
     async each(object, signal) {
       if (skipsOwn && object.attributes.createdNs > startNs) return;
       if (args.dryRun) {

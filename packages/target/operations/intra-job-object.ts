@@ -7,6 +7,7 @@ import type { ObjectAttributes, ObjectBody } from "@ais/storage/types.ts";
 import { bucketCname, parseUname } from "@ais/wire/bck.ts";
 import { bucketId } from "@ais/wire/bprops.ts";
 import { bucketNotFound } from "@ais/wire/error-texts.ts";
+import { HEADERS } from "@ais/wire/headers.ts";
 import { validateObjectName } from "@ais/wire/object-name.ts";
 import { decodeTransfer, TRANSFER_HEADER, type TransferResult } from "@ais/wire/object-transfer.ts";
 import { countingIoErrors } from "../io-errors.ts";
@@ -17,6 +18,8 @@ import type { TargetServices } from "../services.ts";
 
 /** Bodies up to this size are read at once: a stream costs more than they do. */
 const WHOLE_BODY_MAX_BYTES = 64 * 1024;
+
+const CALLER_HEADER = HEADERS.callerId.toLowerCase();
 
 export async function intraJobObject(call: Call, services: TargetServices): Promise<HttpReply> {
   const { request, snapshot, span } = call;
@@ -38,7 +41,11 @@ export async function intraJobObject(call: Call, services: TargetServices): Prom
     uname: transfer.uname,
   };
   const smap = await requireOwner(transfer, call, services);
-  const { metrics, jobRunner } = services;
+  const { metrics, jobRunner, claims } = services;
+  const { moved, jobId } = transfer;
+  // A request that is waited for has looked for the newest, or sends what it has just written.
+  if (moved !== null && jobId !== "")
+    await claims.fetchNewer(key, BigInt(moved.createdNs), request.header(CALLER_HEADER) ?? "", span);
   let isTaken = false;
   const body = (): ObjectBody | Promise<ObjectBody> => {
     isTaken = true;

@@ -10,9 +10,10 @@ import type { ObjectKey } from "@ais/storage/types.ts";
 import type { Span } from "@ais/tracing/types.ts";
 import { PATHS } from "@ais/wire/paths.ts";
 import { isSettled, unsettledTargets } from "@ais/wire/rmd.ts";
-import type { Smap } from "@ais/wire/smap.ts";
+import type { Smap, Snode } from "@ais/wire/smap.ts";
 import { candidatesFor } from "./candidates.ts";
 import { type Answer, Inquiry, type Question, requireAnswers } from "./inquiry.ts";
+import { isAlive, SilentNodes } from "./is-alive.ts";
 
 export interface ClaimParts {
   readonly member: ClusterMember;
@@ -35,10 +36,18 @@ const ATTRIBUTE = {
   shared: "ais.object.shared",
 } as const;
 
+/** Who is asked; `candidates` may have the newest form. */
+interface Among {
+  readonly inquiry: Inquiry;
+  readonly others: readonly Snode[];
+  readonly candidates: ReadonlySet<string>;
+}
+
 export class Claims implements Disposable {
   readonly #parts: ClaimParts;
   readonly #fetches = new Map<string, Promise<boolean>>();
   readonly #fresh = new Set<string>();
+  readonly #silent = new SilentNodes();
 
   readonly #unsubscribe: () => void;
 
@@ -115,31 +124,65 @@ export class Claims implements Disposable {
     });
   }
 
+  /**
+   * For the owner, of a form that a rebalance brings from `sender`: where other targets may have kept a newer one, that comes
+   * first, so that nobody reads an older one after it. Throws `unavailable` when one of them runs and does not answer. Shared
+   * with nobody: a request that waits for the sender's form must not wait for itself.
+   */
+  async fetchNewer(key: ObjectKey, thanNs: bigint, sender: string, span: Span): Promise<void> {
+    const { member, hrw, nodeId } = this.#parts;
+    // What is asked for at a target that is outdated is looked for elsewhere anyway.
+    if (isSettled(member.snapshot) || this.isOutdated) return;
+    const candidates = candidatesFor(key.uname, member.snapshot, hrw);
+    if (![...candidates].some((id) => id !== sender && id !== nodeId)) return;
+    const fetchNewest = (inquiry: Inquiry): Promise<boolean> => {
+      const others = inquiry.others.filter(({ daemon_id: id }) => id !== sender && candidates.has(id));
+      return this.#fetchNewest(key, thanNs, { inquiry, others, candidates });
+    };
+    const isRunning: typeof isAlive = (...asked) => this.#silent.isAlive(...asked);
+    await this.#inSpan(SPAN.fetch, span, fetchNewest, isRunning);
+  }
+
   async #fetch(key: ObjectKey, newerThanNs: bigint, inquiry: Inquiry): Promise<boolean> {
     const { others, snapshot } = inquiry;
     const candidates = candidatesFor(key.uname, snapshot, this.#parts.hrw);
-    let holders = others;
-    let sinceNs = newerThanNs;
-    let came = false;
     // With several, an older form must not be here before it is known who has the newest.
-    if (others.filter(({ daemon_id: id }) => candidates.has(id)).length > 1) {
-      const looks = await inquiry.ask(key, handOverOf(newerThanNs, true), others);
-      requireNewest(key, looks, candidates);
-      came = looks.some(({ found, createdNs }) => found && createdNs === 0n);
-      const newestNs = looks.reduce((newest, { createdNs }) => (createdNs > newest ? createdNs : newest), 0n);
-      if (newestNs === 0n) return came;
-      holders = looks.flatMap(({ node, createdNs }) => (createdNs === newestNs ? [node] : []));
-      sinceNs = newestNs - 1n;
-    }
-    const answers = await inquiry.ask(key, handOverOf(sinceNs, false), holders);
-    requireNewest(key, answers, candidates);
-    return came || answers.some(({ found }) => found);
+    if (others.filter(({ daemon_id: id }) => candidates.has(id)).length > 1)
+      return this.#fetchNewest(key, newerThanNs, { inquiry, others, candidates });
+    return this.#fetchFrom(key, newerThanNs, { inquiry, others, candidates });
   }
 
-  async #inSpan(name: string, parent: Span, work: (inquiry: Inquiry) => Promise<boolean>): Promise<boolean> {
+  async #fetchNewest(key: ObjectKey, newerThanNs: bigint, among: Among): Promise<boolean> {
+    const { inquiry, others, candidates } = among;
+    const looks = await inquiry.ask(key, handOverOf(newerThanNs, true), others);
+    requireNewest(key, looks, candidates);
+    const came = looks.some(({ found, createdNs }) => found && createdNs === 0n);
+    const newestNs = looks.reduce((newest, { createdNs }) => (createdNs > newest ? createdNs : newest), 0n);
+    if (newestNs === 0n) return came;
+    const holders = looks.flatMap(({ node, createdNs }) => (createdNs === newestNs ? [node] : []));
+    return (await this.#fetchFrom(key, newestNs - 1n, { inquiry, others: holders, candidates })) || came;
+  }
+
+  async #fetchFrom(key: ObjectKey, newerThanNs: bigint, among: Among): Promise<boolean> {
+    const { inquiry, others, candidates } = among;
+    const answers = await inquiry.ask(key, handOverOf(newerThanNs, false), others);
+    requireNewest(key, answers, candidates);
+    return answers.some(({ found }) => found);
+  }
+
+  async #inSpan(
+    name: string,
+    parent: Span,
+    work: (inquiry: Inquiry) => Promise<boolean>,
+    isRunning = isAlive,
+  ): Promise<boolean> {
     const { member, caller, nodeId } = this.#parts;
     return withSpan(parent, name, async (span) => {
-      const inquiry = new Inquiry({ caller, nodeId }, member.snapshot, span.recording ? span : parent);
+      const inquiry = new Inquiry(
+        { caller, nodeId, isAlive: isRunning },
+        member.snapshot,
+        span.recording ? span : parent,
+      );
       span.set(ATTRIBUTE.asked, inquiry.others.length);
       const found = await work(inquiry);
       span.set(ATTRIBUTE.found, found);

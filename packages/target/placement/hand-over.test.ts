@@ -1,131 +1,12 @@
 /** Sending an object to its owner, against whatever else happens to it. */
 import { expect, test } from "bun:test";
 import { AisError } from "@ais/base/errors.ts";
-import { MemoryJobs } from "@ais/cluster/fixtures/memory-jobs.ts";
-import { NO_STATS, NOTHING_AHEAD } from "@ais/cluster/jobs/job-record.ts";
-import { loadHrw } from "@ais/hrw/hrw.ts";
-import { MemoryMember, memoryNode } from "@ais/node/testing/memory-member.ts";
-import { memoryServices } from "@ais/node/testing/memory-services.ts";
 import { RecordedSpan } from "@ais/node/testing/recording-tracing.ts";
-import { NO_WORKERS, type Workers } from "@ais/node/workers/workers.ts";
-import type { ObjectAttributes, ObjectKey, ObjectReader, ObjectStore } from "@ais/storage/types.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
-import { decodeTransfer, TRANSFER_HEADER } from "@ais/wire/object-transfer.ts";
-import { ShareHolds } from "../jobs/share-holds.ts";
-import { HandOver } from "./hand-over.ts";
-
-const KEY: ObjectKey = { bucketId: 1n, bucketName: "ais://b", objectName: "o", uname: "ais/@#/b/o" };
-const NEVER = new AbortController().signal;
-
-interface Stored {
-  readonly bytes: Uint8Array;
-  readonly attributes: ObjectAttributes;
-}
-
-function stored(text: string, createdNs: bigint): Stored {
-  const bytes = new TextEncoder().encode(text);
-  return {
-    bytes,
-    attributes: {
-      sizeBytes: bytes.length,
-      checksum: null,
-      version: "1",
-      createdNs,
-      atimeNs: 1n,
-      custom: {},
-      mountpath: "/mp",
-    },
-  };
-}
-
-/** One object, which may change under whoever reads it. */
-class OneObjectStore {
-  object: Stored | null;
-  releases = 0;
-
-  constructor(object: Stored | null) {
-    this.object = object;
-  }
-
-  async get(): Promise<ObjectReader> {
-    const { object } = this;
-    if (object === null) throw new AisError("notFound", "missing");
-    return {
-      attributes: object.attributes,
-      offsetBytes: 0,
-      lengthBytes: object.bytes.length,
-      content: { kind: "bytes", bytes: object.bytes },
-      release: () => void this.releases++,
-    };
-  }
-
-  async head(): Promise<ObjectAttributes | null> {
-    return this.object?.attributes ?? null;
-  }
-
-  async delete(...[, , , notNewerThanNs]: Parameters<ObjectStore["delete"]>): Promise<boolean> {
-    const { object } = this;
-    if (object === null || object.attributes.createdNs > (notNewerThanNs ?? object.attributes.createdNs))
-      return false;
-    this.object = null;
-    return true;
-  }
-
-  async deleteUnchanged(_key: ObjectKey, looked: ObjectAttributes): Promise<boolean> {
-    if (this.object?.attributes.createdNs !== looked.createdNs) return false;
-    this.object = null;
-    return true;
-  }
-}
-
-/** The owner, as a server; `onArrival` runs before it answers. */
-function startOwner(onArrival: (text: string) => Promise<number>) {
-  const arrived: string[] = [];
-  const server = Bun.serve({
-    port: 0,
-    async fetch(request) {
-      const transfer = decodeTransfer(request.headers.get(TRANSFER_HEADER));
-      const text = await request.text();
-      const status = await onArrival(text);
-      if (status !== 200) return Response.json({ message: "no", status }, { status });
-      arrived.push(`${text}@${transfer.moved?.createdNs}`);
-      return Response.json({ stored: true, version: "1", checksum: null, atimeNs: "1" });
-    },
-  });
-  return { server, arrived };
-}
-
-async function setUp(
-  object: Stored | null,
-  onArrival: (text: string) => Promise<number>,
-  sync: Workers["sync"] = NO_WORKERS.sync,
-  jobs = new MemoryJobs(),
-) {
-  const { server, arrived } = startOwner(onArrival);
-  const self = memoryNode("target", "selfnode", 1, 1n);
-  const owner = memoryNode("target", "ownernode", server.port ?? 0, 2n);
-  const member = new MemoryMember(self, [owner]);
-  const store = new OneObjectStore(object);
-  const hrw = await loadHrw();
-  // The other one owns it, whatever the hash says.
-  const chosen = Object.create(hrw, { chooseTarget: { value: () => ({ snode: owner }) } });
-  const { metrics, intraAuth } = memoryServices(self);
-  const holds = new ShareHolds(jobs, "selfnode");
-  const handOver = new HandOver({
-    store: store as unknown as ObjectStore,
-    member,
-    hrw: chosen,
-    metrics,
-    intraAuth,
-    nodeId: "selfnode",
-    workers: { sync },
-    holds,
-  });
-  return { store, handOver, holds, arrived, [Symbol.dispose]: () => void server.stop(true) };
-}
+import { handOverFixture, KEY, NEVER, stored } from "../testing/hand-over-fixture.ts";
 
 test("an object goes to its owner with its time, and is gone here; another one is not there", async () => {
-  using fixture = await setUp(stored("one", 7n), async () => 200);
+  using fixture = await handOverFixture(stored("one", 7n), async () => 200);
   const { handOver, store, arrived } = fixture;
   const [first, second] = await Promise.all([handOver.run(KEY, "g1", NEVER), handOver.run(KEY, "g1", NEVER)]);
   expect([first, second]).toEqual([
@@ -139,7 +20,7 @@ test("an object goes to its owner with its time, and is gone here; another one i
 
 test("what was written while it was on its way goes as well", async () => {
   let arrivals = 0;
-  using fixture = await setUp(stored("old", 7n), async () => {
+  using fixture = await handOverFixture(stored("old", 7n), async () => {
     if (arrivals++ === 0) fixture.store.object = stored("new", 8n);
     return 200;
   });
@@ -149,7 +30,7 @@ test("what was written while it was on its way goes as well", async () => {
 });
 
 test("who asks while a transfer ends is answered by one that has sent what was written meanwhile", async () => {
-  using fixture = await setUp(stored("old", 7n), async () => 200);
+  using fixture = await handOverFixture(stored("old", 7n), async () => 200);
   const { handOver, store, arrived } = fixture;
   const deleteUnchanged = store.deleteUnchanged.bind(store);
   let late: Promise<unknown> = Promise.resolve();
@@ -170,7 +51,7 @@ test("who asks while a transfer ends is answered by one that has sent what was w
 test("nothing goes before every process of this target has the map by which it goes", async () => {
   const synced: string[] = [];
   let isBehind = true;
-  using fixture = await setUp(
+  using fixture = await handOverFixture(
     stored("one", 7n),
     async () => 200,
     async (document, version) => {
@@ -190,7 +71,7 @@ test("nothing goes before every process of this target has the map by which it g
 });
 
 test("an owner that does not take it leaves it here", async () => {
-  using fixture = await setUp(stored("one", 7n), async () => 503);
+  using fixture = await handOverFixture(stored("one", 7n), async () => 503);
   await expect(fixture.handOver.run(KEY, "g1", NEVER)).rejects.toThrow("t[ownernode]");
   expect(fixture.store.object).not.toBe(null);
   expect(fixture.store.releases).toBe(1);
@@ -200,7 +81,7 @@ test("an owner that does not take it leaves it here", async () => {
 
 test("its deletion waits for the transfer, and nothing is sent after it", async () => {
   const gate = Promise.withResolvers<number>();
-  using fixture = await setUp(stored("one", 7n), () => gate.promise);
+  using fixture = await handOverFixture(stored("one", 7n), () => gate.promise);
   const { handOver, arrived } = fixture;
   const sending = handOver.run(KEY, "g1", NEVER);
   let isDropped = false;
@@ -220,7 +101,7 @@ test("its deletion waits for the transfer, and nothing is sent after it", async 
 });
 
 test("while it is being deleted nobody sends it", async () => {
-  using fixture = await setUp(stored("one", 7n), async () => 200);
+  using fixture = await handOverFixture(stored("one", 7n), async () => 200);
   const [found, outcome] = await Promise.all([
     fixture.handOver.drop(KEY, NOOP_SPAN),
     fixture.handOver.run(KEY, "g1", NEVER),
@@ -230,7 +111,7 @@ test("while it is being deleted nobody sends it", async () => {
 });
 
 test("what is newer than what its owner deletes stays, and goes there", async () => {
-  using fixture = await setUp(stored("one", 7n), async () => 200);
+  using fixture = await handOverFixture(stored("one", 7n), async () => 200);
   const { handOver, arrived } = fixture;
   const [found, outcome] = await Promise.all([
     handOver.drop(KEY, NOOP_SPAN, 6n),
@@ -243,7 +124,7 @@ test("what is newer than what its owner deletes stays, and goes there", async ()
 
 test("what came back while it was on its way is not deleted, and is sent anew if it still belongs elsewhere", async () => {
   let arrivals = 0;
-  using fixture = await setUp(stored("one", 7n), async () => {
+  using fixture = await handOverFixture(stored("one", 7n), async () => {
     if (arrivals++ === 0) await fixture.handOver.keep(KEY.uname);
     return 200;
   });
@@ -253,7 +134,7 @@ test("what came back while it was on its way is not deleted, and is sent anew if
 });
 
 test("whoever keeps an object waits for a deletion that has begun", async () => {
-  using fixture = await setUp(stored("one", 7n), async () => 200);
+  using fixture = await handOverFixture(stored("one", 7n), async () => 200);
   const { handOver, store } = fixture;
   const deleteUnchanged = store.deleteUnchanged.bind(store);
   let keeping: Promise<unknown> = Promise.resolve();
@@ -270,92 +151,8 @@ test("whoever keeps an object waits for a deletion that has begun", async () => 
   await handOver.keep(KEY.uname);
 });
 
-const EVERYTHING = { names: [], template: "", prefix: "", nonRecursive: false };
-
-/** A job that renames the object's bucket, with a share here that is at `cursor`. */
-async function beginRename(jobs: MemoryJobs, cursor: string | null): Promise<void> {
-  const bucket = { name: "b", provider: "ais", namespace: { uuid: "", name: "" } } as const;
-  await jobs.create({
-    id: "job",
-    kind: "move-bck",
-    from: { bucket, bid: "1" },
-    to: { bucket: { ...bucket, name: "c" }, bid: "2" },
-    description: "",
-    args: { selection: EVERYTHING },
-    startedNs: "1",
-    startedBy: "p",
-    trace: null,
-    targets: ["selfnode", "ownernode"],
-    stop: null,
-    end: null,
-  });
-  if (cursor !== null) await saveShare(jobs, cursor, "running");
-}
-
-function saveShare(jobs: MemoryJobs, cursor: string, state: "running" | "done"): Promise<void> {
-  const share = { nodeId: "selfnode", state, startedNs: "1", endedNs: "0", runs: 1, cursor } as const;
-  const rest = { stats: NO_STATS, ahead: NOTHING_AHEAD, waitingFor: "", error: "", result: null };
-  return jobs.putShare("job", { ...share, ...rest });
-}
-
-test("an object that a share here has yet to come to goes with a rebalance only", async () => {
-  const jobs = new MemoryJobs();
-  using fixture = await setUp(stored("one", 7n), async () => 200, NO_WORKERS.sync, jobs);
-  const { handOver, store, arrived } = fixture;
-  const held = { code: "unavailable", message: expect.stringContaining("until job") };
-  await beginRename(jobs, null);
-  await expect(handOver.run(KEY, "", NEVER)).rejects.toMatchObject(held);
-  await saveShare(jobs, "n", "running");
-  await expect(handOver.run(KEY, "", NEVER)).rejects.toMatchObject(held);
-  expect([arrived, store.object === null]).toEqual([[], false]);
-  // In another bucket.
-  expect(await handOver.run({ ...KEY, bucketId: 3n, uname: "other" }, "", NEVER)).toMatchObject({
-    kind: "sent",
-  });
-  store.object = stored("two", 8n);
-  await saveShare(jobs, "o", "running");
-  expect(await handOver.run(KEY, "", NEVER)).toMatchObject({ kind: "sent" });
-  store.object = stored("three", 9n);
-  await saveShare(jobs, "", "running");
-  expect(await handOver.run(KEY, "g1", NEVER)).toMatchObject({ kind: "sent" });
-  store.object = stored("four", 10n);
-  await saveShare(jobs, "", "done");
-  expect(await handOver.run(KEY, "", NEVER)).toMatchObject({ kind: "sent" });
-});
-
-test("a job that begins while an object is on its way, and is not known here yet, keeps it here as well", async () => {
-  const jobs = new MemoryJobs();
-  const list = jobs.list.bind(jobs);
-  jobs.reload = async () => list();
-  let hasBegun = false;
-  using fixture = await setUp(
-    stored("one", 7n),
-    async () => {
-      if (!hasBegun) await beginRename(jobs, null);
-      hasBegun = true;
-      // The watch brings it later.
-      jobs.list = () => [];
-      return 200;
-    },
-    NO_WORKERS.sync,
-    jobs,
-  );
-  const { handOver, store, arrived, holds } = fixture;
-  const sending = handOver.run(KEY, "", NEVER);
-  expect([handOver.isUnderWay(KEY.uname), holds.takeCrossed("job")]).toEqual([true, false]);
-  await expect(sending).rejects.toMatchObject({ code: "unavailable" });
-  expect(handOver.isUnderWay(KEY.uname)).toBe(false);
-  expect([arrived, store.object === null]).toEqual([["one@7"], false]);
-  // Its share at the owner may have passed the object before it came.
-  expect([holds.takeCrossed("job"), holds.takeCrossed("job")]).toEqual([true, false]);
-  jobs.list = list;
-  await jobs.update("job", (record) => ({ ...record, end: { timeNs: "9", aborted: false, error: "" } }));
-  expect(await handOver.run(KEY, "", NEVER)).toMatchObject({ kind: "sent" });
-  expect(store.object).toBe(null);
-});
-
 test("a request that waits for a transfer is told what for; one that shares it, that it does", async () => {
-  using fixture = await setUp(stored("one", 7n), async () => 200);
+  using fixture = await handOverFixture(stored("one", 7n), async () => 200);
   const span = new RecordedSpan("POST /v1/intra/hand-over", 2, "1".repeat(32), "");
   const late = new RecordedSpan("POST /v1/intra/hand-over", 2, "2".repeat(32), "");
   await Promise.all([fixture.handOver.run(KEY, "", NEVER, span), fixture.handOver.run(KEY, "", NEVER, late)]);
@@ -381,7 +178,7 @@ test("a request that waits for a transfer is told what for; one that shares it, 
 });
 
 test("the span of a transfer that the owner refuses says so", async () => {
-  using fixture = await setUp(stored("one", 7n), async () => 503);
+  using fixture = await handOverFixture(stored("one", 7n), async () => 503);
   const span = new RecordedSpan("POST /v1/intra/hand-over", 2, "1".repeat(32), "");
   expect(fixture.handOver.run(KEY, "", NEVER, span)).rejects.toThrow("no");
   await span.children[0]?.ended();

@@ -173,16 +173,12 @@ export class HandOver {
       run.isKept = false;
       const reader = await this.#open(key, span);
       if (reader === null) return { kind: "absent" };
-      const { createdNs } = reader.attributes;
-      const { holds } = this.#parts;
       try {
-        if (jobId === "") requireFree(key, holds.known(key, createdNs));
-        await this.#send(key, owner, reader, jobId, signal, span);
+        if (jobId === "") await this.#sendBesideJobs(key, owner, reader, signal, span);
+        else await this.#send(key, owner, reader, jobId, signal, span);
       } finally {
         reader.release();
       }
-      // A job that is not there now lists the object at its owner. One that is may have passed it there, before it came.
-      if (jobId === "") await this.#requireFree(key, createdNs, span);
       // By the map of now it may belong here.
       if (run.isKept) continue;
       const { store } = this.#parts;
@@ -208,15 +204,36 @@ export class HandOver {
     this.#commonMap = version;
   }
 
-  /** Of what has been sent. */
-  async #requireFree(key: ObjectKey, createdNs: bigint, parent: Span): Promise<void> {
+  /** Throws `unavailable` while a job has yet to come to the object here, also when it has arrived. */
+  async #sendBesideJobs(
+    key: ObjectKey,
+    owner: Snode,
+    reader: ObjectReader,
+    signal: AbortSignal,
+    span: Span,
+  ): Promise<void> {
+    const { createdNs } = reader.attributes;
+    requireFree(key, this.#parts.holds.known(key, createdNs));
+    try {
+      await this.#send(key, owner, reader, "", signal, span);
+    } catch (error) {
+      // It may have arrived all the same, behind the share of a job there.
+      await this.#noteCrossed(key, createdNs, span).catch(() => null);
+      throw error;
+    }
+    // A job that is not there now lists the object at its owner. One that is may have passed it there, before it came.
+    requireFree(key, await this.#noteCrossed(key, createdNs, span));
+  }
+
+  /** Of what has been sent: the id of the job that it crossed, if any. */
+  async #noteCrossed(key: ObjectKey, createdNs: bigint, parent: Span): Promise<string | null> {
     const { holds } = this.#parts;
     const heldBy = await withSpan(parent, SPAN.coordinatorGet, (span) => {
       span.set(ATTRIBUTE.document, "jobs");
       return holds.certain(key, createdNs);
     });
     if (heldBy !== null) holds.noteCrossed(heldBy);
-    requireFree(key, heldBy);
+    return heldBy;
   }
 
   async #open(key: ObjectKey, span: Span): Promise<ObjectReader | null> {

@@ -9,7 +9,7 @@ import { encodeJson } from "@ais/wire/json.ts";
 import { type ClaimReply, type ObjectClaim, parseClaimReply } from "@ais/wire/object-claim.ts";
 import { holdingTargets, outOfService } from "@ais/wire/rmd.ts";
 import { nodeName, type Snode } from "@ais/wire/smap.ts";
-import { isAlive } from "./is-alive.ts";
+import type { isAlive } from "./is-alive.ts";
 
 export interface Question {
   readonly path: string;
@@ -26,18 +26,21 @@ export interface Answer {
   readonly failure: string | null;
 }
 
+export interface InquiryParts {
+  readonly caller: PeerCaller;
+  readonly nodeId: string;
+  /** Of a node that is out of service for good. */
+  readonly isAlive: typeof isAlive;
+}
+
 export class Inquiry {
   readonly snapshot: ClusterSnapshot;
   /** Every other target that may hold objects. */
   readonly others: readonly Snode[];
-  readonly #parts: { readonly caller: PeerCaller; readonly nodeId: string };
+  readonly #parts: InquiryParts;
   readonly #span: Span;
 
-  constructor(
-    parts: { readonly caller: PeerCaller; readonly nodeId: string },
-    snapshot: ClusterSnapshot,
-    span: Span,
-  ) {
+  constructor(parts: InquiryParts, snapshot: ClusterSnapshot, span: Span) {
     const { smap, rmd } = snapshot;
     this.#parts = parts;
     this.snapshot = snapshot;
@@ -77,7 +80,7 @@ export class Inquiry {
    */
   async #isGone(node: Snode): Promise<boolean> {
     if (outOfService(this.snapshot.rmd, node.daemon_id)?.final !== true) return false;
-    return !(await isAlive(node, this.#span, this.#parts.caller));
+    return !(await this.#parts.isAlive(node, this.#span, this.#parts.caller));
   }
 
   async #askOne(node: Snode, path: string, claim: ObjectClaim, timeoutMs: number): Promise<ClaimReply> {

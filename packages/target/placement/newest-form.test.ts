@@ -22,21 +22,26 @@ type Place = "settled" | "joined" | "kept";
 
 interface Peer {
   readonly place: Place;
-  /** Null for a node that does not answer. */
+  /** Null for a node that does not answer, -1 for one that does not run, and another one has its address. */
   readonly createdNs: bigint | null;
 }
 
 /** The owner `self`, and peers that hand over what they have: `moved` is which forms came, in order. */
 function setUp(self: "settled" | "joined", peers: Readonly<Record<string, Peer>>) {
   const moved: bigint[] = [];
+  /** Who was asked whether it runs. */
+  const looks: string[] = [];
   const has = new Map(Object.entries(peers).map(([id, { createdNs }]) => [id, createdNs]));
   const nodes = new Map<string, Snode>();
   const servers = Object.keys(peers).map((id, index) => {
     const server = Bun.serve({
       port: 0,
       async fetch(request) {
-        if (new URL(request.url).pathname === PATHS.daemon) return new Response(encodeJson(nodes.get(id)));
         const createdNs = has.get(id) ?? null;
+        if (new URL(request.url).pathname === PATHS.daemon) {
+          looks.push(id);
+          return new Response(encodeJson(createdNs === -1n ? member.self : nodes.get(id)));
+        }
         if (createdNs === null) return new Response("the disk is broken", { status: 500 });
         const { newerThanNs, looksOnly } = parseClaim(await request.text());
         if (createdNs <= BigInt(newerThanNs)) return Response.json({ found: false });
@@ -83,7 +88,7 @@ function setUp(self: "settled" | "joined", peers: Readonly<Record<string, Peer>>
     for (const server of servers) void server.stop(true);
   };
   const candidates = (key: ObjectKey) => [...candidatesFor(key.uname, member.snapshot, HRW)].sort();
-  return { claims, moved, has, keyAt, candidates, [Symbol.dispose]: dispose };
+  return { claims, moved, looks, has, keyAt, candidates, [Symbol.dispose]: dispose };
 }
 
 test("of several forms only the newest comes", async () => {
@@ -141,4 +146,45 @@ test("where one alone may have the newest form it is asked but once", async () =
   expect(await claims.fetch(keyAt("a"), 0n, NOOP_SPAN)).toBe(true);
   expect(moved).toEqual([5n]);
   await expect(claims.fetch(keyAt("b"), 0n, NOOP_SPAN)).rejects.toMatchObject({ code: "unavailable" });
+});
+
+test("a form that a rebalance brings lets a newer one go first that another target kept", async () => {
+  using fixture = setUp("settled", {
+    a: { place: "kept", createdNs: 3n },
+    b: { place: "kept", createdNs: 5n },
+    c: { place: "settled", createdNs: null },
+  });
+  const { claims, moved, has } = fixture;
+  const key = fixture.keyAt("self");
+  await claims.fetchNewer(key, 5n, "b", NOOP_SPAN);
+  expect(moved).toEqual([]);
+  has.set("b", null);
+  await expect(claims.fetchNewer(key, 3n, "a", NOOP_SPAN)).rejects.toMatchObject({ code: "unavailable" });
+  has.set("b", 5n);
+  await claims.fetchNewer(key, 3n, "a", NOOP_SPAN);
+  expect(moved).toEqual([5n]);
+});
+
+test("one that is outdated itself asks before it reads, and not for every object that comes", async () => {
+  using fixture = setUp("joined", {
+    a: { place: "kept", createdNs: 3n },
+    b: { place: "kept", createdNs: 5n },
+    c: { place: "settled", createdNs: null },
+  });
+  await fixture.claims.fetchNewer(fixture.keyAt("c"), 3n, "a", NOOP_SPAN);
+  expect(fixture.moved).toEqual([]);
+});
+
+test("that one does not run is not asked for every object that a rebalance brings", async () => {
+  using fixture = setUp("settled", {
+    a: { place: "kept", createdNs: 3n },
+    b: { place: "kept", createdNs: -1n },
+  });
+  const { claims, looks } = fixture;
+  const key = fixture.keyAt("self");
+  for (const _ of [1, 2, 3]) await claims.fetchNewer(key, 3n, "a", NOOP_SPAN);
+  expect(looks).toEqual(["b"]);
+  // A request is told how it is now.
+  expect(await claims.fetch(key, 0n, NOOP_SPAN)).toBe(true);
+  expect(looks.filter((id) => id === "b").length).toBeGreaterThan(1);
 });
