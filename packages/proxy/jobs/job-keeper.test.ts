@@ -159,6 +159,21 @@ test.each([
   await keeper[Symbol.asyncDispose]();
 });
 
+test("a job all of whose targets are given up has not ended well", async () => {
+  const { proxy, jobs, clock, keeper } = await setUp();
+  await jobs.create(record({ kind: "copy-bck", targets: ["t9"] }));
+  await proxy.member.updateRmd((rmd) => ({ ...rmd, away: [] }));
+  await look(keeper);
+  expect(jobs.get("job")?.record.end).toBeNull();
+  clock.ns += 70n * SECOND_NS;
+  await look(keeper);
+  expect(jobs.get("job")?.record.end).toMatchObject({
+    aborted: true,
+    error: expect.stringContaining("t[t9] left the cluster"),
+  });
+  await keeper[Symbol.asyncDispose]();
+});
+
 test("a job that idles ends a while after its work", async () => {
   const { jobs, clock, keeper } = await setUp();
   await jobs.create(record({ kind: "copy-listrange" }));

@@ -19,7 +19,8 @@ export async function goesOnWithout(
   const { smap } = await member.refresh("smap", NOOP_SPAN);
   const { rmd } = await member.refresh("rmd", NOOP_SPAN);
   const given = absent.filter((id) => isGivenUp(id, { smap, rmd }));
-  if (given.length === 0) return false;
+  // Of a job with nobody left nothing has been done, which is no good end.
+  if (given.length === 0 || given.length === record.targets.length) return false;
   const left = (now: JobRecord): string[] => now.targets.filter((id) => !given.includes(id));
   await jobs.update(record.id, (now) => (now.end === null ? { ...now, targets: left(now) } : null));
   logger.log("warn", "a job goes on without targets that were given up", {
