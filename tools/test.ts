@@ -21,6 +21,9 @@ const GROUPS: readonly Group[] = [
   { name: "browser", paths: ["tests/browser"] },
 ];
 
+/** Of a failed test's message, in the last lines. */
+const MESSAGE_CHARS_MAX = 300;
+
 interface Counts {
   passed: number;
   failed: number;
@@ -28,7 +31,7 @@ interface Counts {
 }
 
 interface Result extends Counts {
-  /** "file: title" of each. */
+  /** "file: titles: what went wrong" of each. */
   readonly failures: readonly string[];
 }
 
@@ -94,17 +97,19 @@ function readReport(path: string): Result {
   const number = (name: string): number => Number(attribute(head, name) || 0);
   const failed = number("failures") + number("errors");
   const skipped = number("skipped");
-  const broken = text.matchAll(/(<testcase [^>]*>)\s*<(?:failure|error)/g);
-  const failures = [...broken].map(
-    ([, testCase = ""]) => `${attribute(testCase, "file")}: ${attribute(testCase, "name")}`,
-  );
+  const broken = text.matchAll(/(<testcase [^>]*>)\s*(<(?:failure|error)[^>]*>)/g);
+  const failures = [...broken].map(([, testCase = "", failure = ""]) => {
+    const titles = [attribute(testCase, "classname"), attribute(testCase, "name")].filter(Boolean);
+    const message = attribute(failure, "message").replace(/\s+/g, " ").trim().slice(0, MESSAGE_CHARS_MAX);
+    return `${attribute(testCase, "file")}: ${titles.join(" > ")}: ${message}`;
+  });
   return { passed: number("tests") - failed - skipped, failed, skipped, failures };
 }
 
 function attribute(element: string, name: string): string {
   const raw = new RegExp(`\\b${name}="([^"]*)"`).exec(element)?.[1] ?? "";
-  const entities: Record<string, string> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
-  return raw.replace(/&(\w+);/g, (whole, entity: string) => entities[entity] ?? whole);
+  const entities: Record<string, string> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&", 10: "\n" };
+  return raw.replace(/&#?(\w+);/g, (whole, entity: string) => entities[entity] ?? whole);
 }
 
 function add(more: Result): void {

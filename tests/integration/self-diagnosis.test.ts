@@ -147,7 +147,10 @@ describe.each(BUILDS)("requests, %s", (build) => {
   });
 });
 
-/** Probes until the watchers have seen as many nodes as serve what their filters let through. */
+/**
+ * Probes until the watchers have seen as many nodes as serve what their filters let through. Names are always new: a
+ * few fixed ones may all belong to one target.
+ */
 async function followed(
   cluster: TestCluster,
   watchers: readonly (readonly [AisProcess, number])[],
@@ -155,8 +158,8 @@ async function followed(
   const nodesSeen = ({ lines }: AisProcess): number =>
     new Set(lines.filter((line) => String(line["object"]).startsWith("probe")).map((line) => line["node"]))
       .size;
-  while (!watchers.every(([watcher, nodes]) => nodesSeen(watcher) === nodes)) {
-    for (let i = 0; i < 8; i++) await fetch(`${cluster.url}/v1/objects/b/probe-${i}`);
+  for (let probes = 0; !watchers.every(([watcher, nodes]) => nodesSeen(watcher) === nodes); ) {
+    for (let i = 0; i < 8; i++) await fetch(`${cluster.url}/v1/objects/b/probe-${probes++}`);
     await Bun.sleep(20);
   }
 }
