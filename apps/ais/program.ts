@@ -52,6 +52,7 @@ import { storageRebuildCommand } from "./commands/storage-rebuild.ts";
 import { storageReplaceCommand } from "./commands/storage-replace.ts";
 import { storageScrubCommand } from "./commands/storage-scrub.ts";
 import { storageSummaryCommand } from "./commands/storage-summary.ts";
+import { traceDiffCommand } from "./commands/trace-diff.ts";
 import { traceInFlightCommand } from "./commands/trace-inflight.ts";
 import { traceListCommand } from "./commands/trace-ls.ts";
 import { traceRuleCommand } from "./commands/trace-rule.ts";
@@ -245,6 +246,7 @@ function addClusterCommands(program: Command, runtime: Runtime): void {
   const trace = program.command("trace").summary("find traces, watch requests, test the export");
   traceListCommand(runtime, trace);
   traceShowCommand(runtime, trace);
+  traceDiffCommand(runtime, trace);
   traceRuleCommand(runtime, trace);
   traceInFlightCommand(runtime, trace);
   traceTailCommand(runtime, trace);

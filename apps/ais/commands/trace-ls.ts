@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import type { CommandContext, Runtime } from "../context.ts";
 import { parseDurationValue, parsePositiveCount } from "../option-values.ts";
 import { formatMicroseconds } from "../output/units.ts";
+import { TRACE_QUERY_DEADLINE_MS } from "../trace/find-trace.ts";
 import { JaegerClient, type Trace, type TraceSearch } from "../trace/jaeger.ts";
 import { buildSpanForest } from "../trace/span.ts";
 import { parseBucketUri } from "../uri.ts";
@@ -20,7 +21,6 @@ interface Options {
   readonly lookback: number;
 }
 
-export const TRACE_QUERY_DEADLINE_MS = 10_000;
 const ARRIVAL_DEADLINE_MS = 2500;
 const POLL_INTERVAL_MS = 250;
 const DEFAULT_LIMIT = 20;

@@ -239,6 +239,22 @@ test("trace show draws the waterfall, and says when there is no such trace", asy
   expect((await ais("trace", "show", "xyz")).status).toBe(2);
 });
 
+test("trace diff compares two traces of the backend, and names the one that is not there", async () => {
+  const { out } = await ais("trace", "diff", TRACE_ID, TRACE_ID.toUpperCase());
+  expect(out).toContain(`before  ${TRACE_ID}`);
+  expect(out).toMatch(/aistore-target +└ GET \S+ +5ms ! +5ms ! +0 +0\n/);
+  const { spans } = JSON.parse((await ais("trace", "diff", TRACE_ID, TRACE_ID, "--json")).out);
+  expect(spans[0]).toMatchObject({
+    service: "aistore-proxy",
+    changeUs: 0,
+    children: [{ after: { errors: 1 } }],
+  });
+  const missing = await ais("trace", "diff", TRACE_ID, "abcd");
+  expect([missing.status, missing.err]).toEqual([1, expect.stringContaining('trace "abcd" not found')]);
+  expect((await ais("trace", "diff", TRACE_ID, "xyz")).status).toBe(2);
+  expect((await ais("trace", "diff", TRACE_ID)).status).toBe(2);
+});
+
 test("the first traces of all are waited for; a search that finds nothing answers at once", async () => {
   backend.late.emptySearches = 2;
   const { out } = await ais("trace", "ls");
