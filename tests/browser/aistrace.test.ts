@@ -221,7 +221,10 @@ test.skipIf(isMissing)(
 );
 
 /** How long a trace of so many spans takes to open, and to unfold and scroll to its end. */
-async function timesOf(n: number, count: number): Promise<{ readonly openMs: number; readonly unfoldMs: number }> {
+async function timesOf(
+  n: number,
+  count: number,
+): Promise<{ readonly openMs: number; readonly unfoldMs: number }> {
   const spans = largeTrace(n, Date.now() - 10_000, count);
   for (let i = 0; i < spans.length; i += 10_000) await pages.aistrace.send(spans.slice(i, i + 10_000));
   let times = { openMs: 0, unfoldMs: 0 };

@@ -119,8 +119,7 @@ test("summary, cleanup and lru that begin without one of their targets end when 
   daemon.start();
   await daemon.ready();
   await cluster.complete();
-  for (const each of [cleanup, lru])
-    expect(await jobs.wait(each)).toMatchObject({ aborted: false, err: "" });
+  for (const each of [cleanup, lru]) expect(await jobs.wait(each)).toMatchObject({ aborted: false, err: "" });
   const whole = await until(30_000, "the summary", async () => {
     const reply = await summary(id);
     return reply.status === 200 ? reply.text : null;

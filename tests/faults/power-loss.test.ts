@@ -263,7 +263,9 @@ test(
     await roundsUntil(
       () => kept > 4,
       8,
-      async () => void (kept += await keptAfterLoss(writing)),
+      async () => {
+        kept += await keptAfterLoss(writing);
+      },
     );
     // What was flushed in time is there.
     expect(kept).toBeGreaterThan(4);
@@ -283,7 +285,9 @@ test(
     await roundsUntil(
       () => kept > 4,
       8,
-      async () => void (kept += await keptAfterLoss(writing)),
+      async () => {
+        kept += await keptAfterLoss(writing);
+      },
     );
     expect(kept).toBeGreaterThan(4);
   },

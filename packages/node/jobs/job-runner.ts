@@ -1,6 +1,6 @@
 /** Works on this node's shares of the cluster's jobs: those that come, and those that an earlier process left unfinished. */
 import { errorText } from "@ais/base/errors.ts";
-import { isShareOver, type JobShare } from "@ais/cluster/jobs/job-record.ts";
+import { isShareOver, type JobShare, type JobStats } from "@ais/cluster/jobs/job-record.ts";
 import { type Arrivals, JobShareRun, type ShareRunOptions } from "./job-share-run.ts";
 
 /** Jobs that a node works on at a time; others wait for their turn in order of their start. */
@@ -82,16 +82,11 @@ export function startJobRunner(options: ShareRunOptions): JobRunner {
 
   /** Adds late arrivals to the share as it was left. They are figures for people: a failure to write them costs no object. */
   const book = async (): Promise<void> => {
-    for (const [id, { objects, bytes }] of [...unbooked]) {
+    for (const [id, arrivals] of [...unbooked]) {
       const share = endedShare(id);
       if (share === undefined) continue;
       unbooked.delete(id);
-      const { receivedObjects, receivedBytes } = share.stats;
-      const stats = {
-        ...share.stats,
-        receivedObjects: receivedObjects + objects,
-        receivedBytes: receivedBytes + bytes,
-      };
+      const stats = withArrivals(share.stats, arrivals);
       await jobs.putShare(id, { ...share, stats }).catch(() => undefined);
     }
     // One at a time: two would add to the same figures.
@@ -115,5 +110,13 @@ export function startJobRunner(options: ShareRunOptions): JobRunner {
       for (const run of active.values()) run.suspend();
       await Promise.all([...active.values()].map((run) => run.done));
     },
+  };
+}
+
+function withArrivals(stats: JobStats, { objects, bytes }: Arrivals): JobStats {
+  return {
+    ...stats,
+    receivedObjects: stats.receivedObjects + objects,
+    receivedBytes: stats.receivedBytes + bytes,
   };
 }

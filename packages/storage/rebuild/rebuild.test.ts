@@ -177,7 +177,9 @@ async function marksCut(store: ObjectStore, mountpath: string): Promise<void> {
   await store.put(keyOf("last"), bodyOf(FILE_BYTES, 9), PUT, NOOP_SPAN);
   await store.delete(keyOf("last"), "fsync", NOOP_SPAN);
   const isWhole = (name: string): boolean =>
-    readFileSync(objectFilePath(mountpath, fileIdOfName(name) ?? 0n)).toString("latin1").endsWith(FILE_MARK);
+    readFileSync(objectFilePath(mountpath, fileIdOfName(name) ?? 0n))
+      .toString("latin1")
+      .endsWith(FILE_MARK);
   while (objectFiles(mountpath).filter(isWhole).length > 1) await Bun.sleep(10);
 }
 

@@ -88,8 +88,7 @@ test.each(["PATCH", "DELETE"])(
       async start(controller) {
         controller.enqueue(text.encode('{"action":"",'));
         // Once it has been taken by the map of now.
-        const isTaken = () =>
-          requests.inFlight.list(0).some(({ operation }) => operation !== "object.put");
+        const isTaken = () => requests.inFlight.list(0).some(({ operation }) => operation !== "object.put");
         while (!isTaken()) await Bun.sleep(5);
         await Bun.sleep(50);
         member.deliver("smap");

@@ -101,9 +101,7 @@ async function send(path: string, transfer: ObjectTransfer, meanwhile: () => voi
   });
   sending.on("error", reject);
   sending.write(CONTENT.slice(0, 3));
-  const { inFlight } = one.services.requests;
-  while (!inFlight.list(0).some(({ operation }) => operation.startsWith("intra."))) await Bun.sleep(5);
-  await Bun.sleep(50);
+  await Bun.sleep(100);
   meanwhile();
   sending.end(CONTENT.slice(3));
   return promise;
