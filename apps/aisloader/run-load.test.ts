@@ -89,7 +89,7 @@ test("a load with PUT and GET reads what it put, and ends at the size limit", as
     options({
       putPercent: 40,
       maxPuts: 0,
-      totalPutBytes: KIB * KIB,
+      totalPutBytes: 4 * KIB * KIB,
       verifyChecksum: true,
       updatePercent: 30,
     }),
@@ -169,7 +169,7 @@ test("a target that hangs is timed out", async () => {
     hung = true;
     return new Promise<Response>(() => {});
   };
-  const summary = await runLoad(options({ workers: 1, maxPuts: 3, timeoutMs: 200 }));
+  const summary = await runLoad(options({ workers: 1, maxPuts: 3, timeoutMs: 1_500 }));
   expect(summary.put).toMatchObject({ count: 2, errors: 1 });
   expect(summary.errors).toMatchObject([{ kind: "timeout", count: 1 }]);
 });
@@ -194,7 +194,8 @@ test("a share of the requests carries a sampled context, and the slowest of them
     .requests("target", "PUT")
     .map((request) => parseTraceParent(request.headers.get("traceparent")));
   const traced = contexts.filter((context) => context !== null);
-  expect(traced.length).toBeGreaterThan(10);
+  // 30 of 100 by chance.
+  expect(traced.length).toBeGreaterThan(6);
   expect(traced.length).toBeLessThan(60);
   expect(traced.every((context) => (context.flags & 1) === 1)).toBe(true);
   const ids = new Set(traced.map((context) => context.traceId));

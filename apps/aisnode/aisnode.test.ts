@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { CURL, curl } from "@ais/testkit/curl.ts";
 import { clusterDirectory, type Directories, NodeProcess, runToEnd } from "./fixtures/node-process.ts";
 
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 90_000;
 const CREATE = { method: "POST", body: '{"action":"create-bck","name":"","value":null}' };
 
 interface Listing {

@@ -7,7 +7,7 @@ import { TestCollector } from "@ais/testkit/collector.ts";
 import { buildNode } from "./build.ts";
 import { clusterDirectory, NodeProcess } from "./fixtures/node-process.ts";
 
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 90_000;
 const VARIANTS = ["plain", "oteltracing"] as const;
 
 let root: string;

@@ -9,11 +9,14 @@ import type { StorageFaults } from "@ais/storage/faults.ts";
 import type { Environment } from "./options.ts";
 
 export const TEST_FAULTS_VARIABLE = "AIS_TEST_FAULTS";
+const HOLD_POLL_MS = 10;
 
 export interface TestFault {
   /** A `FileOperation`, or `commit` for a transaction of the index. */
   readonly operation: string;
   readonly delayMs?: number;
+  /** It waits for as long as the file says so. */
+  readonly holds?: boolean;
   /** Such as `EIO`. */
   readonly errno?: string;
 }
@@ -29,11 +32,16 @@ export function testFaults(env: Environment): StorageFaults | null {
 }
 
 async function meet(path: string, operation: string): Promise<void> {
-  const fault = readFaults(path).find((candidate) => candidate.operation === operation);
+  let fault = faultOf(path, operation);
+  for (; fault?.holds === true; fault = faultOf(path, operation)) await sleep(HOLD_POLL_MS);
   if (fault === undefined) return;
   if (fault.delayMs !== undefined) await sleep(fault.delayMs);
   if (fault.errno !== undefined)
     throw Object.assign(new Error(`${fault.errno}: injected into ${operation}`), { code: fault.errno });
+}
+
+function faultOf(path: string, operation: string): TestFault | undefined {
+  return readFaults(path).find((candidate) => candidate.operation === operation);
 }
 
 /** No file is no fault. */

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { TestCollector } from "@ais/testkit/collector.ts";
 import { clusterDirectory, NodeProcess } from "./fixtures/node-process.ts";
 
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 90_000;
 
 async function section(node: NodeProcess): Promise<unknown> {
   const config = await (await fetch(`${node.url}/v1/cluster?what=cluster_config`)).json();

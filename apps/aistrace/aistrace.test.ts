@@ -9,7 +9,7 @@ const openssl = Bun.which("openssl");
 if (openssl === null) console.log("skipped: no openssl to make a certificate with");
 
 async function until(check: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 8000;
+  const end = performance.now() + 30_000;
   while (!(await check())) {
     if (performance.now() > end) throw new Error("it did not come about");
     await Bun.sleep(20);

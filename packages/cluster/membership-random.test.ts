@@ -76,7 +76,7 @@ test("whatever happens, versions grow by one, one node leads, no update is lost,
   const ids = [...live.keys()].sort();
   const wanted = (): string => ids.map((id) => (live.get(id)?.member.isPrimary ? `${id}*` : id)).join(" ");
   for (const { member } of live.values()) {
-    await member.ready(AbortSignal.timeout(8000));
+    await member.ready(AbortSignal.timeout(20_000));
     await eventually(
       () => smapText(member.snapshot.smap) === wanted(),
       () => `Smap is "${smapText(member.snapshot.smap)}", wanted "${wanted()}"`,
@@ -94,7 +94,7 @@ test("whatever happens, versions grow by one, one node leads, no update is lost,
   expect(smapText((await firstOf(live).member.refresh("smap", NOOP_SPAN)).smap).replace("*", "")).toBe(
     ids.join(" "),
   );
-}, 30_000);
+}, 90_000);
 
 function firstOf(live: ReadonlyMap<string, RunningMember>): RunningMember {
   for (const node of live.values()) return node;

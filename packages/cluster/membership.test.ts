@@ -176,18 +176,18 @@ describe("joining and leaving", () => {
   });
 
   test("a second live node with the same id is refused", async () => {
-    const ttl = { leaseTtlMs: 300 };
+    const ttl = { leaseTtlMs: 1_000 };
     const proxy = await cluster.start(testNode("proxy", "p1"), ttl);
     await cluster.start(testNode("target", "same", 2001), ttl);
     const second = await cluster.create(testNode("target", "same", 2002), ttl);
-    const error = await failure(second.member.ready(AbortSignal.timeout(8000)));
+    const error = await failure(second.member.ready(AbortSignal.timeout(25_000)));
     expect(isAisError(error, "conflict")).toBe(true);
     expect(String(error)).toContain(
       'node id "same" is in use by a live node at http://127.0.0.1:2001, this node is at http://127.0.0.1:2002',
     );
     expect(await failure(second.running)).toBe(error);
     expect(proxy.member.snapshot.smap.tmap["same"]?.public_net.daemon_port).toBe("2001");
-  }, 10_000);
+  }, 30_000);
 
   test("ready rejects when its signal aborts first", async () => {
     const { member } = await cluster.create(testNode("target", "t1"));

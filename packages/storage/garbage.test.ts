@@ -48,7 +48,7 @@ async function expectNoGarbage(store: ObjectStore, mountpath: string): Promise<v
 }
 
 async function settled(store: ObjectStore): Promise<void> {
-  const deadline = performance.now() + GRACE_MS + 2_000;
+  const deadline = performance.now() + GRACE_MS + 20_000;
   while (store.stats.deferredFiles > 0 && performance.now() < deadline) await Bun.sleep(10);
   expect(store.stats).toMatchObject({ deferredFiles: 0, openWrites: 0, receiveBufferBytes: 0, readers: 0 });
 }
@@ -99,7 +99,7 @@ test(`no file is left after the grace period, seed ${seed}`, async () => {
     await expectNoGarbage(store, mountpath);
   }
   expect(store.stats.filesRemoved).toBeGreaterThan(50);
-}, 30_000);
+}, 90_000);
 
 test("closing gives up the grace period", async () => {
   await using opened = await temporaryStore({ limits: { removalGraceMs: 3_600_000 } });

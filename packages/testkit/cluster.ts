@@ -20,7 +20,11 @@ export interface ClusterOptions {
   readonly flags?: readonly string[];
   /** Processes of every node. */
   readonly workers?: number;
+  /** How long a node may be silent before it leaves the cluster map. Long by default: a busy machine is not to decide. */
+  readonly leaseTtl?: string;
 }
+
+const PATIENT_LEASE_TTL = "30s";
 
 const repository = resolve(import.meta.dir, "../..");
 
@@ -87,7 +91,7 @@ export class TestCluster implements AsyncDisposable {
   async complete(
     targets = this.targets.length,
     proxies = this.proxies.length,
-    timeoutMs = 20_000,
+    timeoutMs = 40_000,
   ): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
@@ -135,6 +139,7 @@ async function planDaemon(
       `--port=${port}`,
       `--config-dir=${join(home, "conf")}`,
       `--coordinator=sqlite:${join(directory, "cluster.db")}`,
+      `--lease-ttl=${options.leaseTtl ?? PATIENT_LEASE_TTL}`,
       ...(role === "target" ? mountpaths.map((path) => `--mountpath=${path}`) : []),
       ...(options.logs === true ? [`--log-dir=${join(home, "log")}`] : []),
       ...(options.flags ?? []),

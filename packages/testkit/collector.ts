@@ -9,6 +9,9 @@ export interface CollectedSpan extends OtlpSpan {
   readonly resource: OtlpAttributes;
 }
 
+/** `find` of `until` may depend on more than spans. */
+const ASK_AGAIN_MS = 200;
+
 /** How the collector behaves: `hang` never answers, `refuse` answers UNAVAILABLE. */
 export type CollectorMode = "accept" | "hang" | "refuse";
 
@@ -70,10 +73,10 @@ export class TestCollector implements AsyncDisposable {
       .sort((a, b) => Number(a.startTimeUnixNano - b.startTimeUnixNano));
   }
 
-  /** Resolves with the first truthy answer of `find`, asked again whenever spans arrive. */
+  /** Resolves with the first truthy answer of `find`, asked again whenever spans arrive, and now and then. */
   async until<T>(
     find: () => T | null | undefined | false | Promise<T | null | undefined | false>,
-    timeoutMs = 15_000,
+    timeoutMs = 25_000,
   ): Promise<T> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
@@ -82,7 +85,7 @@ export class TestCollector implements AsyncDisposable {
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) throw new Error(`spans did not arrive in ${timeoutMs} ms; have:\n${this.describe()}`);
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, leftMs);
+        const timer = setTimeout(resolve, Math.min(leftMs, ASK_AGAIN_MS));
         this.#waiting.push(() => {
           clearTimeout(timer);
           resolve();

@@ -16,7 +16,10 @@ export interface DaemonPlan {
   readonly env: Readonly<Record<string, string>>;
 }
 
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = 60_000;
+/** Linux connects from ports from 32768 on, others from 49152 on. */
+const PORT_MIN = 20_000;
+const PORT_END = 32_768;
 
 /** One real `aisnode` process. */
 export class Daemon {
@@ -92,15 +95,31 @@ export class Daemon {
   }
 }
 
-/** A port that was free a moment ago. */
+const handedOut = new Set<number>();
+
+/**
+ * A port that nobody listens on. It is below those that the system gives to connections: a port of theirs may become the
+ * source of any connection before the node listens on it, or while it is down.
+ */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = PORT_MIN + Math.floor(Math.random() * (PORT_END - PORT_MIN));
+    if (handedOut.has(port) || !(await isFree(port))) continue;
+    handedOut.add(port);
+    return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
+  server.listen({ port, host: "127.0.0.1", exclusive: true });
+  try {
+    await once(server, "listening");
+  } catch {
+    return false;
+  }
   const closed = once(server, "close");
   server.close();
   await closed;
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
+  return true;
 }

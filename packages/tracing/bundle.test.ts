@@ -57,7 +57,7 @@ describe("bundle with tracing", () => {
     expect(JSON.parse(out)).toMatchObject({ spansExported: 0, spansDropped: expect.anything() });
     expect(err).toContain("trace export worker ended");
     expect(code).toBe(0);
-  }, 15_000);
+  }, 60_000);
 });
 
 describe("bundle without tracing", () => {

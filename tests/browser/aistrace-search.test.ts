@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { TestAistrace } from "@ais/aistrace/aistrace.fixture.ts";
 import { largeTrace } from "@ais/aistrace/demo.fixture.ts";
 import { spanId, traceId } from "@ais/aistrace/spans.fixture.ts";
+import { freePort } from "@ais/testkit/daemon.ts";
 import { isMissing, TracePages } from "./trace-pages.fixture.ts";
 import { FAILED, failures, NOW, REFUSED, slowAmongMany, top } from "./trace-pages-data.fixture.ts";
 
@@ -146,8 +147,9 @@ browserTest("bad input is said where it is, and the form stays", async () => {
 });
 
 browserTest("a server that is away is said to be, and the page goes on when it is back", async () => {
-  const first = await TestAistrace.start();
-  const { query } = first.ports;
+  // Nobody else gets it while the server is away.
+  const query = await freePort();
+  const first = await TestAistrace.start({ queryPort: query });
   await first.send([top(1, { startMs: NOW })]);
   await pages.openFailing(`http://127.0.0.1:${query}/search`, async (page) => {
     await page.locator(".trace").waitFor();

@@ -75,7 +75,7 @@ test.skipIf(tmpfsObstacle !== "")(
     await expectAllRight();
 
     rmSync(filler);
-    for (const name of [...stored.keys()].slice(0, 20)) {
+    for (const name of [...stored.keys()].slice(0, 40)) {
       expect((await remove(cluster, name)).status).toBe(200);
       stored.delete(name);
     }
@@ -91,5 +91,5 @@ test.skipIf(tmpfsObstacle !== "")(
     await expectAllRight();
     expect(await ais(cluster, "storage", "check", "--verify")).toMatchObject({ exitCode: 0 });
   },
-  60_000,
+  120_000,
 );

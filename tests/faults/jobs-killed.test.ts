@@ -2,14 +2,15 @@
  * kill -9 of a target in the middle of those jobs that are done in no time otherwise: cleanup, eviction, summaries and
  * listings. A slow index, or a target that stands still, holds them up until it is killed.
  */
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readdirSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { must } from "@ais/base/assert.ts";
 import { TestCluster } from "@ais/testkit/cluster.ts";
 import type { Daemon } from "@ais/testkit/daemon.ts";
-import { ClusterClient, idOf } from "../integration/cluster.fixture.ts";
+import { FaultsFile } from "@ais/testkit/faults.ts";
+import { ClusterClient, idOf, untilUnderWay } from "../integration/cluster.fixture.ts";
 import {
   contentOf,
   getWithBody,
@@ -21,9 +22,11 @@ import {
 
 const COUNT = 240;
 const names = numbered("o-", COUNT);
-const SLOW_COMMIT_MS = 40;
-const RUNNING = "0001-01-01T00:00:00Z";
-const faultsFile = join(tmpdir(), `ais-faults-${crypto.randomUUID()}.json`);
+/** A hundredth of the objects takes longer than a test needs to look. */
+const SLOW_COMMIT = { operation: "commit", delayMs: 150 };
+const faults = new FaultsFile();
+/** Where a test waits for a dead node to leave the cluster map. */
+const SHORT_LEASE_TTL = "4s";
 /** Beyond the index's own objects, so that eviction gives space back. */
 const large = (name: string): Buffer<ArrayBuffer> => Buffer.alloc(20_000, name);
 
@@ -31,37 +34,27 @@ let cluster: TestCluster;
 let jobs: JobClient;
 
 beforeAll(async () => {
-  cluster = await TestCluster.start({ targets: 3, env: { AIS_TEST_FAULTS: faultsFile } });
+  cluster = await TestCluster.start({ targets: 3, env: faults.env });
   jobs = new JobClient(cluster);
 }, 60_000);
 
 afterAll(async () => {
   await cluster?.[Symbol.asyncDispose]();
-  rmSync(faultsFile, { force: true });
+  faults[Symbol.dispose]();
 });
-
-function slowCommits(): Disposable {
-  writeFileSync(faultsFile, JSON.stringify([{ operation: "commit", delayMs: SLOW_COMMIT_MS }]));
-  return { [Symbol.dispose]: () => rmSync(faultsFile, { force: true }) };
-}
 
 async function restart(daemon: Daemon): Promise<void> {
   await daemon.end("SIGKILL");
+  faults.clear();
   daemon.start();
   await daemon.ready();
   await cluster.complete();
 }
 
-/** When its share of the job is under way. */
+/** When its share of the job is under way, which faults hold up until then. */
 async function killInTheMiddle(id: string, doneCount: number): Promise<void> {
   const daemon = must(cluster.targets[1], "target");
-  await until(20_000, "the share to be under way", async () => {
-    const reply = await fetch(`${daemon.url}/v1/daemon?what=getxstats&uuid=${id}`);
-    if (reply.status !== 200) return null;
-    const snap = (await reply.json()) as Snap;
-    expect(snap["end-time"]).toBe(RUNNING);
-    return Number(snap.stats["loc-objs"]) >= doneCount ? snap : null;
-  });
+  await untilUnderWay(daemon, id, doneCount);
   await restart(daemon);
 }
 
@@ -81,14 +74,12 @@ test("cleanup-store removes the rest of a dead bucket after the restart, and not
     await jobs.create(bucket);
     await jobs.fill(bucket, names, contentOf);
   }
-  let id: string;
-  {
-    using _slow = slowCommits();
-    expect((await jobs.act("DELETE", "/v1/buckets/dead", "destroy-bck")).status).toBe(200);
-    id = await jobs.job("PUT", "/v1/cluster", "start", { Kind: "cleanup-store" });
-    await killInTheMiddle(id, 0);
-  }
-  expect(await jobs.wait(id, 60_000)).toMatchObject({ aborted: false, err: "" });
+  // The whole of a share is one commit.
+  faults.set({ operation: "commit", holds: true });
+  expect((await jobs.act("DELETE", "/v1/buckets/dead", "destroy-bck")).status).toBe(200);
+  const id = await jobs.job("PUT", "/v1/cluster", "start", { Kind: "cleanup-store" });
+  await killInTheMiddle(id, 0);
+  expect(await jobs.wait(id)).toMatchObject({ aborted: false, err: "" });
   await expectResumed(id);
   expect(await jobs.names("alive")).toEqual([...names]);
   expect(await jobs.wrong("alive", names, contentOf)).toEqual([]);
@@ -129,14 +120,11 @@ test.skipIf(evictsNothing)(
         expect(reply.status).toBe(200);
       }
     }
-    let id: string;
-    {
-      using _slow = slowCommits();
-      const buckets = [{ name: "cache", provider: "ais", namespace: { uuid: "", name: "" } }];
-      id = await jobs.job("PUT", "/v1/cluster", "start", { Kind: "lru", Buckets: buckets, Force: true });
-      await killInTheMiddle(id, 5);
-    }
-    expect(await jobs.wait(id, 60_000)).toMatchObject({ aborted: false, err: "" });
+    faults.set(SLOW_COMMIT);
+    const buckets = [{ name: "cache", provider: "ais", namespace: { uuid: "", name: "" } }];
+    const id = await jobs.job("PUT", "/v1/cluster", "start", { Kind: "lru", Buckets: buckets, Force: true });
+    await killInTheMiddle(id, 5);
+    expect(await jobs.wait(id)).toMatchObject({ aborted: false, err: "" });
     const snaps = await expectResumed(id);
     expect(await jobs.names("cache")).toEqual([]);
     expect(await jobs.wrong("store", names, large)).toEqual([]);
@@ -159,7 +147,7 @@ test("a summary counts every object once, though a target dies before it has cou
   daemon.pause();
   const { status, text: id } = await ask("");
   expect(status).toBe(202);
-  await until(10_000, "two of three parts", async () => ((await ask(id)).status === 206 ? true : null));
+  await until(30_000, "two of three parts", async () => ((await ask(id)).status === 206 ? true : null));
   await restart(daemon);
   const whole = await until(30_000, "the summary", async () => {
     const reply = await ask(id);
@@ -207,27 +195,37 @@ test("a job goes on while the primary proxy dies, and ends under another one", a
   await using other = await TestCluster.start({
     targets: 2,
     proxies: 2,
-    env: { AIS_TEST_FAULTS: faultsFile },
+    env: faults.env,
+    leaseTtl: SHORT_LEASE_TTL,
   });
   const client = new JobClient(other);
   await client.create("src");
   await client.fill("src", names, contentOf);
-  const smap = (await (await fetch(`${other.url}/v1/daemon?what=smap`)).json()) as {
-    readonly proxy_si: { readonly public_net: { readonly direct_url: string } };
+  const primaryUrl = async (url: string): Promise<string | null> => {
+    const smap = (await (await fetch(`${url}/v1/daemon?what=smap`)).json()) as {
+      readonly proxy_si: { readonly public_net: { readonly direct_url: string } } | null;
+    };
+    return smap.proxy_si?.public_net.direct_url ?? null;
   };
-  const primary = must(
-    other.proxies.find(({ url }) => url === smap.proxy_si.public_net.direct_url),
-    "primary",
+  const firstUrl = await primaryUrl(other.url);
+  const isPrimary = ({ url }: Daemon): boolean => url === firstUrl;
+  const primary = must(other.proxies.find(isPrimary), "primary");
+  const second = must(
+    other.proxies.find((proxy) => !isPrimary(proxy)),
+    "the other proxy",
   );
   let id: string;
   {
-    using _slow = slowCommits();
+    using _slow = faults.set(SLOW_COMMIT);
     id = await client.job("POST", "/v1/buckets/src?bck_to=ais/@%23/dst/", "copy-bck", { "num-workers": 1 });
     await primary.end("SIGKILL");
+    await until(30_000, "another primary", async () =>
+      (await primaryUrl(second.url)) === second.url ? true : null,
+    );
   }
   primary.start();
   await primary.ready();
-  expect(await client.wait(id, 60_000)).toMatchObject({ aborted: false, err: "" });
+  expect(await client.wait(id)).toMatchObject({ aborted: false, err: "" });
   expect(await client.names("dst")).toEqual([...names]);
   expect(objectsOf(await client.snaps({ id }))).toBe(COUNT);
 }, 90_000);
@@ -237,13 +235,13 @@ test("a job whose bucket is destroyed in the middle says so, and what it has cop
   await jobs.fill("doomed", names, contentOf);
   let id: string;
   {
-    using _slow = slowCommits();
+    using _slow = faults.set(SLOW_COMMIT);
     const value = { "num-workers": 1 };
     id = await jobs.job("POST", "/v1/buckets/doomed?bck_to=ais/@%23/rest/", "copy-bck", value);
-    await until(10_000, "some copies", async () => (objectsOf(await jobs.snaps({ id })) > 5 ? true : null));
+    await until(30_000, "some copies", async () => (objectsOf(await jobs.snaps({ id })) > 5 ? true : null));
     expect((await jobs.act("DELETE", "/v1/buckets/doomed", "destroy-bck")).status).toBe(200);
   }
-  expect(await jobs.wait(id, 60_000)).toMatchObject({
+  expect(await jobs.wait(id)).toMatchObject({
     aborted: true,
     err: expect.stringContaining('bucket "ais://doomed" does not exist'),
   });
@@ -265,37 +263,49 @@ async function settled(client: JobClient, url: string): Promise<void> {
 }
 
 /** The cluster map has lost the target, and its objects are nowhere else: what is done without them is not the whole. */
-test.each([
-  ["move-bck", "POST", "/v1/buckets/away-move-bck?bck_to=ais/@%23/moved/", null, ["moved", names]],
-  ["copy-bck", "POST", "/v1/buckets/away-copy-bck?bck_to=ais/@%23/copied/", {}, ["copied", names]],
-  [
-    "delete-listrange",
-    "DELETE",
-    "/v1/buckets/away-delete-listrange",
-    { template: "o-" },
-    ["away-delete-listrange", []],
-  ],
-] as const)(
-  "%s that begins while a target is away waits for it",
-  async (kind, method, path, value, [bucket, left]) => {
-    await jobs.create(`away-${kind}`);
-    await jobs.fill(`away-${kind}`, names, contentOf);
-    await settled(jobs, cluster.url);
-    const daemon = must(cluster.targets[1], "target");
-    await daemon.end("SIGKILL");
-    await cluster.complete(2);
-    const id = await jobs.job(method, path, kind, value);
-    await Bun.sleep(2000);
-    expect(await jobs.status(id)).toMatchObject({ end_time: 0 });
-    daemon.start();
-    await daemon.ready();
-    await cluster.complete();
-    expect(await jobs.wait(id, 60_000)).toMatchObject({ aborted: false, err: "" });
-    expect(await jobs.names(bucket)).toEqual([...left]);
-    expect(await jobs.wrong(bucket, left, contentOf)).toEqual([]);
-  },
-  90_000,
-);
+describe("beginning while a target is away, the job waits for it", () => {
+  let other: TestCluster;
+  let client: JobClient;
+
+  beforeAll(async () => {
+    other = await TestCluster.start({ targets: 3, leaseTtl: SHORT_LEASE_TTL });
+    client = new JobClient(other);
+    await settled(client, other.url);
+  }, 60_000);
+
+  afterAll(() => other?.[Symbol.asyncDispose]());
+
+  test.each([
+    ["move-bck", "POST", "/v1/buckets/away-move-bck?bck_to=ais/@%23/moved/", null, ["moved", names]],
+    ["copy-bck", "POST", "/v1/buckets/away-copy-bck?bck_to=ais/@%23/copied/", {}, ["copied", names]],
+    [
+      "delete-listrange",
+      "DELETE",
+      "/v1/buckets/away-delete-listrange",
+      { template: "o-" },
+      ["away-delete-listrange", []],
+    ],
+  ] as const)(
+    "%s",
+    async (kind, method, path, value, [bucket, left]) => {
+      await client.create(`away-${kind}`);
+      await client.fill(`away-${kind}`, names, contentOf);
+      const daemon = must(other.targets[1], "target");
+      await daemon.end("SIGKILL");
+      await other.complete(2);
+      const id = await client.job(method, path, kind, value);
+      await Bun.sleep(2000);
+      expect(await client.status(id)).toMatchObject({ end_time: 0 });
+      daemon.start();
+      await daemon.ready();
+      await other.complete();
+      expect(await client.wait(id)).toMatchObject({ aborted: false, err: "" });
+      expect(await client.names(bucket)).toEqual([...left]);
+      expect(await client.wrong(bucket, left, contentOf)).toEqual([]);
+    },
+    90_000,
+  );
+});
 
 test("a bucket is renamed with what a node in maintenance has kept", async () => {
   await using other = await TestCluster.start({ targets: 2 });
@@ -307,13 +317,13 @@ test("a bucket is renamed with what a node in maintenance has kept", async () =>
     skip_rebalance: true,
   });
   const id = await client.job("POST", "/v1/buckets/old?bck_to=ais/@%23/new/", "move-bck");
-  expect(await client.wait(id, 60_000)).toMatchObject({ aborted: false, err: "" });
+  expect(await client.wait(id)).toMatchObject({ aborted: false, err: "" });
   expect(await client.names("new")).toEqual([...names]);
   expect(await client.wrong("new", names, contentOf)).toEqual([]);
 }, 90_000);
 
 test("a rename leaves nothing behind of what is read, and so moved, while it goes on", async () => {
-  await using other = await TestCluster.start({ targets: 2, env: { AIS_TEST_FAULTS: faultsFile } });
+  await using other = await TestCluster.start({ targets: 2, env: faults.env });
   const client = new ClusterClient(other);
   await client.create("old");
   await client.fill("old", names, contentOf);
@@ -324,7 +334,7 @@ test("a rename leaves nothing behind of what is read, and so moved, while it goe
   let id: string;
   let held = 0;
   {
-    using _slow = slowCommits();
+    using _slow = faults.set(SLOW_COMMIT);
     id = await client.job("POST", "/v1/buckets/old?bck_to=ais/@%23/new/", "move-bck");
     await Promise.all(
       [...names].reverse().map(async (name) => {
@@ -336,7 +346,7 @@ test("a rename leaves nothing behind of what is read, and so moved, while it goe
     );
   }
   expect(held).toBeGreaterThan(0);
-  expect(await client.wait(id, 60_000)).toMatchObject({ aborted: false, err: "" });
+  expect(await client.wait(id)).toMatchObject({ aborted: false, err: "" });
   expect(await client.names("new")).toEqual([...names]);
   expect(await client.wrong("new", names, contentOf)).toEqual([]);
 }, 90_000);

@@ -32,7 +32,7 @@ async function statusOf({ url }: Daemon): Promise<NodeStatus> {
 
 /** Ends with an assertion that failed when that never comes true. */
 async function eventually(assert: () => void | Promise<void>): Promise<void> {
-  const deadline = performance.now() + 15_000;
+  const deadline = performance.now() + 30_000;
   for (;;) {
     try {
       return await assert();
@@ -146,5 +146,5 @@ test.skipIf(tmpfsObstacle !== "")(
     expect(readdirSync(join(mountpathOf(target, 1), "objects", "05"))).not.toContain("00000001ffff0005");
     expect(await ais(cluster, "storage", "check", "--verify")).toMatchObject({ exitCode: 0 });
   },
-  90_000,
+  150_000,
 );

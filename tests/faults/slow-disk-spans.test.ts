@@ -4,11 +4,9 @@
  * the rest: a step without a span fails.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { TestCluster } from "@ais/testkit/cluster.ts";
 import { TestCollector } from "@ais/testkit/collector.ts";
+import { FaultsFile } from "@ais/testkit/faults.ts";
 import {
   type Explained,
   explainAll,
@@ -28,7 +26,7 @@ const HAS_NO_STEP = /^(GET|HEAD) |listing|abort/;
 
 let collector: TestCollector;
 let cluster: TestCluster;
-const faultsFile = join(tmpdir(), `ais-faults-${crypto.randomUUID()}.json`);
+const faults = new FaultsFile();
 const requests = new Requests(() => cluster.url);
 
 beforeAll(async () => {
@@ -36,7 +34,7 @@ beforeAll(async () => {
   cluster = await TestCluster.start({
     targets: 2,
     tracingEndpoint: collector.endpoint,
-    env: { AIS_TEST_FAULTS: faultsFile },
+    env: faults.env,
   });
   // Everything is synced before it is acknowledged, so that no step is left out.
   const props = { write_policy: { data: "immediate", md: "immediate" } };
@@ -48,14 +46,14 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  rmSync(faultsFile, { force: true });
+  faults[Symbol.dispose]();
   await cluster?.[Symbol.asyncDispose]();
   await collector?.[Symbol.asyncDispose]();
 });
 
 async function slowly<T>(work: () => Promise<T>): Promise<T> {
-  writeFileSync(faultsFile, JSON.stringify(STEPS.map((operation) => ({ operation, delayMs: DELAY_MS }))));
-  return work().finally(() => rmSync(faultsFile, { force: true }));
+  using _slow = faults.set(...STEPS.map((operation) => ({ operation, delayMs: DELAY_MS })));
+  return await work();
 }
 
 /** The share of the request's time in which no child was open, the least of some tries: a busy machine adds waits of its own. */

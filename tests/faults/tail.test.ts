@@ -3,39 +3,38 @@
  * proxy that redirected it and the target that served it. Fast successes leave none.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { TestCluster } from "@ais/testkit/cluster.ts";
 import { type CollectedSpan, oneSpan, TestCollector } from "@ais/testkit/collector.ts";
+import { FaultsFile } from "@ais/testkit/faults.ts";
 
 const PROXY = "aistore-proxy";
 const TARGET = "aistore-target";
 const PUT = "PUT /v1/objects/{bucket}/{object}";
 const FILE_BYTES = 300_000;
 const SAMPLED = 1;
-/** Slower than what a busy machine makes of a fast request. */
 const SLOW_MS = 500;
+/** Slower than whatever a busy machine makes of a fast request. */
+const SLOWER_THAN_ANY = "1m";
 
 let collector: TestCollector;
 let cluster: TestCluster;
-let faultsFile: string;
+const faults = new FaultsFile();
 
 beforeAll(async () => {
   collector = await TestCollector.start();
-  faultsFile = join(tmpdir(), `ais-faults-${crypto.randomUUID()}.json`);
   cluster = await TestCluster.start({
     targets: 2,
     tracingEndpoint: collector.endpoint,
-    env: { AIS_TRACING_SAMPLING_PROBABILITY: "0", AIS_TEST_FAULTS: faultsFile },
+    env: { AIS_TRACING_SAMPLING_PROBABILITY: "0", ...faults.env },
   });
   await call("POST", "/v1/buckets/b", '{"action":"create-bck"}');
-  await configure({ "tracing.tail.errors": "true", "tracing.tail.slow.object.put": `${SLOW_MS}ms` });
+  await configure({ "tracing.tail.errors": "true", "tracing.tail.slow.object.put": SLOWER_THAN_ANY });
 });
 
-afterEach(() => rmSync(faultsFile, { force: true }));
+afterEach(() => faults.clear());
 
 afterAll(async () => {
+  faults[Symbol.dispose]();
   await cluster?.[Symbol.asyncDispose]();
   await collector?.[Symbol.asyncDispose]();
 });
@@ -47,14 +46,6 @@ function call(method: string, path: string, body?: string | Uint8Array<ArrayBuff
 async function configure(settings: Readonly<Record<string, string>>): Promise<void> {
   const reply = await call("PUT", `/v1/cluster/set-config?${new URLSearchParams(settings)}`);
   expect([reply.status, await reply.text()]).toEqual([200, ""]);
-}
-
-function inject(fault: {
-  readonly operation: string;
-  readonly delayMs?: number;
-  readonly errno?: string;
-}): void {
-  writeFileSync(faultsFile, JSON.stringify([fault]));
 }
 
 async function put(name: string): Promise<number> {
@@ -94,7 +85,7 @@ describe("with nothing sampled", () => {
     for (let i = 0; i < 20; i++) expect(await put(`fast-${i}`)).toBe(200);
     expect((await call("GET", "/v1/objects/b/missing")).status).toBe(404);
     // What would have been exported was exported before this one.
-    inject({ operation: "write", errno: "EIO" });
+    faults.set({ operation: "write", errno: "EIO" });
     expect(await put("after-the-fast")).toBe(500);
     await traceOf("after-the-fast", "ais.file.write");
     const objects = new Set(collector.spans.slice(before).map((span) => span.attributes["ais.object"]));
@@ -103,7 +94,7 @@ describe("with nothing sampled", () => {
   });
 
   test("an error leaves one whole trace", async () => {
-    inject({ operation: "write", errno: "EIO" });
+    faults.set({ operation: "write", errno: "EIO" });
     const reply = await call("PUT", "/v1/objects/b/broken", new Uint8Array(FILE_BYTES));
     expect(reply.status).toBe(500);
     const trace = await traceOf("broken", "ais.file.write");
@@ -119,7 +110,8 @@ describe("with nothing sampled", () => {
   });
 
   test("a slow disk leaves one whole trace, which shows where the time went", async () => {
-    inject({ operation: "sync", delayMs: 2 * SLOW_MS });
+    await configure({ "tracing.tail.slow.object.put": `${SLOW_MS}ms` });
+    faults.set({ operation: "sync", delayMs: 2 * SLOW_MS });
     expect(await put("slow")).toBe(200);
     const trace = await traceOf("slow", "ais.index.commit");
     const target = expectWhole(trace);

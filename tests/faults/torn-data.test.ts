@@ -28,7 +28,7 @@ import { SeededRandom } from "@ais/testkit/random.ts";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
 import type { DamageKind, MountpathReport, RebuildReport } from "@ais/wire/storage-report.ts";
 import { ais, BUCKET, createBucket, get, put } from "./objects.fixture.ts";
-import { rounds, soakTimeoutMs } from "./soak.fixture.ts";
+import { rounds, roundsUntil, soakTimeoutMs } from "./soak.fixture.ts";
 import { mountpathOf } from "./tmpfs.fixture.ts";
 
 const PAGE_BYTES = 4096;
@@ -148,7 +148,7 @@ test(
       expect((await ais(cluster, "storage", "check", "--verify")).exitCode).toBe(0);
     });
   },
-  soakTimeoutMs(60_000),
+  soakTimeoutMs(120_000),
 );
 
 function keyOf(objectName: string): ObjectKey {
@@ -248,8 +248,6 @@ async function expectRestored(
   }
 }
 
-const EXTRA_ROUNDS_MAX = 48;
-
 test(
   "a torn index",
   async () => {
@@ -284,11 +282,10 @@ test(
       }
       rmSync(mountpath, { recursive: true });
     };
-    await rounds(16, tear);
     // Where damage falls is chance; enough of it must be of the kind that is refused.
-    for (let extra = 0; refused <= 3 && extra < EXTRA_ROUNDS_MAX; extra++) await tear(extra);
+    await roundsUntil(() => refused > 3, 16, tear);
     expect(refused).toBeGreaterThan(3);
     rmSync(directory, { recursive: true });
   },
-  soakTimeoutMs(60_000),
+  soakTimeoutMs(120_000),
 );

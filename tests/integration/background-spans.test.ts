@@ -52,12 +52,9 @@ test("the recovery at the start has a span a mountpath", async () => {
 test("joining and changes of the cluster map have theirs", async () => {
   const nodes = TARGETS + 1;
   await collector.until(() => roots("ais.membership.join").length === nodes);
-  const changes = await collector.until(() => {
-    const found = roots("ais.membership.change");
-    return found.length > 0 ? found : null;
-  });
-  for (const change of changes) expect(change.serviceName).toBe(PROXY);
-  expect(changes.some((change) => Object.hasOwn(change.attributes, "ais.smap.added"))).toBe(true);
+  const isAddition = ({ attributes }: CollectedSpan): boolean => Object.hasOwn(attributes, "ais.smap.added");
+  await collector.until(() => roots("ais.membership.change").some(isAddition));
+  for (const change of roots("ais.membership.change")) expect(change.serviceName).toBe(PROXY);
 });
 
 test("the sweep of a destroyed bucket is linked to the request that destroyed it, on every target", async () => {

@@ -72,7 +72,7 @@ test("nodes go and come back by the command line, which shows them", async () =>
   await Promise.all(cluster.daemons.map((daemon) => daemon.ready()));
   await cluster.complete();
   expect(await client.wrong("b", names, contentOf)).toEqual([]);
-}, 60_000);
+}, 120_000);
 
 test("a decommissioned cluster holds nothing any more", async () => {
   await using cluster = await TestCluster.start({ targets: 1, proxies: 1 });
@@ -91,4 +91,4 @@ test("a decommissioned cluster holds nothing any more", async () => {
   expect((await fetch(`${cluster.url}/v1/objects/b/o`)).status).toBe(404);
   await client.create("b");
   expect(await client.names("b")).toEqual([]);
-}, 60_000);
+}, 120_000);

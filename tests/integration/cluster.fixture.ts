@@ -1,13 +1,17 @@
 /** A cluster whose nodes come and go, and clients that keep an account of what it owes them. */
 import { systemClock } from "@ais/base/clock.ts";
 import { clusterSecret } from "@ais/cluster/cluster-secret.ts";
+import type { Coordinator } from "@ais/cluster/coordinator/coordinator.ts";
 import { openCoordinator } from "@ais/cluster/coordinator/open.ts";
+import { shareKey } from "@ais/cluster/jobs/job-table.ts";
 import { INTRA_SECRET, IntraAuth } from "@ais/node/intra-auth.ts";
 import type { TestCluster } from "@ais/testkit/cluster.ts";
 import type { Daemon } from "@ais/testkit/daemon.ts";
-import { JobClient, until } from "./jobs.fixture.ts";
+import { JobClient, type Snap, until } from "./jobs.fixture.ts";
 
 const COORDINATOR_OPTION = "--coordinator=";
+/** End of what has not ended. */
+const RUNNING = "0001-01-01T00:00:00Z";
 
 export interface SmapNode {
   readonly daemon_id: string;
@@ -44,7 +48,7 @@ export class ClusterClient extends JobClient {
     return (tmap[id] ?? pmap[id])?.flags ?? null;
   }
 
-  untilFlags(id: string, flags: number | null, timeoutMs = 15_000): Promise<unknown> {
+  untilFlags(id: string, flags: number | null, timeoutMs = 40_000): Promise<unknown> {
     return until(timeoutMs, `flags ${flags} of ${id}`, async () =>
       (await this.flags(id)) === flags ? true : null,
     );
@@ -88,18 +92,44 @@ export async function heldBy(daemon: Daemon, bucket: string, bid: string): Promi
   return page.entries.map(({ name }) => name);
 }
 
+function coordinatorOf(daemon: Daemon): Promise<Coordinator> {
+  const option = daemon.plan.args.find((arg) => arg.startsWith(COORDINATOR_OPTION)) ?? "";
+  return openCoordinator(option.slice(COORDINATOR_OPTION.length));
+}
+
 /** As a node of the daemon's cluster would sign the call. */
 async function signatureOf(method: string, url: string, daemon: Daemon): Promise<Record<string, string>> {
-  const option = daemon.plan.args.find((arg) => arg.startsWith(COORDINATOR_OPTION)) ?? "";
-  await using coordinator = await openCoordinator(option.slice(COORDINATOR_OPTION.length));
+  await using coordinator = await coordinatorOf(daemon);
   const key = await clusterSecret(coordinator, INTRA_SECRET);
   const auth = new IntraAuth({ key, nodeId: "testnode", clock: systemClock });
   return auth.headers(method, url, await idOf(daemon));
 }
 
+/**
+ * Resolves when the target is in the middle of its share of a job: that it has begun is written down, without which a
+ * restart would begin anew, and it has done so much. It must not be able to end meanwhile.
+ */
+export async function untilUnderWay(daemon: Daemon, job: string, doneCount = 0): Promise<void> {
+  const key = shareKey(job, await idOf(daemon));
+  await using coordinator = await coordinatorOf(daemon);
+  await until(30_000, `the share of ${daemon.plan.name} to be under way`, async () => {
+    if ((await coordinator.get(key)) === null) return null;
+    const snap = await snapOf(daemon, job);
+    if (snap === null) return null;
+    if (snap["end-time"] !== RUNNING) throw new Error(`the share of ${daemon.plan.name} has ended`);
+    return Number(snap.stats["loc-objs"]) >= doneCount ? true : null;
+  });
+}
+
+/** Of the target itself; null when it knows of no such job. */
+async function snapOf(daemon: Daemon, job: string): Promise<Snap | null> {
+  const reply = await fetch(`${daemon.url}/v1/daemon?what=getxstats&uuid=${job}`);
+  return reply.status === 200 ? ((await reply.json()) as Snap) : null;
+}
+
 /** Resolves when the process has ended by itself, with status 0. */
 export async function untilEnded(daemon: Daemon, pid: number): Promise<void> {
-  await until(15_000, `${daemon.plan.name} to end`, async () => (isAlive(pid) ? null : true));
+  await until(30_000, `${daemon.plan.name} to end`, async () => (isAlive(pid) ? null : true));
   const status = await daemon.end("SIGTERM");
   if (status !== 0) throw new Error(`${daemon.plan.name} ended with status ${status}`);
 }

@@ -48,7 +48,7 @@ describe("copy-bck", () => {
     const done = sum(snaps.map(({ stats }) => stats["loc-objs"] ?? ""));
     expect(done).toBe(COUNT);
     // What arrives after a share's end is written a moment later.
-    await until(5000, "as many objects to arrive as were sent", async () => {
+    await until(30_000, "as many objects to arrive as were sent", async () => {
       const later = await jobs.snaps({ id });
       const arrived = sum(later.map(({ stats }) => stats["in-objs"] ?? ""));
       return arrived === sum(later.map(({ stats }) => stats["out-objs"] ?? "")) ? true : null;

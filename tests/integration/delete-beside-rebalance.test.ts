@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { must } from "@ais/base/assert.ts";
 import { TestCluster } from "@ais/testkit/cluster.ts";
 import { ClusterClient, heldBy, idOf } from "./cluster.fixture.ts";
-import { contentOf, numbered } from "./jobs.fixture.ts";
+import { contentOf, numbered, until } from "./jobs.fixture.ts";
 
 const ROUNDS = 2;
 
@@ -29,7 +29,7 @@ test("a deletion of many objects beside a rebalance leaves none of them", async 
     const snaps = await client.snaps({ id: deletion });
     expect(snaps.every((snap) => snap.is_idle && !snap.aborted)).toBe(true);
   }
-}, 90_000);
+}, 120_000);
 
 /** Takes longer than a job takes to begin and to look at every target. */
 const LARGE_BYTES = 160 * 1024 * 1024;
@@ -38,7 +38,7 @@ test("what a read has on its way to its owner when the deletion begins is delete
   await using cluster = await TestCluster.start({ targets: 2 });
   const client = new ClusterClient(cluster);
   await client.create("b");
-  const names = numbered("big", 8);
+  const names = numbered("big", 24);
   await client.fill("b", names, () => Buffer.from("small"));
   const target = must(cluster.targets[0], "target");
   const [large = ""] = await heldBy(target, "b", "2");
@@ -48,10 +48,14 @@ test("what a read has on its way to its owner when the deletion begins is delete
   await client.untilFlags(id, 4);
   // Its owner of now asks for it.
   const reading = fetch(`${cluster.url}/v1/objects/b/${large}`).then((reply) => reply.bytes());
-  await Bun.sleep(60);
+  await until(10_000, "it to be on its way", async () => {
+    const reply = await fetch(`${target.url}/v1/daemon?what=inflight`);
+    const requests = (await reply.json()) as readonly { readonly operation: string }[];
+    return requests.some(({ operation }) => operation === "intra.hand-over") ? true : null;
+  });
   const deletion = await client.job("DELETE", "/v1/buckets/b", "delete-listrange", { template: "big" });
   expect(await client.wait(deletion)).toMatchObject({ aborted: false, err: "" });
   await reading;
   expect((await fetch(`${cluster.url}/v1/objects/b/${large}`)).status).toBe(404);
   expect(await client.names("b")).toEqual([]);
-}, 60_000);
+}, 120_000);

@@ -19,11 +19,11 @@ test("one root a node with a link, one child a phase, none for an object", async
   });
   const id = await reply.text();
   await jobs.wait(id);
-  const roots = await until(10_000, "the job's spans", async () => {
+  const roots = await until(30_000, "the job's spans", async () => {
     const found = collector.spans.filter((span) => span.name === "ais.job copy-bck");
     return found.length === 3 ? found : null;
   });
-  const started = await until(10_000, "the request's span", async () => {
+  const started = await until(30_000, "the request's span", async () => {
     const found = collector.spans.find(
       (span) => span.traceId === traceId && span.serviceName === "aistore-proxy" && span.kind === 2,
     );
@@ -48,13 +48,13 @@ test("one root a node with a link, one child a phase, none for an object", async
   const objects = roots.map((root) => Number(root.attributes["ais.job.objects"]));
   expect(objects.reduce((total, count) => total + count, 0)).toBe(names.length);
   // Every object was put once, with one commit in a trace; the copies have no spans.
-  const commits = await until(10_000, "the spans of the PUTs", async () => {
+  const commits = await until(30_000, "the spans of the PUTs", async () => {
     const found = collector.spans.filter((span) => span.name === "ais.index.commit");
     return found.length >= names.length ? found : null;
   });
   expect(commits.length).toBe(names.length);
   expect(collector.spans.filter((span) => span.name.includes("job-object"))).toEqual([]);
-}, 60_000);
+}, 90_000);
 
 test("a synchronized copy has two phases, and what targets ask each other for it begins no traces", async () => {
   await using collector = await TestCollector.start();
@@ -69,7 +69,7 @@ test("a synchronized copy has two phases, and what targets ask each other for it
   const id = await jobs.job("POST", path, "copy-bck", { synchronize: true });
   await jobs.wait(id);
   expect((await jobs.names("dst")).length).toBe(30);
-  const roots = await until(10_000, "the job's spans", async () => {
+  const roots = await until(30_000, "the job's spans", async () => {
     const found = collector.spans.filter(({ attributes }) => attributes["ais.job.id"] === id);
     const ofTargets = found.filter(({ name }) => name === "ais.job copy-bck");
     return ofTargets.length === 3 ? ofTargets : null;
@@ -79,7 +79,7 @@ test("a synchronized copy has two phases, and what targets ask each other for it
     expect(own.map(({ name }) => name).toSorted()).toEqual(["ais.job.copy", "ais.job.prune"]);
   }
   expect(collector.spans.filter(({ name }) => name.includes("missing"))).toEqual([]);
-}, 60_000);
+}, 90_000);
 
 test("every kind that a request starts has its own traces, linked to the request", async () => {
   await using collector = await TestCollector.start();
@@ -109,13 +109,13 @@ test("every kind that a request starts has its own traces, linked to the request
     );
     expect([kind, [200, 202].includes(status), text]).toEqual([kind, true, expect.any(String)]);
     await jobs.waitIdle(text);
-    const roots = await until(15_000, `the spans of ${kind}`, async () => {
+    const roots = await until(30_000, `the spans of ${kind}`, async () => {
       const found = collector.spans.filter(
         ({ name, attributes }) => name === `ais.job ${kind}` && attributes["ais.job.id"] === text,
       );
       return found.length >= 2 ? found : null;
     });
-    const started = await until(10_000, "the request's span", async () => {
+    const started = await until(30_000, "the request's span", async () => {
       const found = collector.spans.find(
         (span) => span.traceId === traceId && span.serviceName === "aistore-proxy" && span.kind === 2,
       );
@@ -159,4 +159,4 @@ test("a cleanup has a span of each thing that it looks for, on every mountpath",
   for (const { attributes } of swept)
     expect(attributes).toMatchObject({ "ais.files.removed": 0, "ais.bytes": 0 });
   expect(new Set(swept.map(({ attributes }) => attributes["ais.mountpath"])).size).toBe(2);
-}, 60_000);
+}, 90_000);

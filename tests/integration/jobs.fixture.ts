@@ -77,7 +77,7 @@ export class JobClient {
     return Object.values(json as Readonly<Record<string, readonly Snap[]>>).flat();
   }
 
-  async wait(id: string, timeoutMs = 30_000): Promise<Status> {
+  async wait(id: string, timeoutMs = 60_000): Promise<Status> {
     return until(timeoutMs, `job ${id} to end`, async () => {
       const status = await this.status(id);
       return status.end_time === 0 ? null : status;
@@ -85,7 +85,7 @@ export class JobClient {
   }
 
   /** As clients wait for kinds that idle: two looks in a row at which every snap is idle. */
-  async waitIdle(id: string, timeoutMs = 30_000): Promise<readonly Snap[]> {
+  async waitIdle(id: string, timeoutMs = 60_000): Promise<readonly Snap[]> {
     let seen = 0;
     return until(timeoutMs, `job ${id} to idle`, async () => {
       const snaps = await this.snaps({ id });

@@ -1,6 +1,7 @@
 /** Jobs over real daemons: each kind, on three targets (wire-compat 6). */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { TestCluster } from "@ais/testkit/cluster.ts";
+import { FaultsFile } from "@ais/testkit/faults.ts";
 import { contentOf, getWithBody, JobClient, numbered, until } from "./jobs.fixture.ts";
 
 const COUNT = 400;
@@ -9,16 +10,22 @@ const ZERO_TIME = "0001-01-01T00:00:00Z";
 let cluster: TestCluster;
 let jobs: JobClient;
 const names = numbered("a/obj-", COUNT);
+const faults = new FaultsFile();
+/** Jobs that write come to no end meanwhile. */
+const HELD = { operation: "commit", holds: true } as const;
 
 beforeAll(async () => {
-  cluster = await TestCluster.start({ targets: 3, proxies: 2 });
+  cluster = await TestCluster.start({ targets: 3, proxies: 2, env: faults.env });
   jobs = new JobClient(cluster);
   await jobs.create("src");
   await jobs.create("other");
   await jobs.fill("src", names, contentOf);
 }, 60_000);
 
-afterAll(() => cluster?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await cluster?.[Symbol.asyncDispose]();
+  faults[Symbol.dispose]();
+});
 
 describe("multi-object jobs", () => {
   test("copy-listrange idles after its work and stays among the running for a while", async () => {
@@ -82,9 +89,14 @@ describe("move-bck", () => {
   test("both buckets exist until the job ends, and the old one takes no changes", async () => {
     await jobs.create("old");
     await jobs.fill("old", names, contentOf);
-    const id = await jobs.job("POST", "/v1/buckets/old?bck_to=ais/@%23/new/", "move-bck");
-    const during = await jobs.put("old", "late", "x");
-    expect([409, 404]).toContain(during);
+    let id: string;
+    {
+      using _held = faults.set(HELD);
+      id = await jobs.job("POST", "/v1/buckets/old?bck_to=ais/@%23/new/", "move-bck");
+      expect(await jobs.put("old", "late", "x")).toBe(409);
+      for (const bucket of ["old", "new"])
+        expect((await fetch(`${cluster.url}/v1/buckets/${bucket}`, { method: "HEAD" })).status).toBe(200);
+    }
     expect(await jobs.wait(id)).toMatchObject({ kind: "move-bck", aborted: false, err: "" });
     expect((await fetch(`${cluster.url}/v1/buckets/old`, { method: "HEAD" })).status).toBe(404);
     expect(await jobs.names("new")).toEqual([...names]);
@@ -127,10 +139,14 @@ describe("start and stop", () => {
   });
 
   test("an abort ends the job and says whose it was", async () => {
-    const id = await jobs.job("POST", "/v1/buckets/src?bck_to=ais/@%23/aborted/", "copy-bck", {
-      "num-workers": 1,
-    });
-    expect((await jobs.act("PUT", "/v1/cluster", "stop", { ID: id, Kind: "" })).status).toBe(200);
+    let id: string;
+    {
+      using _held = faults.set(HELD);
+      id = await jobs.job("POST", "/v1/buckets/src?bck_to=ais/@%23/aborted/", "copy-bck", {
+        "num-workers": 1,
+      });
+      expect((await jobs.act("PUT", "/v1/cluster", "stop", { ID: id, Kind: "" })).status).toBe(200);
+    }
     const status = await jobs.wait(id);
     expect(status).toMatchObject({ aborted: true, err: "user abort" });
     const snaps = await jobs.snaps({ id });
@@ -175,14 +191,17 @@ describe("queries", () => {
     const id = await jobs.job("PUT", "/v1/cluster", "start", { Kind: "lru" });
     const other = await fetch(`${cluster.proxies[1]?.url}/v1/cluster?what=status_all`);
     expect(other.status).toBe(200);
-    await until(5000, "the other proxy to know the job", async () => {
+    await until(30_000, "the other proxy to know the job", async () => {
       const list = (await (await fetch(`${cluster.proxies[1]?.url}/v1/cluster?what=status_all`)).json()) as {
         uuid: string;
       }[];
       return list.some(({ uuid }) => uuid === id) ? true : null;
     });
-    const snap = await fetch(`${cluster.targets[0]?.url}/v1/daemon?what=getxstats&uuid=${id}`);
-    expect(await snap.json()).toMatchObject({ id, kind: "lru" });
+    const snap = await until(30_000, "a target to know the job", async () => {
+      const reply = await fetch(`${cluster.targets[0]?.url}/v1/daemon?what=getxstats&uuid=${id}`);
+      return reply.status === 200 ? await reply.json() : null;
+    });
+    expect(snap).toMatchObject({ id, kind: "lru" });
   });
 
   test("a listing is a job that idles", async () => {
@@ -228,7 +247,7 @@ describe("summary", () => {
   test("202 with an id, then the figures of all targets", async () => {
     const first = await summary("src", { uuid: "", prefix: "a/" });
     expect(first.status).toBe(202);
-    const final = await until(10_000, "the summary", async () => {
+    const final = await until(30_000, "the summary", async () => {
       const reply = await summary("src", { uuid: first.text, prefix: "a/" });
       return reply.status === 200 ? JSON.parse(reply.text) : null;
     });
@@ -256,7 +275,7 @@ describe("summary", () => {
     expect(first.status).toBe(202);
     const id = first.headers.get("ais-xaction-id") ?? "";
     expect(JSON.parse(first.headers.get("ais-bucket-props") ?? "")).toMatchObject({ provider: "ais" });
-    const summed = await until(10_000, "the summary", async () => {
+    const summed = await until(30_000, "the summary", async () => {
       const reply = await head(`&uuid=${id}`);
       return reply.status === 200 ? JSON.parse(reply.headers.get("ais-bucket-summ") ?? "") : null;
     });
@@ -274,10 +293,15 @@ describe("summary", () => {
 });
 
 test("two jobs at once do not disturb each other", async () => {
-  const copy = await jobs.job("POST", "/v1/buckets/src?bck_to=ais/@%23/first/", "copy-bck", {});
-  const second = await jobs.job("POST", "/v1/buckets/src?bck_to=ais/@%23/second/", "copy-bck", {});
-  expect((await jobs.act("POST", "/v1/buckets/src?bck_to=ais/@%23/third/", "move-bck")).status).toBe(409);
-  await Promise.all([jobs.wait(copy), jobs.wait(second)]);
+  let both: readonly string[];
+  {
+    using _held = faults.set(HELD);
+    const copyTo = (name: string) =>
+      jobs.job("POST", `/v1/buckets/src?bck_to=ais/@%23/${name}/`, "copy-bck", {});
+    both = [await copyTo("first"), await copyTo("second")];
+    expect((await jobs.act("POST", "/v1/buckets/src?bck_to=ais/@%23/third/", "move-bck")).status).toBe(409);
+  }
+  await Promise.all(both.map((id) => jobs.wait(id)));
   for (const bucket of ["first", "second"]) expect(await jobs.wrong(bucket, names, contentOf)).toEqual([]);
 });
 

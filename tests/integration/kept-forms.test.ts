@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { must } from "@ais/base/assert.ts";
 import { TestCluster } from "@ais/testkit/cluster.ts";
+import { FaultsFile } from "@ais/testkit/faults.ts";
 import { ClusterClient, heldBy, idOf } from "./cluster.fixture.ts";
 import { numbered, until } from "./jobs.fixture.ts";
 
@@ -10,7 +11,8 @@ const JOB_MAX_MS = 60_000;
 const BID = "2";
 
 test("a rebalance brings the newest form of an object first, and nobody reads an older one", async () => {
-  await using cluster = await TestCluster.start({ targets: 3 });
+  using faults = new FaultsFile();
+  await using cluster = await TestCluster.start({ targets: 3, env: faults.env });
   const client = new ClusterClient(cluster);
   const setRebalance = (enabled: boolean) =>
     client.act("PUT", "/v1/cluster", "set-config", { rebalance: { enabled } });
@@ -26,6 +28,8 @@ test("a rebalance brings the newest form of an object first, and nobody reads an
   await client.fill("b", names, newest);
   await client.changeNode("start-maintenance", await idOf(must(second, "target")));
   expect((await setRebalance(true)).status).toBe(200);
+  // Slow enough that the second one has not come to the others by then.
+  faults.set({ operation: "commit", delayMs: 10 });
   const id = await client.job("PUT", "/v1/cluster", "start", { Kind: "rebalance" });
   await until(JOB_MAX_MS, "the first to have handed over its objects", async () =>
     (await heldBy(must(first, "target"), "b", BID)).length === 0 ? true : null,
@@ -33,6 +37,7 @@ test("a rebalance brings the newest form of an object first, and nobody reads an
   // Else there is nothing to see.
   expect((await client.status(id)).end_time).toBe(0);
   expect(await client.wrong("b", names, newest)).toEqual([]);
+  faults.clear();
   expect(await client.wait(id, JOB_MAX_MS)).toMatchObject({ aborted: false, err: "" });
   expect(await client.wrong("b", names, newest)).toEqual([]);
 }, 120_000);

@@ -7,7 +7,7 @@ import { ClusterClient, idOf } from "./cluster.fixture.ts";
 import { contentOf, numbered, until } from "./jobs.fixture.ts";
 
 test("what a lost target held is given up by name, and renames go on", async () => {
-  await using cluster = await TestCluster.start({ targets: 2 });
+  await using cluster = await TestCluster.start({ targets: 2, leaseTtl: "4s" });
   const client = new ClusterClient(cluster);
   const lost = must(cluster.targets[1], "target");
   const id = await idOf(lost);
@@ -18,21 +18,21 @@ test("what a lost target held is given up by name, and renames go on", async () 
     const reply = await client.act("PUT", "/v1/cluster", "start", { Kind: "rebalance" });
     return [reply.status, await reply.text()];
   };
-  await until(10_000, "the loss to be forgotten", async () =>
+  await until(30_000, "the loss to be forgotten", async () =>
     (await byHand())[1].includes(id) ? null : true,
   );
   await client.create("b");
   const moved = client.job("POST", "/v1/buckets/b?bck_to=ais/@%23/c/", "move-bck");
-  expect(await client.wait(await moved, 10_000)).toMatchObject({ aborted: false, err: "" });
+  expect(await client.wait(await moved)).toMatchObject({ aborted: false, err: "" });
 
+  expect(
+    (await client.act("PUT", "/v1/cluster", "set-config", { rebalance: { enabled: false } })).status,
+  ).toBe(200);
   lost.start();
   await lost.ready();
   await cluster.complete(2);
   const names = numbered("o", 40);
   await client.fill("c", names, contentOf);
-  expect(
-    (await client.act("PUT", "/v1/cluster", "set-config", { rebalance: { enabled: false } })).status,
-  ).toBe(200);
   await lost.end("SIGKILL");
   await cluster.complete(1);
   expect(await byHand()).toEqual([400, expect.stringContaining(`decommission ${id}`)]);
@@ -53,11 +53,11 @@ test("what a lost target held is given up by name, and renames go on", async () 
     status: 0,
     out: expect.stringContaining(`t[${id}] has been decommissioned`),
   });
-  expect(await client.wait(waiting, 10_000)).toMatchObject({ aborted: false, err: "" });
+  expect(await client.wait(waiting)).toMatchObject({ aborted: false, err: "" });
   const renamed = client.job("POST", "/v1/buckets/c?bck_to=ais/@%23/d/", "move-bck");
-  expect(await client.wait(await renamed, 10_000)).toMatchObject({ aborted: false, err: "" });
+  expect(await client.wait(await renamed)).toMatchObject({ aborted: false, err: "" });
   const left = await client.names("d");
   expect(left.length).toBeGreaterThan(0);
   expect(await client.wrong("d", left, contentOf)).toEqual([]);
   expect(await client.names("copied")).toEqual(left);
-}, 60_000);
+}, 120_000);

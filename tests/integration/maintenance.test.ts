@@ -90,11 +90,11 @@ test("what a target in maintenance was not to hand over is found by name while i
     return reply.status;
   };
   // Until every node knows that this is all that was to be done.
-  await Bun.sleep(500);
-  // Longer than a short wait would be, shorter than a lease lasts.
+  await Bun.sleep(1500);
+  // Longer than a short wait would be, shorter than anybody waits for a node to answer.
   target.pause();
   const replies = Promise.all([call("GET", read), call("DELETE", deleted)]);
-  await Bun.sleep(2800);
+  await Bun.sleep(2300);
   target.resume();
   expect(await replies).toEqual([200, 200]);
   expect(await call("GET", deleted)).toBe(404);

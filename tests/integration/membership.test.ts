@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { must } from "@ais/base/assert.ts";
 import { TestCluster } from "@ais/testkit/cluster.ts";
+import { FaultsFile } from "@ais/testkit/faults.ts";
 import { ClusterClient, heldBy, idOf, untilEnded } from "./cluster.fixture.ts";
 import { contentOf, numbered, until } from "./jobs.fixture.ts";
 
@@ -16,7 +17,7 @@ test("a new target gets its share by itself, and everything can be read before i
   const joined = await cluster.addTarget();
   expect(await client.wrong("b", names, contentOf)).toEqual([]);
   expect(await client.names("b")).toEqual(names);
-  const job = await until(10_000, "a rebalance", async () => (await client.rebalances())[0] ?? null);
+  const job = await until(30_000, "a rebalance", async () => (await client.rebalances())[0] ?? null);
   expect(await client.wait(job)).toMatchObject({ aborted: false, err: "" });
   const held = await heldBy(joined, "b", BID);
   expect(held.length).toBeGreaterThan(50);
@@ -52,7 +53,7 @@ test("without rebalance objects are found where they are; started by hand it mov
   expect((await fetch(`${cluster.url}/v1/objects/b/${second}`, { method: "HEAD" })).status).toBe(200);
   expect(await client.names("b")).toEqual(names.filter((name) => !gone.includes(name)));
   expect((await configure(true)).status).toBe(200);
-  const job = await until(10_000, "a rebalance", async () => (await client.rebalances())[0] ?? null);
+  const job = await until(30_000, "a rebalance", async () => (await client.rebalances())[0] ?? null);
   expect(await client.wait(job)).toMatchObject({ aborted: false, err: "" });
   expect(await client.names("b")).toEqual(names.filter((name) => !gone.includes(name)));
   expect(await (await fetch(`${cluster.url}/v1/objects/b/${first}`)).text()).toBe("new");
@@ -78,17 +79,18 @@ test("a target that was away never shows what was overwritten without it", async
   await away.ready();
   await cluster.complete(3);
   expect(await client.wrong("b", stale, newContent)).toEqual([]);
-  const job = await until(10_000, "a rebalance", async () => (await client.rebalances())[0] ?? null);
+  const job = await until(30_000, "a rebalance", async () => (await client.rebalances())[0] ?? null);
   expect(await client.wait(job)).toMatchObject({ aborted: false, err: "" });
   expect(await client.wrong("b", stale, newContent)).toEqual([]);
   expect((await heldBy(away, "b", BID)).length).toBe(stale.length);
 }, 60_000);
 
 test("what cannot be done is refused, and changes nothing", async () => {
-  await using cluster = await TestCluster.start({ targets: 2, proxies: 2 });
+  using faults = new FaultsFile();
+  await using cluster = await TestCluster.start({ targets: 2, proxies: 2, env: faults.env });
   const client = new ClusterClient(cluster);
   await client.create("b");
-  await client.fill("b", numbered("o", 20), contentOf);
+  await client.fill("b", numbered("o", 40), contentOf);
   const [one, two] = cluster.targets;
   const ids = [await idOf(must(one, "target")), await idOf(must(two, "target"))];
   const { proxy_si, version } = await client.smap();
@@ -115,11 +117,14 @@ test("what cannot be done is refused, and changes nothing", async () => {
   expect(await act("stop-maintenance", { sid: ids[0] })).toEqual([200, ""]);
   expect((await client.smap()).version).toBe(version);
 
+  // The rebalance cannot end while its objects are not stored.
+  faults.set({ operation: "commit", holds: true });
   const job = await client.changeNode("start-maintenance", ids[0] ?? "");
   expect((await act("stop-maintenance", { sid: ids[0] }))[0]).toBe(409);
   expect((await client.act("POST", "/v1/buckets/b?bck_to=ais%2F%40%23%2Fc%2F", "copy-bck", {})).status).toBe(
     409,
   );
+  faults.clear();
   await client.wait(job);
   await client.untilFlags(ids[0] ?? "", 4 | 16);
   expect(await act("start-maintenance", { sid: ids[0] })).toEqual([200, ""]);
@@ -193,7 +198,7 @@ test("the primary's role goes to the proxy that is named", async () => {
   expect(await set(other)).toMatchObject([400, expect.stringContaining("under maintenance")]);
   // Nor is it elected when the primary dies.
   await must(cluster.proxies[0], "proxy").end("SIGTERM");
-  await until(10_000, "another primary", async () => {
+  await until(30_000, "another primary", async () => {
     const url = must(cluster.proxies[2], "proxy").url;
     return (await client.smap(url)).proxy_si.daemon_id === ids[2] ? true : null;
   });

@@ -6,6 +6,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { must } from "@ais/base/assert.ts";
 import { TestCluster } from "@ais/testkit/cluster.ts";
+import { until } from "./jobs.fixture.ts";
 
 let cluster: TestCluster;
 
@@ -55,8 +56,12 @@ async function expectError(reply: Response, status: number): Promise<ErrorBody> 
   return body;
 }
 
-/** A raw exchange: what fetch would refuse to send. */
-function raw(url: string, text: string | Uint8Array, endAfterMs?: number): Promise<string> {
+/** A raw exchange: what fetch would refuse to send. It ends with the connection, or with `end`. */
+function raw(
+  url: string,
+  text: string | Uint8Array,
+  end?: (received: () => string) => Promise<unknown>,
+): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const socket = connect({ host: hostname, port: Number(port) });
@@ -67,8 +72,15 @@ function raw(url: string, text: string | Uint8Array, endAfterMs?: number): Promi
     socket.on("close", () => resolve(received));
     socket.on("error", (error) => (received === "" ? reject(error) : resolve(received)));
     socket.write(text);
-    if (endAfterMs !== undefined) setTimeout(() => socket.destroy(), endAfterMs);
+    void end?.(() => received).then(() => socket.destroy(), reject);
   });
+}
+
+/** Whether the target has a request for this object under way. */
+async function isUnderWay(targetUrl: string, name: string): Promise<boolean> {
+  const reply = await fetch(`${targetUrl}/v1/daemon?what=inflight`);
+  const requests = (await reply.json()) as readonly { readonly object: string }[];
+  return requests.some(({ object }) => object === name);
 }
 
 /** Files below the mountpaths that are no part of the index: object files and what a write may have left. */
@@ -276,12 +288,13 @@ describe("bad input leaves nothing behind", () => {
     await raw(
       target.origin,
       `PUT ${target.pathname}${target.search} HTTP/1.1\r\nHost: x\r\nContent-Length: ${announced}\r\n\r\n${"y".repeat(announced / 2)}`,
-      300,
+      () => until(10_000, "it to begin", async () => (await isUnderWay(target.origin, "short")) || null),
     );
+    await until(10_000, "it to end", async () => !(await isUnderWay(target.origin, "short")) || null);
     expect((await fetch(objectUrl("short"))).status).toBe(404);
-    await Bun.sleep(200);
     // Those of objects overwritten before may go at any moment.
-    expect(objectFiles().filter((name) => !before.has(name))).toEqual([]);
+    const left = (): readonly string[] => objectFiles().filter((name) => !before.has(name));
+    await until(10_000, "its file to be removed", async () => left().length === 0 || null);
   });
 
   test("unknown bucket, for every method", async () => {
@@ -333,7 +346,7 @@ describe("bad input leaves nothing behind", () => {
       const reply = await raw(
         daemon.url,
         `GET /v1/health HTTP/1.1\r\nHost: x\r\nX-Huge: ${huge}\r\n\r\n`,
-        2_000,
+        (received) => until(20_000, "an answer", async () => received().includes("\r\n") || null),
       ).catch(() => "reset");
       expect(reply === "reset" || /^HTTP\/1\.1 4(31|00)/.test(reply)).toBe(true);
       expect((await fetch(`${daemon.url}/v1/health`)).status).toBe(200);

@@ -3,8 +3,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { must } from "@ais/base/assert.ts";
 import { TestCluster } from "@ais/testkit/cluster.ts";
+import { FaultsFile } from "@ais/testkit/faults.ts";
 import { ais } from "./ais.fixture.ts";
+import { untilUnderWay } from "./cluster.fixture.ts";
 import { contentOf, JobClient, numbered } from "./jobs.fixture.ts";
 
 let cluster: TestCluster;
@@ -13,15 +16,17 @@ let root: string;
 let source: string;
 let bucket: string;
 let made = 0;
+const faults = new FaultsFile();
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), "promote-"));
-  cluster = await TestCluster.start({ targets: 3, env: { AIS_PROMOTE_ROOT: root } });
+  cluster = await TestCluster.start({ targets: 3, env: { AIS_PROMOTE_ROOT: root, ...faults.env } });
   jobs = new JobClient(cluster);
 }, 60_000);
 
 afterAll(async () => {
   await cluster?.[Symbol.asyncDispose]();
+  faults[Symbol.dispose]();
   rmSync(root, { recursive: true, force: true });
 });
 
@@ -200,15 +205,20 @@ describe("is refused, and changes nothing", () => {
 test("a target that is killed in the middle finishes its share after the restart", async () => {
   const names = numbered("big-", 2000);
   write(names);
-  const reply = await promote({ src: source, dls: true });
-  const id = await reply.text();
-  expect(reply.status).toBe(200);
-  await Bun.sleep(150);
-  const [target] = cluster.targets;
-  await target?.end("SIGKILL");
-  target?.start();
-  await target?.ready();
-  expect(await jobs.wait(id, 60_000)).toMatchObject({ aborted: false, err: "" });
+  const target = must(cluster.targets[0], "target");
+  let id: string;
+  {
+    // So slow that it cannot be done before the kill.
+    using _slow = faults.set({ operation: "commit", delayMs: 20 });
+    const reply = await promote({ src: source, dls: true });
+    id = await reply.text();
+    expect(reply.status).toBe(200);
+    await untilUnderWay(target, id, 20);
+    await target.end("SIGKILL");
+  }
+  target.start();
+  await target.ready();
+  expect(await jobs.wait(id)).toMatchObject({ aborted: false, err: "" });
   expect(await jobs.names(bucket)).toEqual([...names]);
   expect(await jobs.wrong(bucket, names, contentOf)).toEqual([]);
   expect(readdirSync(source)).toEqual([]);

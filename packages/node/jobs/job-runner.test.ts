@@ -89,6 +89,22 @@ test("works on its share unit by unit, and leaves figures, result and one span",
   expect(root?.children.map(({ name, endings }) => [name, endings])).toEqual([["ais.job.copy", 1]]);
 });
 
+test("what arrives while the end of a share is being written is counted as well", async () => {
+  const { jobs, options, shareWhen } = setUp({ "copy-bck": () => counting(1, "") });
+  await using runner = startJobRunner(options);
+  const write = jobs.putShare.bind(jobs);
+  let isLate = false;
+  jobs.putShare = async (id, share) => {
+    // Its figures have been taken by now.
+    if (share.state === "done" && !isLate) runner.received(id, 7);
+    isLate ||= share.state === "done";
+    await write(id, share);
+  };
+  await jobs.create(record("one"));
+  const share = await shareWhen("one", ({ stats }) => stats.receivedObjects > 0);
+  expect(share).toMatchObject({ state: "done", stats: { receivedObjects: 1, receivedBytes: 7 } });
+});
+
 test("a share that an earlier process left goes on from its cursor with its figures", async () => {
   const seen: string[] = [];
   const { jobs, options, shareWhen } = setUp({

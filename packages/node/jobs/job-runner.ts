@@ -1,7 +1,7 @@
 /** Works on this node's shares of the cluster's jobs: those that come, and those that an earlier process left unfinished. */
 import { errorText } from "@ais/base/errors.ts";
-import { isShareOver, type JobShare } from "@ais/cluster/jobs/job-record.ts";
-import { JobShareRun, type ShareRunOptions } from "./job-share-run.ts";
+import { isShareOver, type JobShare, type JobStats } from "@ais/cluster/jobs/job-record.ts";
+import { type Arrivals, JobShareRun, type ShareRunOptions } from "./job-share-run.ts";
 
 /** Jobs that a node works on at a time; others wait for their turn in order of their start. */
 const ACTIVE_JOBS_MAX = 8;
@@ -9,11 +9,6 @@ const ACTIVE_JOBS_MAX = 8;
 /** Late arrivals are written together after this. */
 const BOOKING_DELAY_MS = 200;
 const UNBOOKED_JOBS_MAX = 64;
-
-interface Arrivals {
-  readonly objects: number;
-  readonly bytes: number;
-}
 
 export interface LiveShare {
   readonly id: string;
@@ -66,25 +61,37 @@ export function startJobRunner(options: ShareRunOptions): JobRunner {
       .catch((error) => logger.log("error", "a job's share failed", { job: id, error: errorText(error) }))
       .finally(() => {
         active.delete(id);
+        if (!stopped && run.late.objects > 0) arrived(id, run.late);
         for (const { record } of stopped ? [] : jobs.list()) if (record.end === null) look(record.id);
       });
   };
 
+  const arrived = (id: string, { objects, bytes }: Arrivals): void => {
+    const before = unbooked.get(id) ?? { objects: 0, bytes: 0 };
+    if (unbooked.size < UNBOOKED_JOBS_MAX || before.objects > 0)
+      unbooked.set(id, { objects: before.objects + objects, bytes: before.bytes + bytes });
+    bookLater();
+  };
+
+  const bookLater = (): void => {
+    booking ??= setTimeout(() => void book(), BOOKING_DELAY_MS);
+  };
+
+  const endedShare = (id: string): JobShare | undefined =>
+    active.has(id) ? undefined : jobs.get(id)?.shares.get(nodeId);
+
   /** Adds late arrivals to the share as it was left. They are figures for people: a failure to write them costs no object. */
   const book = async (): Promise<void> => {
-    booking = null;
-    for (const [id, { objects, bytes }] of [...unbooked]) {
-      const share = jobs.get(id)?.shares.get(nodeId);
-      if (share === undefined || active.has(id)) continue;
+    for (const [id, arrivals] of [...unbooked]) {
+      const share = endedShare(id);
+      if (share === undefined) continue;
       unbooked.delete(id);
-      const { receivedObjects, receivedBytes } = share.stats;
-      const stats = {
-        ...share.stats,
-        receivedObjects: receivedObjects + objects,
-        receivedBytes: receivedBytes + bytes,
-      };
+      const stats = withArrivals(share.stats, arrivals);
       await jobs.putShare(id, { ...share, stats }).catch(() => undefined);
     }
+    // One at a time: two would add to the same figures.
+    booking = null;
+    if (!stopped && [...unbooked.keys()].some(endedShare)) bookLater();
   };
 
   const unsubscribe = jobs.onChange(look);
@@ -94,10 +101,7 @@ export function startJobRunner(options: ShareRunOptions): JobRunner {
     received(id, bytes) {
       const run = active.get(id);
       if (run !== undefined) return run.received(1, bytes);
-      const { objects, bytes: before } = unbooked.get(id) ?? { objects: 0, bytes: 0 };
-      if (unbooked.size < UNBOOKED_JOBS_MAX || before > 0)
-        unbooked.set(id, { objects: objects + 1, bytes: before + bytes });
-      booking ??= setTimeout(() => void book(), BOOKING_DELAY_MS);
+      arrived(id, { objects: 1, bytes });
     },
     async [Symbol.asyncDispose]() {
       stopped = true;
@@ -106,5 +110,13 @@ export function startJobRunner(options: ShareRunOptions): JobRunner {
       for (const run of active.values()) run.suspend();
       await Promise.all([...active.values()].map((run) => run.done));
     },
+  };
+}
+
+function withArrivals(stats: JobStats, { objects, bytes }: Arrivals): JobStats {
+  return {
+    ...stats,
+    receivedObjects: stats.receivedObjects + objects,
+    receivedBytes: stats.receivedBytes + bytes,
   };
 }

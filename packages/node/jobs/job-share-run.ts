@@ -35,6 +35,12 @@ export interface ShareRunOptions {
   readonly clock: Clock;
 }
 
+/** Objects of a job that other targets sent. */
+export interface Arrivals {
+  readonly objects: number;
+  readonly bytes: number;
+}
+
 export class JobShareRun {
   readonly record: JobRecord;
   readonly #options: ShareRunOptions;
@@ -44,6 +50,7 @@ export class JobShareRun {
   #share: JobShare;
   #work: JobWork | null = null;
   #stopReason = "";
+  #written: Arrivals = { objects: 0, bytes: 0 };
   #units = 0;
   #waits = 0;
   #done: Promise<void> = Promise.resolve();
@@ -54,6 +61,7 @@ export class JobShareRun {
     this.#options = options;
     this.record = record;
     this.#stats = { ...(earlier?.stats ?? NO_STATS) };
+    this.#written = arrivalsIn(this.#stats);
     const goesOn = earlier !== null && isOfThisRound(record, earlier) ? earlier : null;
     this.#share = {
       nodeId,
@@ -102,6 +110,12 @@ export class JobShareRun {
   received(objects: number, bytes: number): void {
     this.#stats.receivedObjects += objects;
     this.#stats.receivedBytes += bytes;
+  }
+
+  /** What arrived too late to be written with the end of the share. */
+  get late(): Arrivals {
+    const { objects, bytes } = arrivalsIn(this.#stats);
+    return { objects: objects - this.#written.objects, bytes: bytes - this.#written.bytes };
   }
 
   async #run(): Promise<void> {
@@ -227,7 +241,9 @@ export class JobShareRun {
     const cursor =
       this.#work === null || this.#share.state !== "running" ? this.#share.cursor : this.#work.cursor();
     this.#share = { ...this.#share, cursor };
-    await this.#options.jobs.putShare(this.record.id, { ...this.share, stats: this.#keptStats() });
+    const stats = this.#keptStats();
+    await this.#options.jobs.putShare(this.record.id, { ...this.share, stats });
+    this.#written = arrivalsIn(stats);
   }
 
   /** Those that belong to the cursor, as long as there is one to go on from. What others sent does not depend on it. */
@@ -241,6 +257,10 @@ export class JobShareRun {
   #noteFailure(error: unknown): void {
     if (this.#share.error === "") this.#share = { ...this.#share, error: errorText(error) };
   }
+}
+
+function arrivalsIn({ receivedObjects, receivedBytes }: JobStats): Arrivals {
+  return { objects: receivedObjects, bytes: receivedBytes };
 }
 
 /** The children of a share's root span. */

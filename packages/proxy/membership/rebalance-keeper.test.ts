@@ -45,17 +45,35 @@ async function setUp(change: (rmd: Rmd) => Rmd, buckets?: readonly never[]) {
     refresh: { value: member.refresh.bind(member) },
   });
   const membership = new MembershipTransactions();
-  const services: ProxyServices = { ...proxy.services, member: own, clock, hrw: await loadHrw(), membership };
+  let looks = 0;
+  // The first that every look asks for.
+  const isOpen = (): boolean => {
+    looks++;
+    return membership.isOpen;
+  };
+  const asked = Object.create(membership, {
+    isOpen: { get: isOpen },
+    run: { value: membership.run.bind(membership) },
+  });
+  const services: ProxyServices = {
+    ...proxy.services,
+    member: own,
+    clock,
+    hrw: await loadHrw(),
+    membership: asked,
+  };
   const { jobs } = services;
   const rebalances = (): readonly JobRecord[] => jobs.list().map(({ record }) => record);
   /** Looks once, and again after the time in which nodes may come together. */
   const pass = async (ms = 1100): Promise<void> => {
     const keeper = startRebalanceKeeper(services);
-    keeper.trigger();
-    await Bun.sleep(20);
+    // One look begins when the one before has ended.
+    const looked = async (): Promise<void> => {
+      for (const enough = looks + 2; looks < enough; await Bun.sleep(5)) keeper.trigger();
+    };
+    await looked();
     clock.ms += ms;
-    keeper.trigger();
-    await Bun.sleep(80);
+    await looked();
     await keeper[Symbol.asyncDispose]();
   };
   return { member, services, jobs, rebalances, pass, membership };

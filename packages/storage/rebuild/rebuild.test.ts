@@ -1,8 +1,9 @@
 /** What a rebuild gets back, and what it says that it did not. */
 import { expect, test } from "bun:test";
-import { existsSync, readdirSync, rmSync, truncateSync, unlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { NOOP_SPAN } from "@ais/tracing/noop.ts";
+import { fileIdOfName, objectFilePath } from "../files/object-path.ts";
 import { IndexFile } from "../index-file/index-file.ts";
 import { walkTree } from "../index-file/tree-walk.ts";
 import { DATABASES, INDEX_DIRECTORY } from "../on-disk-format.ts";
@@ -24,6 +25,8 @@ import { rebuildMountpath } from "./rebuild-mountpath.ts";
 
 const { signal } = new AbortController();
 const INLINE_LIMIT_BYTES = 16 * 1024;
+/** At the end of the file of an object (on-disk-format.ts). */
+const FILE_MARK = "AISTOBJ\n";
 
 interface Filled extends AsyncDisposable {
   readonly directory: string;
@@ -158,7 +161,7 @@ test("replaced and deleted files that wait for their removal do not come back", 
   await store.put(keyOf("shrunk"), bodyOf(INLINE_BYTES, 4), PUT, NOOP_SPAN);
   await store.put(keyOf("deleted"), bodyOf(FILE_BYTES, 5), PUT, NOOP_SPAN);
   await store.delete(keyOf("deleted"), "os", NOOP_SPAN);
-  await marksCut(store);
+  await marksCut(store, mountpath);
   expect(objectFiles(mountpath)).toHaveLength(5);
   const killed = temporaryDirectory();
   Bun.spawnSync(["cp", "-a", mountpath, killed]);
@@ -169,11 +172,15 @@ test("replaced and deleted files that wait for their removal do not come back", 
   for (const path of [directory, killed]) rmSync(path, { recursive: true, force: true });
 });
 
-/** Marks are cut after a flush, and a later retirement is worked off after the earlier ones. */
-async function marksCut(store: ObjectStore): Promise<void> {
+/** Marks are cut after a flush: of all files but the one that is in use. */
+async function marksCut(store: ObjectStore, mountpath: string): Promise<void> {
   await store.put(keyOf("last"), bodyOf(FILE_BYTES, 9), PUT, NOOP_SPAN);
   await store.delete(keyOf("last"), "fsync", NOOP_SPAN);
-  await Bun.sleep(200);
+  const isWhole = (name: string): boolean =>
+    readFileSync(objectFilePath(mountpath, fileIdOfName(name) ?? 0n))
+      .toString("latin1")
+      .endsWith(FILE_MARK);
+  while (objectFiles(mountpath).filter(isWhole).length > 1) await Bun.sleep(10);
 }
 
 test("two files of one object without any mark: the newer one is the object", async () => {

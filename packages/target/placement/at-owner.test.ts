@@ -80,14 +80,17 @@ test("by a newer map, the target reads its own anew first", async () => {
 test.each(["PATCH", "DELETE"])(
   "a %s whose message takes so long that the object gets another owner is not acknowledged here",
   async (method) => {
-    const { member } = fixture.services;
+    const { member, requests } = fixture.services;
     const { version } = member.snapshot.smap;
     expect((await request("PUT", others, version)).status).toBe(200);
     const text = new TextEncoder();
     const body = new ReadableStream({
       async start(controller) {
         controller.enqueue(text.encode('{"action":"",'));
-        await Bun.sleep(100);
+        // Once it has been taken by the map of now.
+        const isTaken = () => requests.inFlight.list(0).some(({ operation }) => operation !== "object.put");
+        while (!isTaken()) await Bun.sleep(5);
+        await Bun.sleep(50);
         member.deliver("smap");
         controller.enqueue(text.encode('"name":"","value":{"color":"blue"}}'));
         controller.close();

@@ -16,10 +16,14 @@ afterEach(async () => running?.[Symbol.asyncDispose]());
 
 function start(canEvict = false) {
   let level: SpaceLevel = "ok";
+  let looks = 0;
   const jobs = new MemoryJobs();
   const logger = new MemoryLogger();
   const guard = {
-    state: () => ({ ...NO_SPACE_STATE, level, usedPercent: 91.2, fullest: "/mp1", alert: "low" }),
+    state: () => {
+      looks++;
+      return { ...NO_SPACE_STATE, level, usedPercent: 91.2, fullest: "/mp1", alert: "low" };
+    },
   };
   running = startSpaceKeeper({
     guard,
@@ -32,7 +36,7 @@ function start(canEvict = false) {
   });
   const to = async (next: SpaceLevel): Promise<number> => {
     level = next;
-    await sleep(10 * TICK_MS);
+    for (const enough = looks + 10; looks < enough; ) await sleep(TICK_MS);
     return jobs.list().length;
   };
   const end = async (): Promise<void> => {

@@ -209,7 +209,8 @@ describe("stop", () => {
     await collector.until(() => collector.calls === 1);
     const startedMs = performance.now();
     await fixture.tracing.stop(100);
-    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    // The call itself would take ten seconds.
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
     expect(fixture.tracing.stats()).toMatchObject({ spansQueued: 0, spansDropped: { shutdown: 1 } });
     expect(fixture.unaccounted()).toBe(0);
   });
@@ -239,7 +240,7 @@ describe("a worker that dies", () => {
          parentPort?.postMessage({ type: "ready" });
        }`,
     );
-    await using fixture = new TracingFixture({}, { workerUrl: pathToFileURL(program), watchIntervalMs: 100 });
+    await using fixture = new TracingFixture({}, { workerUrl: pathToFileURL(program), watchIntervalMs: 300 });
     await fixture.tracing.configure(section({ exporter_endpoint: endpointOf(collector) }));
     fixture.record("lost", "lost too");
     await fixture.settled();

@@ -90,9 +90,9 @@ describe("change log", () => {
     const collecting = collect(watcher, "quiet", 0, 1);
     for (let i = 0; i < 200; i++) {
       await writer.put("busy", String(i), "any");
-      if (i % 50 === 0) await Bun.sleep(80);
+      if (i % 50 === 0) await Bun.sleep(250);
     }
-    await Bun.sleep(80);
+    await Bun.sleep(250);
     await writer.put("quiet", "done", "absent");
     expect(await collecting).toHaveLength(1);
   });
