@@ -6,11 +6,8 @@ import type { Page } from "playwright-core";
 import { isMissing, TracePages } from "./trace-pages.fixture.ts";
 
 const LARGE_SPANS = 50_000;
-const SMALL_SPANS = 1_000;
 /** Generous: what is tested is that the time does not grow with the spans. */
 const QUICK_MS = 3000;
-/** Of the time that a small trace takes on this machine, with whatever else that does. */
-const QUICK_TIMES = 10;
 
 let pages: TracePages;
 
@@ -212,35 +209,24 @@ test.skipIf(isMissing)("text from a span is never markup", async () => {
 test.skipIf(isMissing)(
   `a trace of ${LARGE_SPANS} spans opens, unfolds and scrolls quickly`,
   async () => {
-    const small = await timesOf(98, SMALL_SPANS);
-    const large = await timesOf(99, LARGE_SPANS);
-    for (const step of ["openMs", "unfoldMs"] as const)
-      expect(large[step]).toBeLessThan(Math.max(QUICK_MS, QUICK_TIMES * small[step]));
-  },
-  120_000,
-);
+    const spans = largeTrace(99, Date.now() - 10_000, LARGE_SPANS);
+    for (let i = 0; i < spans.length; i += 10_000) await pages.aistrace.send(spans.slice(i, i + 10_000));
+    await withPage("/search", async (page) => {
+      const started = performance.now();
+      await page.goto(`${pages.url}/trace/${traceId(99)}`);
+      await page.locator(".row.fold").waitFor();
+      expect(performance.now() - started).toBeLessThan(QUICK_MS);
 
-/** How long a trace of so many spans takes to open, and to unfold and scroll to its end. */
-async function timesOf(
-  n: number,
-  count: number,
-): Promise<{ readonly openMs: number; readonly unfoldMs: number }> {
-  const spans = largeTrace(n, Date.now() - 10_000, count);
-  for (let i = 0; i < spans.length; i += 10_000) await pages.aistrace.send(spans.slice(i, i + 10_000));
-  let times = { openMs: 0, unfoldMs: 0 };
-  await withPage("/search", async (page) => {
-    const started = performance.now();
-    await page.goto(`${pages.url}/trace/${traceId(n)}`);
-    await page.locator(".row.fold").first().waitFor();
-    const unfolding = performance.now();
-    await page.locator(".row.fold .toggle").first().click();
-    await page.locator(".row", { hasText: "ais.file.write" }).first().waitFor();
-    await page.locator(".scroller").focus();
-    await page.keyboard.press("End");
-    await page.locator(`.row[data-index="${spans.length}"]`).waitFor();
-    times = { openMs: unfolding - started, unfoldMs: performance.now() - unfolding };
-    // Only what is in sight exists.
-    expect(await page.locator(".row").count()).toBeLessThan(100);
-  });
-  return times;
-}
+      const unfolding = performance.now();
+      await page.locator(".row.fold .toggle").click();
+      await page.locator(".row", { hasText: "ais.file.write" }).first().waitFor();
+      await page.locator(".scroller").focus();
+      await page.keyboard.press("End");
+      await page.locator(`.row[data-index="${spans.length}"]`).waitFor();
+      expect(performance.now() - unfolding).toBeLessThan(QUICK_MS);
+      // Only what is in sight exists.
+      expect(await page.locator(".row").count()).toBeLessThan(100);
+    });
+  },
+  60_000,
+);

@@ -161,7 +161,7 @@ test(
       await target.end("SIGKILL");
       // At once, as a supervisor would: what is left of the old processes must not be in the way.
       target.start();
-      await until("the workers have ended", () => workers.every((pid) => !isRunning(pid)));
+      await until("the workers have ended", () => workers.every((pid) => !isRunning(pid)), 2_000);
       isOver = true;
       await Promise.all(writers);
       await target.ready();

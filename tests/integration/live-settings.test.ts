@@ -10,7 +10,6 @@ import { TestCluster } from "@ais/testkit/cluster.ts";
 import { type CollectedSpan, TestCollector } from "@ais/testkit/collector.ts";
 import type { Daemon } from "@ais/testkit/daemon.ts";
 
-/** The promise, kept by half of the changes at least: a test may run on a machine that has other things to do. */
 const LIMIT_MS = 2_000;
 const PATIENCE_MS = 20_000;
 /** How long a span may be on its way. */
@@ -247,7 +246,6 @@ test("exporter_auth: the header and the token, and a new token in the same file"
 });
 
 test("all nodes followed every change within two seconds", () => {
-  const sorted = delaysMs.toSorted((a, b) => a - b);
-  expect(sorted.length).toBeGreaterThan(2 * SETTINGS.length);
-  expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThan(LIMIT_MS);
+  expect(delaysMs.length).toBeGreaterThan(2 * SETTINGS.length);
+  expect(Math.max(...delaysMs)).toBeLessThan(LIMIT_MS);
 });

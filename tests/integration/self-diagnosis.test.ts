@@ -12,8 +12,6 @@ import { FaultsFile } from "@ais/testkit/faults.ts";
 import { type AisProcess, ais, startAis } from "./ais.fixture.ts";
 
 const OBJECT_BYTES = 300_000;
-/** Of a node that stops (apps/aisnode/node-constants.ts). */
-const DRAIN_DEADLINE_MS = 10_000;
 
 async function startBucket(options: Parameters<typeof TestCluster.start>[0]): Promise<TestCluster> {
   const cluster = await TestCluster.start(options);
@@ -142,8 +140,7 @@ describe.each(BUILDS)("requests, %s", (build) => {
     const stopping = performance.now();
     const codes = await Promise.all(cluster.daemons.map((daemon) => daemon.end("SIGTERM")));
     expect(codes).toEqual([0, 0, 0]);
-    // A stop that waited for a reader would wait for as long as for any request.
-    expect(performance.now() - stopping).toBeLessThan(DRAIN_DEADLINE_MS - 1_000);
+    expect(performance.now() - stopping).toBeLessThan(5_000);
   });
 });
 

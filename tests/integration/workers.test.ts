@@ -11,7 +11,6 @@ const SERVER = 2;
 const OBJECTS = 40;
 /** So many connections reach each of four processes: all but one in ten million times. */
 const PROBES = 60;
-/** The promise, kept by half of the changes at least: a test may run on a machine that has other things to do. */
 const LIMIT_MS = 2_000;
 const PATIENCE_MS = 20_000;
 
@@ -264,7 +263,7 @@ test("a changed setting is in force in every process within two seconds", async 
   for (const probability of ["0", "1", "0"] as const) await follow(probability);
   for (let n = 0; n < OBJECTS; n++) await put(`dark-${n}`, contentOf(n, 1));
   await follow("1");
-  expect(delaysMs.toSorted((a, b) => a - b)[1]).toBeLessThan(LIMIT_MS);
+  expect(Math.max(...delaysMs)).toBeLessThan(LIMIT_MS);
   for (let n = 0; n < OBJECTS; n++) await put(`light-${n}`, contentOf(n, 1));
   const servers = (prefix: string) =>
     collector.spans.filter(

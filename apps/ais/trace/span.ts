@@ -38,7 +38,7 @@ export function buildSpanForest(spans: readonly TraceSpan[]): readonly SpanNode[
   for (const span of byId.values()) {
     const isRoot = !byId.has(span.parentId) || span.parentId === span.spanId;
     if (isRoot) roots.push(span);
-    else childrenOf.set(span.parentId, [...(childrenOf.get(span.parentId) ?? []), span]);
+    else listAt(childrenOf, span.parentId).push(span);
   }
   const placed = new Set<string>();
   const grow = (span: TraceSpan): SpanNode => {
@@ -49,6 +49,12 @@ export function buildSpanForest(spans: readonly TraceSpan[]): readonly SpanNode[
   const forest = roots.sort(byStart).map(grow);
   for (const span of byId.values()) if (!placed.has(span.spanId)) forest.push(grow(span));
   return forest;
+}
+
+function listAt(lists: Map<string, TraceSpan[]>, key: string): TraceSpan[] {
+  const list = lists.get(key) ?? [];
+  lists.set(key, list);
+  return list;
 }
 
 function byStart(left: TraceSpan, right: TraceSpan): number {

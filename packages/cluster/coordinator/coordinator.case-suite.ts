@@ -213,17 +213,12 @@ function watchCases(start: OpenFixture): void {
 
   test("a change wakes the watch of another client within half a second", async () => {
     const { a, b } = await start();
-    const delaysMs: number[] = [];
-    for (let change = 0; change < 5; change++) {
-      const collecting = collect(b, "", await b.revision(), 1);
-      await Bun.sleep(150);
-      const startedMs = performance.now();
-      await a.put("k", String(change), "any");
-      await collecting;
-      delaysMs.push(performance.now() - startedMs);
-    }
-    // Kept by most at least: a test may run on a machine that has other things to do.
-    expect(delaysMs.toSorted((left, right) => left - right)[2]).toBeLessThan(500);
+    const collecting = collect(b, "", await b.revision(), 1);
+    await Bun.sleep(150);
+    const startedMs = performance.now();
+    await a.put("k", "v", "absent");
+    await collecting;
+    expect(performance.now() - startedMs).toBeLessThan(500);
   });
 
   test("an aborted watch ends, whether it waits or was never started", async () => {

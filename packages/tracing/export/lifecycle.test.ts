@@ -209,8 +209,7 @@ describe("stop", () => {
     await collector.until(() => collector.calls === 1);
     const startedMs = performance.now();
     await fixture.tracing.stop(100);
-    // The call itself would take ten seconds.
-    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
     expect(fixture.tracing.stats()).toMatchObject({ spansQueued: 0, spansDropped: { shutdown: 1 } });
     expect(fixture.unaccounted()).toBe(0);
   });
