@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { makeColors, visibleWidth } from "./output/colors.ts";
+import { traceSpan } from "./testing/trace-span.fixture.ts";
 import type { TraceSpan } from "./trace/span.ts";
 import { renderWaterfall } from "./waterfall.ts";
 
@@ -14,21 +15,15 @@ function span(
   more: Partial<TraceSpan> = {},
 ): TraceSpan {
   const [startUs, endUs] = at;
-  return {
-    traceId: "0af7651916cd43dd8448eb211c80319c",
+  return traceSpan({
     spanId: id,
     parentId,
     service,
     name,
     startUs: 1_000_000 + startUs,
     durationUs: endUs - startUs,
-    error: false,
-    kind: "internal",
-    attributes: {},
-    events: [],
-    resource: {},
     ...more,
-  };
+  });
 }
 
 const PUT = [

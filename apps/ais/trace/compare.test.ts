@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { makeColors, visibleWidth } from "../output/colors.ts";
+import { traceSpan } from "../testing/trace-span.fixture.ts";
 import { type ComparedSpan, compareTraces } from "./compare.ts";
 import { renderComparison } from "./comparison-text.ts";
 import type { TraceSpan } from "./span.ts";
@@ -16,21 +17,15 @@ function span(
 ): TraceSpan {
   const [spanId, parentId] = place;
   const [startUs, endUs] = at;
-  return {
+  return traceSpan({
     traceId,
     spanId,
     parentId,
-    service: "aistore-target",
     name,
     startUs: 1_760_000_000_000_000 + startUs,
     durationUs: endUs - startUs,
-    error: false,
-    kind: "internal",
-    attributes: {},
-    events: [],
-    resource: {},
     ...more,
-  };
+  });
 }
 
 const FAST = "a".repeat(32);
